@@ -1,0 +1,26 @@
+"""Score prompts by how likely the strong model's answer would be preferred, and route by it."""
+
+from routellm_core._version import __version__
+from routellm_core.capabilities import Capabilities
+from routellm_core.decision import Decision
+from routellm_core.override import routing
+from routellm_core.policy import RouterWarning, RoutingPolicy
+from routellm_core.registry import load_router
+from routellm_core.request import RoutingRequest
+from routellm_core.router import Router
+from routellm_core.scorer import RouterError
+from routellm_core.statistics import RoutingStats
+
+__all__ = [
+    "Capabilities",
+    "Decision",
+    "Router",
+    "RouterError",
+    "RouterWarning",
+    "RoutingPolicy",
+    "RoutingRequest",
+    "RoutingStats",
+    "__version__",
+    "load_router",
+    "routing",
+]

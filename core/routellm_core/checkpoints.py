@@ -1,0 +1,186 @@
+"""Checkpoint: what a saved router is, on disk and in memory.
+
+A folder with `config.json` (format version, class, settings, SHA-256 of every other file) and, where the
+router has tensors, `model.safetensors`; a router may add plain files of its own, such as `tokenizer.json`.
+Nothing here is ever a pickle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FORMAT_VERSION = 1
+CONFIG_FILE = "config.json"
+TENSOR_FILE = "model.safetensors"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that can't be loaded; the message names the file, what is wrong and the remedy."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A router, described.
+
+    Attributes:
+        router: the registered kind of router, such as "matrix_factorization".
+        settings: JSON values that the router's `from_checkpoint` reads.
+        tensors: name -> array; floating tensors must be finite.
+        files: file name -> content, for what is neither settings nor tensor.
+        origin: where it was read from, for messages.
+    """
+
+    router: str
+    settings: Mapping[str, Any]
+    tensors: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    origin: str = "memory"
+
+    def setting(self, name: str) -> Any:
+        """Return one setting, or say that the checkpoint lacks it."""
+        if name not in self.settings:
+            raise CheckpointError(f"{self.origin}: {CONFIG_FILE} has no setting {name!r}. {_REMEDY}")
+        return self.settings[name]
+
+    def tensor(self, name: str, shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
+        """Return one tensor of the given shape (None: any length), or say what is wrong with it."""
+        if name not in self.tensors:
+            raise CheckpointError(f"{self.origin}: {TENSOR_FILE} has no tensor {name!r}. {_REMEDY}")
+        found = self.tensors[name]
+        fits = found.ndim == len(shape) and all(
+            wanted is None or wanted == have for wanted, have in zip(shape, found.shape, strict=True)
+        )
+        if not fits:
+            wanted_text = tuple("any" if length is None else length for length in shape)
+            raise CheckpointError(
+                f"{self.origin}: tensor {name!r} has shape {found.shape}, expected {wanted_text}. {_REMEDY}"
+            )
+        return found
+
+    def file(self, name: str) -> bytes:
+        """Return one extra file's content, or say that the checkpoint lacks it."""
+        if name not in self.files:
+            raise CheckpointError(f"{self.origin}: the file {name!r} is missing. {_REMEDY}")
+        return self.files[name]
+
+
+_REMEDY = "Save the router again with router.save(), or fetch the checkpoint again."
+
+
+def write_checkpoint(folder: str | PathLike[str], checkpoint: Checkpoint) -> None:
+    """Write a checkpoint into `folder` (made where missing); each file replaces an older one whole.
+
+    Raises:
+        CheckpointError: a tensor holds NaN or infinity.
+    """
+    from safetensors.numpy import save
+
+    target = Path(folder)
+    _check_finite(checkpoint.tensors, str(target))
+    contents = dict(checkpoint.files)
+    if checkpoint.tensors:
+        contents[TENSOR_FILE] = save({k: np.ascontiguousarray(v) for k, v in checkpoint.tensors.items()})
+    config = {
+        "format_version": FORMAT_VERSION,
+        "router": checkpoint.router,
+        "settings": dict(checkpoint.settings),
+        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())},
+    }
+    target.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        _replace(target / name, content)
+    # Last, so that a reader never finds a configuration whose files are not there yet.
+    _replace(target / CONFIG_FILE, (json.dumps(config, indent=2, sort_keys=True) + "\n").encode())
+
+
+def read_checkpoint(folder: str | PathLike[str]) -> Checkpoint:
+    """Read a checkpoint from `folder`.
+
+    Raises:
+        FileNotFoundError: the folder or its `config.json` does not exist.
+        CheckpointError: a file is damaged or missing, the format is newer than this version reads, or a
+            tensor holds NaN or infinity.
+    """
+    source = Path(folder)
+    if not (source / CONFIG_FILE).is_file():
+        raise FileNotFoundError(f"{source} holds no {CONFIG_FILE}: it is not a saved router.")
+    config = _read_config(source / CONFIG_FILE)
+    files = {name: _read_verified(source, name, digest) for name, digest in config["sha256"].items()}
+    tensors = _read_tensors(files.pop(TENSOR_FILE), source) if TENSOR_FILE in files else {}
+    return Checkpoint(config["router"], config["settings"], tensors, files, str(source))
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise CheckpointError(f"{path} is not JSON ({error}). {_REMEDY}") from error
+    version = config.get("format_version") if isinstance(config, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise CheckpointError(f"{path} has format_version {version!r}, expected a whole number. {_REMEDY}")
+    if version > FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path} has format version {version}; this routellm-plugins reads up to {FORMAT_VERSION}. "
+            "Upgrade with: pip install -U routellm-plugins"
+        )
+    for name, kind in (("router", str), ("settings", dict), ("sha256", dict)):
+        if not isinstance(config.get(name), kind):
+            raise CheckpointError(
+                f"{path}: {name!r} is {config.get(name)!r}, expected {kind.__name__}. {_REMEDY}"
+            )
+    return dict(config)
+
+
+def _read_verified(source: Path, name: str, digest: str) -> bytes:
+    # A name from a downloaded configuration must not reach outside its folder.
+    if Path(name).name != name or name in ("", ".", ".."):
+        raise CheckpointError(
+            f"{source / CONFIG_FILE} lists {name!r}, which is not a plain file name. {_REMEDY}"
+        )
+    path = source / name
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path} can't be read ({error.strerror}). {_REMEDY}") from error
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise CheckpointError(
+            f"{path} is damaged: its SHA-256 differs from the one in {CONFIG_FILE}. {_REMEDY}"
+        )
+    return content
+
+
+def _read_tensors(content: bytes, source: Path) -> dict[str, npt.NDArray[Any]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        tensors = load(content)
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"{source / TENSOR_FILE} is not a safetensors file ({error}). {_REMEDY}"
+        ) from error
+    _check_finite(tensors, str(source))
+    return tensors
+
+
+def _check_finite(tensors: Mapping[str, npt.NDArray[Any]], origin: str) -> None:
+    for name, tensor in tensors.items():
+        if np.issubdtype(tensor.dtype, np.floating) and not np.isfinite(tensor).all():
+            bad = int(tensor.size - np.isfinite(tensor).sum())
+            raise CheckpointError(f"{origin}: tensor {name!r} holds {bad} values that are NaN or infinite.")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content)
+    os.replace(part, path)

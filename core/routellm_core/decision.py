@@ -1,0 +1,69 @@
+"""Decision: where one call goes and why; the record that ends up in answers, traces and statistics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+Route = Literal["strong", "weak"]
+
+Reason = Literal[
+    "score",
+    "forced",
+    "tools",
+    "vision",
+    "context_window",
+    "structured_output",
+    "sticky",
+    "no_text",
+    "unsupported",
+    "router_error",
+    "escalated",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One routed call.
+
+    Attributes:
+        route: the side that answers.
+        score: the router's win rate for the strong model, in [0, 1]; None where the scorer was not used or failed.
+        threshold: what the score was, or would have been, compared with, in [0, 1].
+        reason: what decided.
+        router: the router's registered name, else its class name.
+        shadow_route: in shadow mode, the side that would have answered; else None.
+    """
+
+    route: Route
+    score: float | None
+    threshold: float
+    reason: Reason
+    router: str
+    shadow_route: Route | None = None
+
+    def record(self) -> dict[str, Any]:
+        """Return plain Python values, for `response_metadata["routellm"]`, traces and JSON."""
+        record: dict[str, Any] = {
+            "route": self.route,
+            "score": self.score,
+            "threshold": self.threshold,
+            "reason": self.reason,
+            "router": self.router,
+        }
+        if self.shadow_route is not None:
+            record["shadow_route"] = self.shadow_route
+        return record
+
+    def escalated(self) -> Decision:
+        """Return the decision to ask the other side instead, after this one's answer or error."""
+        return replace(self, route=other_side(self.route), reason="escalated")
+
+    def shadowed(self) -> Decision:
+        """Return the decision of shadow mode: strong answers, and what would have happened is kept."""
+        return replace(self, route="strong", shadow_route=self.route)
+
+
+def other_side(route: Route) -> Route:
+    """Return the other one of the two sides."""
+    return "weak" if route == "strong" else "strong"

@@ -1,0 +1,1 @@
+"""Embedders: from prompts to vectors, one per file."""

@@ -1,0 +1,127 @@
+"""PromptEmbedder: static token vectors and surface features side by side, with a gate for exam prompts.
+
+Differs from `static.py` and `surface.py` in that it is what the default router scores with: both of them, and
+a second copy that is switched on where the text ends with "Answer:". Such a prompt asks for an answer without
+reasoning, and which questions are hard is then another matter (mathematics most of all).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from routellm_core.checkpoints import Checkpoint, CheckpointError
+from routellm_core.embedders.embedder import EmbedderParts
+from routellm_core.embedders.static import StaticEmbedder
+from routellm_core.embedders.surface import FEATURES, SurfaceFeatures, asks_for_answer_at_once
+
+TOKENIZER_FILE = "tokenizer.json"
+
+
+class PromptEmbedder:
+    """Embeds a prompt as [h, cue_weight · cue · h] with h = [x − centre, surface_weight · s].
+
+    x is the static embedding, s the surface features, cue is 1 where the text ends with "Answer:", else 0.
+    A text without any known token has x = centre, the average prompt.
+    """
+
+    kind = "prompt"
+
+    scores_inline = True
+    """Microseconds and no I/O: an event loop may call `embed`."""
+
+    def __init__(
+        self,
+        static: StaticEmbedder,
+        surface: SurfaceFeatures,
+        centre: npt.NDArray[np.float64],
+        *,
+        surface_weight: float,
+        cue_weight: float,
+    ) -> None:
+        """Store the parts.
+
+        Args:
+            static: gives x, shape (n, d).
+            surface: gives s, shape (n, k).
+            centre: shape (d,), the mean of x over prompts like those to come.
+            surface_weight: how much a standardised feature counts beside x, whose length is 1.
+            cue_weight: how freely the gated copy may differ; 0 makes the gate useless.
+
+        Raises:
+            ValueError: `centre` does not fit `static`.
+        """
+        if centre.shape != (static.dimension,):
+            raise ValueError(f"centre has shape {centre.shape}, expected ({static.dimension},).")
+        self.static = static
+        self.surface = surface
+        self.centre = centre.astype(np.float64)
+        self.surface_weight = float(surface_weight)
+        self.cue_weight = float(cue_weight)
+
+    @property
+    def dimension(self) -> int:
+        """2 · (d + k), the length of one embedding."""
+        return 2 * (self.static.dimension + self.surface.dimension)
+
+    def embed(self, prompts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Embed prompts, each independently of the others in the batch; shape (n, 2·(d + k)), finite."""
+        x = self.static.embed(prompts)  # (n, d)
+        known = x.any(axis=1)[:, None]  # (n, 1)
+        h = np.hstack(  # (n, d + k)
+            [np.where(known, x - self.centre, 0.0), self.surface_weight * self.surface.embed(prompts)]
+        )
+        cue = np.array([asks_for_answer_at_once(text) for text in prompts], dtype=np.float64)  # (n,)
+        return np.hstack([h, (self.cue_weight * cue)[:, None] * h])
+
+    def to_parts(self) -> EmbedderParts:
+        """Describe this embedder for a router's checkpoint."""
+        return EmbedderParts(
+            self.kind,
+            {
+                "surface_weight": self.surface_weight,
+                "cue_weight": self.cue_weight,
+                "features": list(FEATURES),
+            },
+            {
+                "table": self.static.table,
+                "scales": self.static.scales,
+                "centre": self.centre,
+                "surface_centre": self.surface.centre,
+                "surface_spread": self.surface.spread,
+            },
+            {TOKENIZER_FILE: self.static.tokenizer_json},
+        )
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint) -> PromptEmbedder:
+        """Make the embedder that `to_parts` described.
+
+        Raises:
+            CheckpointError: a part is missing or misshapen, or its features are not this version's.
+        """
+        settings = checkpoint.setting("embedder")
+        if settings.get("features") != list(FEATURES):
+            raise CheckpointError(
+                f"{checkpoint.origin}: the surface features are {settings.get('features')!r}, "
+                f"this version measures {list(FEATURES)}. Train the router again."
+            )
+        table = checkpoint.tensor("embedder.table", (None, None))
+        tensor = checkpoint.tensor
+        try:
+            return cls(
+                StaticEmbedder(
+                    checkpoint.file(TOKENIZER_FILE), table, tensor("embedder.scales", table.shape[:1])
+                ),
+                SurfaceFeatures(
+                    tensor("embedder.surface_centre", (len(FEATURES),)),
+                    tensor("embedder.surface_spread", (len(FEATURES),)),
+                ),
+                tensor("embedder.centre", table.shape[1:]),
+                surface_weight=settings["surface_weight"],
+                cue_weight=settings["cue_weight"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{checkpoint.origin}: the embedder can't be made ({error}).") from error

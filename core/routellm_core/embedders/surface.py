@@ -1,0 +1,172 @@
+"""SurfaceFeatures: what a prompt looks like - length, digits, symbols, options - as a standardised vector.
+
+Differs from `static.py` in that it reads no vocabulary: any script and any domain has these features, and how
+long or how numeric a question is tells much about how hard it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from routellm_core.embedders.text import clipped
+
+FEATURES = (
+    "characters",  # log(1 + count) unless it says share, mean or flag
+    "words",
+    "digit_share",
+    "numbers",
+    "symbol_share",
+    "symbols",
+    "upper_share",
+    "lines",
+    "question_marks",
+    "full_stops",
+    "commas",
+    "mean_word_length",
+    "operators",
+    "brackets",
+    "currency_and_percent",
+    "longest_number",
+    "non_ascii_share",
+    "quotes",
+    "colons",
+    "distinct_word_share",
+    "options_flag",
+    "mean_option_length",
+    "option_digit_share",
+)
+"""The features, in the order of the vector. All but the last three describe the question without its lettered
+options: the options of an exam say little about the question's length or numbers."""
+
+CLIP = 3.0
+"""Standard deviations beyond which a feature is cut, so that a freak text gets an extreme but bounded score."""
+
+_NUMBER = re.compile(r"\d+")
+_FIRST_OPTION = re.compile(r"\n[ \t]*\(?A[.):][ \t]")
+_SECOND_OPTION = re.compile(r"\n[ \t]*\(?B[.):][ \t]")
+_OPTION = re.compile(r"\n[ \t]*\(?[A-Z][.):][ \t]")
+_CUE = re.compile(r"answer\s*:\s*$", re.IGNORECASE)
+
+_DIGITS, _LETTERS, _UPPER, _SPACE, _LEAD, _CONTINUATION = range(6)
+_OPERATORS, _BRACKETS, _CURRENCY, _QUOTES = range(6, 10)
+
+
+def _byte_classes() -> npt.NDArray[np.int64]:
+    # (256, 10): which classes each byte of UTF-8 belongs to; one product with the byte counts gives all counts.
+    members = [
+        b"0123456789",
+        bytes(range(65, 91)) + bytes(range(97, 123)),
+        bytes(range(65, 91)),
+        b" \t\n\r\f\v",
+        bytes(range(0xC0, 0x100)),
+        bytes(range(0x80, 0xC0)),
+        b"=+-*/^<>",
+        b"(){}[]",
+        b"$%",
+        b"\"'`",
+    ]
+    classes = np.zeros((256, len(members)), dtype=np.int64)
+    for column, bytes_of_class in enumerate(members):
+        classes[list(bytes_of_class), column] = 1
+    return classes
+
+
+_CLASSES = _byte_classes()
+
+
+def question_of(text: str) -> str:
+    """Return the text before its lettered options ("A. ...", "B. ..."), or all of it where it has none."""
+    first = _FIRST_OPTION.search(text)
+    if first and _SECOND_OPTION.search(text, first.end()):
+        return text[: first.start()]
+    return text
+
+
+def asks_for_answer_at_once(text: str) -> bool:
+    """Say whether the text ends with the cue "Answer:", which leaves a model no room to reason first."""
+    return _CUE.search(text[-64:]) is not None
+
+
+def raw_features(text: str) -> npt.NDArray[np.float64]:
+    """Measure one text: shape (len(FEATURES),), finite, not standardised."""
+    full_length = len(text)
+    text = clipped(text)
+    question = question_of(text)
+    options = text[len(question) :]
+    encoded = question.encode("utf-8")
+    counts = np.bincount(np.frombuffer(encoded, dtype=np.uint8), minlength=256)
+    c = (counts @ _CLASSES).tolist()
+    length = len(question) + 1
+    words = question.split()
+    numbers = _NUMBER.findall(question)
+    non_ascii = c[_LEAD]
+    symbols = len(question) - c[_DIGITS] - c[_LETTERS] - c[_SPACE] - non_ascii
+    option_count = len(_OPTION.findall(options)) if options else 0
+    option_digits = sum(map(len, _NUMBER.findall(options))) if options else 0
+    measured = [
+        np.log1p(full_length - len(options)),
+        np.log1p(len(words)),
+        c[_DIGITS] / length,
+        np.log1p(len(numbers)),
+        symbols / length,
+        np.log1p(symbols),
+        c[_UPPER] / length,
+        np.log1p(int(counts[10])),
+        np.log1p(int(counts[63])),
+        np.log1p(int(counts[46])),
+        np.log1p(int(counts[44])),
+        (c[_LETTERS] + non_ascii) / (len(words) + 1),
+        np.log1p(c[_OPERATORS]),
+        np.log1p(c[_BRACKETS]),
+        np.log1p(c[_CURRENCY]),
+        np.log1p(max(map(len, numbers), default=0)),
+        non_ascii / length,
+        np.log1p(c[_QUOTES]),
+        np.log1p(int(counts[58])),
+        len(set(question.lower().split())) / (len(words) + 1),
+        float(option_count > 0),
+        np.log1p(len(options) / option_count) if option_count else 0.0,
+        option_digits / (len(options) + 1),
+    ]
+    return np.array(measured, dtype=np.float64)
+
+
+class SurfaceFeatures:
+    """Standardises `raw_features`: (raw - centre) / spread, cut at ±`CLIP`."""
+
+    def __init__(self, centre: npt.NDArray[np.float64], spread: npt.NDArray[np.float64]) -> None:
+        """Store the mean and the standard deviation of each feature, each of shape (len(FEATURES),).
+
+        Raises:
+            ValueError: a shape does not fit `FEATURES`, or a spread is not above 0.
+        """
+        for name, values in (("centre", centre), ("spread", spread)):
+            if values.shape != (len(FEATURES),):
+                raise ValueError(f"{name} has shape {values.shape}, expected ({len(FEATURES)},).")
+        if not (spread > 0).all():
+            raise ValueError("spread holds a value that is not above 0.")
+        self.centre = centre.astype(np.float64)
+        self.spread = spread.astype(np.float64)
+
+    @classmethod
+    def from_prompts(cls, prompts: Sequence[str]) -> SurfaceFeatures:
+        """Take centre and spread from prompts; a feature that never varies keeps a spread of 1."""
+        raw = np.array([raw_features(text) for text in prompts])
+        spread = raw.std(axis=0)
+        return cls(raw.mean(axis=0), np.where(spread > 1e-9, spread, 1.0))
+
+    @property
+    def dimension(self) -> int:
+        """The number of features."""
+        return len(FEATURES)
+
+    def embed(self, prompts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Return the standardised features, shape (n, len(FEATURES)), each in [-CLIP, CLIP]."""
+        if not prompts:
+            return np.zeros((0, self.dimension))
+        raw = np.array([raw_features(text) for text in prompts])
+        return np.clip((raw - self.centre) / self.spread, -CLIP, CLIP)

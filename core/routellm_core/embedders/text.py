@@ -1,0 +1,28 @@
+"""What every embedder does with a text before reading it: bound its length and make it valid Unicode."""
+
+from __future__ import annotations
+
+HEAD_CHARACTERS = 6144
+TAIL_CHARACTERS = 2048
+CHARACTER_LIMIT = HEAD_CHARACTERS + TAIL_CHARACTERS
+"""Characters of a prompt that are read. A longer prompt is read as its head and its tail, where instructions
+and questions usually stand, so that the time for one prompt is bounded (a few milliseconds)."""
+
+
+def clipped(text: str) -> str:
+    """Return the text, at most `CHARACTER_LIMIT` characters of it, lone surrogates replaced by "?".
+
+    Args:
+        text: any str.
+
+    Returns:
+        A str that can be encoded as UTF-8.
+    """
+    if len(text) > CHARACTER_LIMIT:
+        # The line break keeps the last word of the head and the first of the tail apart.
+        text = text[:HEAD_CHARACTERS] + "\n" + text[-TAIL_CHARACTERS:]
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode("utf-8")
+    return text

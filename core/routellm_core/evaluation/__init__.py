@@ -1,0 +1,1 @@
+"""Evaluation: metrics in pure numpy, benchmarks, tables and plots."""

@@ -1,0 +1,1 @@
+"""Preference data: battles and labels, read and cleaned."""

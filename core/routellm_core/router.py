@@ -1,0 +1,114 @@
+"""Router: the one thing every learned, random or user-written scorer has to be.
+
+A router knows nothing of thresholds or models to call; it answers, for each prompt, how likely it is that
+the strong model's answer would be preferred. Turning that number into a route is `policy.py`'s work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from os import PathLike
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from routellm_core.checkpoints import Checkpoint
+
+Scores = npt.NDArray[np.float64]
+
+
+class Router(ABC):
+    """Estimates P(strong model's answer is preferred | prompt), the paper's win prediction (section 3.1).
+
+    A subclass needs `score` only. `to_checkpoint` and `from_checkpoint` make it savable; a router that waits
+    on a network may override `ascore`.
+    """
+
+    scores_inline: bool = False
+    """True where scoring one ordinary prompt takes microseconds and no I/O, so that an event loop may call
+    `score` directly. Otherwise the adapters call it in a thread."""
+
+    score_quantiles: Scores | None = None
+    """Evenly spaced quantiles (from 0 to 1, ascending) of the scores on a broad mix of prompts, for
+    `strong_share=`; None where the router ships none."""
+
+    _registered_name: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name this router was loaded under, else its class name."""
+        return self._registered_name or type(self).__name__
+
+    @abstractmethod
+    def score(self, prompts: Sequence[str]) -> Scores:
+        """Score prompts.
+
+        Args:
+            prompts: n strings, of any length and script; n may be 0.
+
+        Returns:
+            Shape (n,), float64, each in [0, 1], in the order of the prompts.
+
+        Raises:
+            TypeError: `prompts` is one string, or holds something that is not a string.
+        """
+
+    async def ascore(self, prompts: Sequence[str]) -> Scores:
+        """Score prompts without blocking the event loop; the same result as `score`."""
+        return await asyncio.to_thread(self.score, prompts)
+
+    def to_checkpoint(self) -> Checkpoint:
+        """Describe this router as a checkpoint (configuration, tensors, files).
+
+        Raises:
+            TypeError: this class does not say how it is saved.
+        """
+        raise TypeError(
+            f"{type(self).__name__} cannot be saved: it defines no to_checkpoint(). "
+            "Define to_checkpoint() and from_checkpoint() to make it savable."
+        )
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint) -> Self:
+        """Make the router that `to_checkpoint` described.
+
+        Raises:
+            TypeError: this class does not say how it is loaded.
+            CheckpointError: the checkpoint does not hold what this class needs.
+        """
+        raise TypeError(
+            f"{cls.__name__} cannot be loaded from {checkpoint.origin}: it defines no from_checkpoint()."
+        )
+
+    def save(self, folder: str | PathLike[str]) -> None:
+        """Write this router to `folder`, for `load_router(folder)`, which then gives equal scores."""
+        # The one upward import of core: a router saves itself, and checkpoints.py knows the format.
+        from routellm_core.checkpoints import write_checkpoint
+
+        write_checkpoint(folder, self.to_checkpoint())
+
+
+def check_prompts(prompts: Sequence[str]) -> list[str]:
+    """Return the prompts as a list, or say which one is not a string.
+
+    Raises:
+        TypeError: names the position and the type of the first prompt that is not a string.
+    """
+    if isinstance(prompts, str | bytes):
+        raise TypeError(
+            f"score() takes a list of prompts, got one {type(prompts).__name__}; write score([prompt])."
+        )
+    try:
+        checked = list(prompts)
+    except TypeError:
+        raise TypeError(f"score() takes a list of prompts, got {type(prompts).__name__}.") from None
+    for position, prompt in enumerate(checked):
+        if not isinstance(prompt, str):
+            raise TypeError(f"prompt {position} is {type(prompt).__name__}, expected str.")
+    return checked

@@ -1,0 +1,1 @@
+"""Routers, one per file; none imports another. `registry.py` knows their names."""

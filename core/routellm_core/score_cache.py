@@ -1,0 +1,120 @@
+"""ScoreCache: each distinct text is scored once, whichever thread or task asks, while it is remembered."""
+
+from __future__ import annotations
+
+import hashlib
+from asyncio import AbstractEventLoop
+from collections import OrderedDict
+from collections.abc import Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+DEFAULT_SIZE = 4096
+
+# A longer text is remembered by its digest, so that the cache's memory is bounded too.
+_LONGEST_KEY = 256
+
+Key = str | bytes
+
+
+class AbandonedError(Exception):
+    """The caller that was scoring a text was cancelled; whoever waited for it asks again."""
+
+
+class PendingScore(Future[float]):
+    """A score that somebody is making; `loop` is the event loop that it needs to be made, None for none."""
+
+    def __init__(self, loop: AbstractEventLoop | None) -> None:
+        super().__init__()
+        self.loop = loop
+
+    def needs_another(self, loop: AbstractEventLoop | None) -> bool:
+        """Return whether a caller on this loop (None: on none) could block what the score waits for."""
+        return not self.done() and self.loop is not None and self.loop is not loop
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Every distinct text of one caller with its pending score, and those texts that the caller must settle."""
+
+    futures: dict[str, PendingScore]
+    mine: list[str]
+
+
+class ScoreCache:
+    """A bounded, thread-safe LRU of scores, with the scores that are being computed right now.
+
+    A score that failed is forgotten, so the next call tries again.
+    """
+
+    def __init__(self, size: int = DEFAULT_SIZE) -> None:
+        self._size = size
+        self._entries: OrderedDict[Key, PendingScore] = OrderedDict()
+        self._lock = Lock()
+
+    def known(self, text: str) -> float | None:
+        """Return the score of a text that has one already, else None; never waits."""
+        key = _key(text)
+        with self._lock:
+            found = self._entries.get(key)
+            if found is None or not found.done():
+                return None
+            self._entries.move_to_end(key)
+            return found.result()
+
+    def claim(self, texts: Iterable[str], loop: AbstractEventLoop | None = None) -> Claim:
+        """Share out the scoring of texts.
+
+        Args:
+            texts: what the caller needs scores for.
+            loop: the caller is a coroutine that awaits the router on this loop. Only coroutines of the same
+                loop wait for such a caller. A thread, or another loop in it, may be blocking the very loop
+                that the coroutine needs, so it scores for itself.
+        """
+        claim = Claim({}, [])
+        with self._lock:
+            for text in texts:
+                if text not in claim.futures:
+                    claim.futures[text] = self._entry(_key(text), text, claim.mine, loop)
+            while len(self._entries) > self._size:
+                self._entries.popitem(last=False)
+        return claim
+
+    def settle(self, claim: Claim, scores: Iterable[float]) -> None:
+        """Hand out the scores of the claimed texts, in their order."""
+        for text, score in zip(claim.mine, scores, strict=True):
+            claim.futures[text].set_result(score)
+            claim.futures[text].loop = None
+
+    def fail(self, claim: Claim, error: BaseException) -> None:
+        """Hand out an error for the claimed texts, and forget them."""
+        with self._lock:
+            for text in claim.mine:
+                key = _key(text)
+                if self._entries.get(key) is claim.futures[text]:
+                    del self._entries[key]
+        for text in claim.mine:
+            claim.futures[text].set_exception(error)
+
+    def _entry(self, key: Key, text: str, mine: list[str], loop: AbstractEventLoop | None) -> PendingScore:
+        pending = self._entries.get(key)
+        if pending is None or pending.needs_another(loop):
+            mine.append(text)
+            pending = self._entries[key] = PendingScore(loop)
+        self._entries.move_to_end(key)
+        return pending
+
+    # A copy or a pickle starts empty: scores are cheap to make again, locks and futures can't travel.
+    def __getstate__(self) -> dict[str, Any]:
+        return {"size": self._size}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["size"])  # type: ignore[misc]  # the state of a new cache is what __init__ makes
+
+
+def _key(text: str) -> Key:
+    if len(text) <= _LONGEST_KEY:
+        return text
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

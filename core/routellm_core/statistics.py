@@ -1,0 +1,217 @@
+"""Statistics: what was routed where, what it cost, and what it would have cost on strong alone."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections import Counter
+from dataclasses import asdict, dataclass, field, replace
+from threading import Lock
+from typing import Any
+
+from routellm_core.decision import Decision, Reason, Route
+from routellm_core.prices import Prices, TokenUsage
+
+_LOG = logging.getLogger(__name__)
+
+DRIFT_CALLS = 200
+"""Scored calls before the realised share is compared with the asked one."""
+
+DRIFT_TOLERANCE = 0.10
+
+
+class ShareDriftWarning(UserWarning):
+    """The realised share of strong calls is far from the one that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteStats:
+    """One side's part.
+
+    Attributes:
+        calls: calls that this side was asked to answer, those that were then escalated included.
+        tokens: what the provider counted.
+        cost: at the prices given; None without prices.
+    """
+
+    calls: int = 0
+    tokens: TokenUsage = field(default_factory=TokenUsage)
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingStats:
+    """A snapshot; `to_dict()` gives plain values for JSON.
+
+    Attributes:
+        requests: routed calls; one that was escalated counts once here and once on each side.
+        strong: the strong side's calls, tokens and cost.
+        weak: the weak side's.
+        reasons: reason -> routed calls; an escalated call counts under its first reason.
+        escalations: calls that the other side answered after an error or a rejected answer.
+        switches: calls routed, before any escalation, to another side than the one that gave the
+            conversation's previous answer.
+        strong_share: share of the routed calls that strong answered, in [0, 1]; None before the first one.
+        scored_share: the same, of the calls that the score decided; None before the first one.
+        asked_share: the share that was asked for; None where a threshold was given instead.
+        cost: of both sides; None without prices.
+        always_strong_cost: of the same answers at strong's prices, escalated weak calls left out; it assumes
+            that strong would have used as many tokens.
+        saved: share of always_strong_cost that was saved, at most 1; None without prices or tokens.
+    """
+
+    requests: int
+    strong: RouteStats
+    weak: RouteStats
+    reasons: dict[Reason, int]
+    escalations: int
+    switches: int
+    strong_share: float | None
+    scored_share: float | None
+    asked_share: float | None
+    cost: float | None
+    always_strong_cost: float | None
+    saved: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain Python values."""
+        return asdict(self)
+
+
+class RoutingCounter:
+    """Counts routed calls; safe between threads.
+
+    Args:
+        prices: of both sides, for costs.
+        asked_share: the share of strong calls that was asked for, in [0, 1]; None where none was.
+    """
+
+    def __init__(self, prices: Prices | None = None, asked_share: float | None = None) -> None:
+        self.prices = prices
+        self.asked_share = asked_share
+        self._lock = Lock()
+        self._start()
+
+    def _start(self) -> None:
+        self._calls: Counter[Route] = Counter()
+        self._tokens: dict[Route, TokenUsage] = {"strong": TokenUsage(), "weak": TokenUsage()}
+        self._discarded = TokenUsage()
+        self._answered: Counter[Route] = Counter()
+        self._scored: Counter[Route] = Counter()
+        self._reasons: Counter[Reason] = Counter()
+        self._escalations = 0
+        self._switches = 0
+        self._warned = False
+
+    def reset(self) -> None:
+        """Start again from nothing; the one warning about the share may come again too."""
+        with self._lock:
+            self._start()
+
+    def count(self, decision: Decision, previous: Route | None = None) -> None:
+        """Count one routed call.
+
+        Args:
+            decision: how it was routed.
+            previous: the side that gave the previous answer of the same conversation, where known.
+        """
+        with self._lock:
+            self._calls[decision.route] += 1
+            self._answered[decision.route] += 1
+            self._reasons[decision.reason] += 1
+            if decision.reason == "score":
+                self._scored[decision.shadow_route or decision.route] += 1
+            if previous is not None and previous != decision.route:
+                self._switches += 1
+            drifted = self._drifted()
+        if drifted is not None:
+            self._warn(drifted)
+
+    def count_escalation(self, decision: Decision, discarded: TokenUsage | None = None) -> None:
+        """Count that the other side is asked as well.
+
+        Args:
+            decision: the escalated one, whose route answers in the end.
+            discarded: tokens of the answer that was rejected, already counted by `count_tokens`.
+        """
+        with self._lock:
+            self._escalations += 1
+            self._calls[decision.route] += 1
+            self._answered[decision.route] += 1
+            self._answered["weak" if decision.route == "strong" else "strong"] -= 1
+            if decision.route == "strong" and discarded is not None:
+                self._discarded += discarded
+
+    def count_tokens(self, route: Route, usage: TokenUsage) -> None:
+        """Add the tokens of one answer."""
+        with self._lock:
+            self._tokens[route] += usage
+
+    def snapshot(self) -> RoutingStats:
+        """Return what was counted so far."""
+        with self._lock:
+            requests = sum(self._answered.values())
+            strong = self._route_stats("strong")
+            weak = self._route_stats("weak")
+            cost = None if self.prices is None else (strong.cost or 0.0) + (weak.cost or 0.0)
+            always = self._always_strong_cost()
+            return RoutingStats(
+                requests=requests,
+                strong=strong,
+                weak=weak,
+                reasons=dict(self._reasons),
+                escalations=self._escalations,
+                switches=self._switches,
+                strong_share=self._answered["strong"] / requests if requests else None,
+                scored_share=self._scored_share(),
+                asked_share=self.asked_share,
+                cost=cost,
+                always_strong_cost=always,
+                saved=1.0 - cost / always if cost is not None and always else None,
+            )
+
+    def _route_stats(self, route: Route) -> RouteStats:
+        tokens = self._tokens[route]
+        stats = RouteStats(self._calls[route], tokens)
+        return stats if self.prices is None else replace(stats, cost=self.prices.of(route).cost(tokens))
+
+    def _always_strong_cost(self) -> float | None:
+        if self.prices is None:
+            return None
+        every = self._tokens["strong"] + self._tokens["weak"]
+        return self.prices.strong.cost(every) - self.prices.strong.cost(self._discarded)
+
+    def _scored_share(self) -> float | None:
+        scored = sum(self._scored.values())
+        return self._scored["strong"] / scored if scored else None
+
+    def _drifted(self) -> float | None:
+        """Return the realised share once it is known to be far from the asked one, and only once."""
+        share = self._scored_share()
+        if self.asked_share is None or self._warned or share is None:
+            return None
+        # Rounded: 0.4 - 0.3 is a little more than 0.1 to a computer.
+        distance = round(abs(share - self.asked_share), 9)
+        if sum(self._scored.values()) < DRIFT_CALLS or distance <= DRIFT_TOLERANCE:
+            return None
+        self._warned = True
+        return share
+
+    def _warn(self, share: float) -> None:
+        message = (
+            f"{share:.0%} of the scored calls went to strong, {self.asked_share:.0%} were asked for: your "
+            "prompts differ from those that the threshold was set on. Set it on your own prompts with: "
+            f"routellm calibrate --prompts FILE --strong-share {self.asked_share:g} --out calibration.json"
+        )
+        try:
+            warnings.warn(message, ShareDriftWarning, stacklevel=3)
+        except ShareDriftWarning:
+            # Somebody runs with warnings as errors; counting must not fail a call.
+            _LOG.warning(message)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy or a pickle counts for itself, from nothing.
+        return {"prices": self.prices, "asked_share": self.asked_share}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]  # the state of a new counter is what __init__ makes

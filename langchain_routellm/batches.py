@@ -1,0 +1,53 @@
+"""Batches: all prompts of a batch are scored in one call to the router; each item then finds its score known."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import AIMessage
+from langchain_core.runnables.config import get_config_list
+from routellm_core import RoutingRequest
+from typing_extensions import override
+
+from langchain_routellm.direct_calls import DirectCalls
+
+
+class Batches(DirectCalls):
+    """The batch methods; the base class runs the items, each through `invoke` or `ainvoke`."""
+
+    @override
+    def batch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> list[AIMessage]:
+        self.dispatcher.policy.decide_many(self._requests(inputs, config, kwargs))
+        return super().batch(inputs, config, **kwargs)
+
+    @override
+    async def abatch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> list[AIMessage]:
+        await self.dispatcher.policy.adecide_many(self._requests(inputs, config, kwargs))
+        return await super().abatch(inputs, config, **kwargs)
+
+    @override
+    def batch_as_completed(
+        self, inputs: Sequence[Any], config: Any = None, **kwargs: Any
+    ) -> Iterator[tuple[int, Any]]:
+        self.dispatcher.policy.decide_many(self._requests(inputs, config, kwargs))
+        yield from super().batch_as_completed(inputs, config, **kwargs)
+
+    @override
+    async def abatch_as_completed(
+        self, inputs: Sequence[Any], config: Any = None, **kwargs: Any
+    ) -> AsyncIterator[tuple[int, Any]]:
+        await self.dispatcher.policy.adecide_many(self._requests(inputs, config, kwargs))
+        async for item in super().abatch_as_completed(inputs, config, **kwargs):
+            yield item
+
+    def _requests(
+        self, inputs: Sequence[Any], config: Any, kwargs: Mapping[str, Any]
+    ) -> list[RoutingRequest]:
+        configs = get_config_list(config, len(inputs)) if inputs else []
+        arguments = {name: value for name, value in kwargs.items() if name != "return_exceptions"}
+        calls = (
+            self.routed_call(input, item, None, dict(arguments))
+            for input, item in zip(inputs, configs, strict=True)
+        )
+        return [self.request(call) for call in calls]

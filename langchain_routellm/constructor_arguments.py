@@ -1,0 +1,44 @@
+"""ConstructorArguments: which of them are the router's, which go to models given as strings, which are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+
+
+def models_from(values: Mapping[str, Any], known: set[str], router: str) -> dict[str, Any]:
+    """Make the models that are given as strings, with all arguments that the router itself does not know.
+
+    Raises:
+        ValueError: a model is missing, or an argument is the router's neither nor any string's.
+        ImportError: a model is given as a string and `langchain` is not installed.
+    """
+    mine = {name: value for name, value in values.items() if name in known}
+    others = {name: value for name, value in values.items() if name not in known}
+    for side in ("strong", "weak"):
+        if mine.get(side) is None:
+            raise ValueError(f"{side} is missing: expected a chat model or a string such as 'openai:gpt-4o'.")
+    strings = [side for side in ("strong", "weak") if isinstance(mine[side], str)]
+    if others and not strings:
+        names = ", ".join(sorted(others))
+        raise ValueError(
+            f"{names}: not a setting of {router}. Give it to the models, as in strong=ChatOpenAI({names}=...), or "
+            "name the models as strings, which are made with it: strong='openai:gpt-4o'."
+        )
+    for side in strings:
+        mine[side] = _model_from_string(mine[side], others, side)
+    return mine
+
+
+def _model_from_string(name: str, arguments: Mapping[str, Any], side: str) -> BaseChatModel:
+    try:
+        from langchain.chat_models import init_chat_model
+    except ImportError as error:
+        raise ImportError(
+            f"{side}={name!r} is made by init_chat_model of the package langchain, which is not installed: "
+            "pip install langchain, or give a chat model."
+        ) from error
+    model: BaseChatModel = init_chat_model(name, **arguments)
+    return model

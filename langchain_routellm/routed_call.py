@@ -1,0 +1,117 @@
+"""RoutedCall: one call of a chat model, read once and prepared for whichever side answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
+from routellm_core import Decision, RoutingRequest
+from routellm_core.capabilities import Need
+from routellm_core.decision import Route
+from routellm_core.override import current_override
+from routellm_core.request import scored_text
+
+from langchain_routellm import conversation
+from langchain_routellm.bound_tools import BoundTools
+from langchain_routellm.history import history_for
+from langchain_routellm.run_config import override_of, with_decision
+from langchain_routellm.side import Side
+
+A = TypeVar("A", bound=AIMessage)
+
+PromptExtractor = Callable[[list[BaseMessage]], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What to call for one decision: `runnable.invoke(messages, config, **kwargs)` or any of its siblings."""
+
+    runnable: Runnable[Any, Any]
+    messages: list[BaseMessage]
+    config: RunnableConfig
+    kwargs: dict[str, Any]
+
+    def unbound(self) -> tuple[BaseChatModel, dict[str, Any]]:
+        """Return the model itself and all arguments, for methods that a binding does not have."""
+        if isinstance(self.runnable, RunnableBinding):
+            return self.runnable.bound, {**self.runnable.kwargs, **self.kwargs}  # type: ignore[return-value]
+        return self.runnable, self.kwargs  # type: ignore[return-value]  # a side's call is a model or its binding
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedCall:
+    """A call's messages, configuration and arguments."""
+
+    messages: list[BaseMessage]
+    config: RunnableConfig
+    kwargs: Mapping[str, Any]
+    sides: Mapping[Route, Side]
+
+    def request(
+        self,
+        *,
+        extractor: PromptExtractor | None,
+        sticky: bool,
+        smallest_window: int | None,
+        needs: frozenset[Need] = frozenset(),
+        unsupported: frozenset[Route] = frozenset(),
+    ) -> RoutingRequest:
+        """Describe the call for the policy; per-call configuration beats `routing(...)`.
+
+        Raises:
+            ValueError: a per-call setting that is not one.
+        """
+        request = RoutingRequest(
+            text=extractor(self.messages)
+            if extractor
+            else scored_text(conversation.human_texts(self.messages)),
+            needs=conversation.needs(self.messages) | self._argument_needs() | needs,
+            tokens=conversation.estimated_tokens(self.messages, smallest_window),
+            sticky=self._sticky(sticky),
+            unsupported=self._unsupported() | unsupported,
+        )
+        return request.overridden(override_of(self.config), current_override())
+
+    @property
+    def previous(self) -> Route | None:
+        """The side of the conversation's latest routed answer."""
+        return conversation.previous_route(self.messages)
+
+    def target(self, decision: Decision, config: RunnableConfig | None = None) -> Target:
+        """Return what to call for a decision, under the call's own configuration or a child of it."""
+        side = self.sides[decision.route]
+        other = self.sides["weak" if decision.route == "strong" else "strong"]
+        runnable, kwargs = side.call(self.kwargs)
+        return Target(
+            runnable=runnable,
+            messages=history_for(self.messages, side, other),
+            config=side.merged_config(with_decision(config or self.config, decision)),
+            kwargs=kwargs,
+        )
+
+    def _argument_needs(self) -> frozenset[Need]:
+        found: set[Need] = set()
+        if self.kwargs.get("tools"):
+            found.add("tools")
+        if self.kwargs.get("response_format"):
+            found.add("structured_output")
+        return frozenset(found)
+
+    def _unsupported(self) -> frozenset[Route]:
+        tools = self.kwargs.get("tools")
+        return tools.unsupported(list(self.sides.values())) if isinstance(tools, BoundTools) else frozenset()
+
+    def _sticky(self, by_conversation: bool) -> Route | None:
+        if by_conversation and conversation.was_strong(self.messages):
+            return "strong"
+        return conversation.escalated_in_open_loop(self.messages)
+
+
+def with_record(message: A, decision: Decision) -> A:
+    """Return a copy of an answer that carries the decision; the original may lie in a cache."""
+    metadata = {**message.response_metadata, "routellm": decision.record()}
+    return message.model_copy(update={"response_metadata": metadata})

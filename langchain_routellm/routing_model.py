@@ -1,0 +1,252 @@
+"""RoutingModel: what ChatRouteLLM is made of: its settings, their checks, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from os import PathLike
+from typing import Any, Literal, Self
+
+from langchain_core.exceptions import ContextOverflowError
+from langchain_core.language_models import BaseChatModel, ModelProfile
+from pydantic import Field, PrivateAttr, model_validator
+from routellm_core import RoutingPolicy, RoutingStats, __version__
+from routellm_core.calibration import Calibration
+from routellm_core.capabilities import check_needs
+from routellm_core.decision import Route
+from routellm_core.dispatcher import Dispatcher
+from routellm_core.escalation import Escalation
+from routellm_core.prices import Prices
+from routellm_core.score_cache import ScoreCache
+from routellm_core.settings import check_choice, resolve_router, resolve_threshold
+from routellm_core.statistics import RoutingCounter
+
+from langchain_routellm.constructor_arguments import models_from
+from langchain_routellm.model_profile import shared_profile
+from langchain_routellm.side import Side
+from langchain_routellm.usage import message_usage
+
+# Settings of the router that the chosen model has to honour, since it makes the run.
+_PUSHED_DOWN = (
+    "cache",
+    "rate_limiter",
+    "output_version",
+    "disable_streaming",
+    "custom_get_token_ids",
+    "verbose",
+)
+
+
+class RoutingModel(BaseChatModel):
+    """The settings of a routed pair; `ChatRouteLLM` adds the calls."""
+
+    strong: Any = Field(description="The capable model.")
+    """A chat model, one with arguments bound to it, or a string for `init_chat_model`: "openai:gpt-4o"."""
+    weak: Any = Field(description="The cheap model.")
+    """The same, for the cheap model."""
+    router: Any = "default"
+    """A name, a folder written by `Router.save`, or a Router object."""
+    threshold: float | None = None
+    """A prompt goes to strong when its score is at least this, in [0, 1]."""
+    strong_share: float | None = None
+    """Instead of a threshold: the share of prompts that go to strong, by the router's own score quantiles."""
+    sticky: Literal["conversation"] | None = None
+    """"conversation": once strong has answered in a conversation, strong answers all the rest of it."""
+    no_text_route: Any = "strong"
+    """The side for calls that hold no human text: "strong" or "weak"."""
+    on_router_error: Any = "strong"
+    """The side that answers when the router fails, or "raise"."""
+    mode: Any = "route"
+    """"shadow": strong answers every call, and the record's `shadow_route` says who would have."""
+    escalate_on: Any = ()
+    """Exception types of the weak model, or "parse_error", after which strong is asked, once."""
+    escalate_strong_on: Any = ()
+    """Exception types of the strong model after which weak is asked, once."""
+    escalate_if: Callable[[Any], bool] | None = None
+    """Given a whole (not streamed) answer of weak; true: strong is asked as well, once."""
+    strong_lacks: Any = frozenset()
+    """What the strong model can't do, beyond what its profile says: of "image", "audio", "video", "file",
+    "tools", "structured_output"."""
+    weak_lacks: Any = frozenset()
+    """The same of the weak model; {"tools"} sends every call with tools to strong."""
+    prices: Any = None
+    """Per million tokens, for the statistics: {"strong": {"input": 2.5, "output": 10.0}, "weak": {...}}."""
+    prompt_extractor: Callable[[Any], str | None] | None = None
+    """Given a call's messages, returns the text to score; None scores the newest human text."""
+    trace_routing: bool = False
+    """Whether a parent run around each call shows the time that the decision took."""
+    stop: list[str] | None = None
+    """Stop sequences for both models; a call's own beat them."""
+    streaming: bool | None = None
+    """Whether both models stream even where `invoke` is called; None leaves it to each model."""
+
+    _cache: ScoreCache = PrivateAttr(default_factory=ScoreCache)
+    _counter: RoutingCounter = PrivateAttr(default_factory=RoutingCounter)
+    _dispatcher: Dispatcher | None = PrivateAttr(default=None)
+    _sides: dict[Route, Side] | None = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _make_models(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        known = {name for field, info in cls.model_fields.items() for name in (field, info.alias) if name}
+        return models_from(values, known, cls.__name__)
+
+    @model_validator(mode="after")
+    def _resolve_routing(self) -> Self:
+        # Through __dict__, so that a default never counts as a setting that the user gave.
+        checked = _checked_settings(self.__dict__)
+        self.__dict__.update(checked)
+        asked = self.strong_share
+        self.__dict__["threshold"] = resolve_threshold(self.router, self.threshold, asked)
+        self._counter = RoutingCounter(self.prices, asked)
+        return self
+
+    @model_validator(mode="after")
+    def _set_routellm_version(self) -> Self:
+        self._add_version("routellm-plugins", __version__)
+        return self
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a field; a routing setting is checked as in the constructor and counts from the next call on."""
+        if name.startswith("_") or name not in type(self).model_fields:
+            super().__setattr__(name, value)
+            return
+        settings = _checked_settings({**self.__dict__, name: value})
+        if name in ("threshold", "strong_share"):
+            settings |= {"threshold": None, "strong_share": None, name: value}
+            settings["threshold"] = resolve_threshold(
+                settings["router"], settings["threshold"], settings["strong_share"]
+            )
+        elif name == "router" and self.strong_share is not None:
+            settings["threshold"] = resolve_threshold(settings["router"], None, self.strong_share)
+        super().__setattr__(name, value)
+        self.__dict__.update(settings)
+        self._forget(name)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy the model; updated settings are checked, and the copy counts its calls for itself."""
+        copy = super().model_copy(deep=deep)
+        copy._counter = RoutingCounter(self.prices, self.strong_share)
+        copy._forget("")
+        for name, value in (update or {}).items():
+            setattr(copy, name, value)
+        return copy
+
+    @classmethod
+    def from_calibration(cls, path: str | PathLike[str], *, strong: Any, weak: Any, **settings: Any) -> Self:
+        """Make it with the router and the threshold that `routellm calibrate` wrote.
+
+        Args:
+            path: the file written by `routellm calibrate --out`.
+            strong: as in the constructor.
+            weak: as in the constructor.
+            settings: the constructor's other settings.
+
+        Raises:
+            ValueError: `threshold` or `strong_share` is given as well, or the file is not a calibration.
+        """
+        calibration = Calibration.load(path)
+        for name in ("threshold", "strong_share"):
+            if name in settings:
+                raise ValueError(
+                    f"{name} is given, but {path} sets the threshold already: leave one of them out."
+                )
+        settings = {"router": calibration.router, "threshold": calibration.threshold, **settings}
+        model = cls(strong=strong, weak=weak, **settings)
+        model._counter = RoutingCounter(model.prices, calibration.strong_share)
+        return model
+
+    def routing_stats(self) -> RoutingStats:
+        """Return what was counted since the start or the last reset."""
+        return self._counter.snapshot()
+
+    def reset_routing_stats(self) -> None:
+        """Start counting again from nothing."""
+        self._counter.reset()
+
+    @property
+    def sides(self) -> dict[Route, Side]:
+        """Both models as they are called, with the router's own settings pushed down to them."""
+        if self._sides is None:
+            pushed = {
+                name: getattr(self, name)
+                for name in _PUSHED_DOWN
+                if name in self.model_fields_set and getattr(self, name) is not None
+            }
+            stop = {"stop": self.stop} if self.stop else {}
+            self._sides = {
+                "strong": Side.from_value("strong", self.strong).with_settings(pushed, stop),
+                "weak": Side.from_value("weak", self.weak).with_settings(pushed, stop),
+            }
+        return self._sides
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """What decides, counts and escalates, made from the settings."""
+        if self._dispatcher is None:
+            sides = self.sides
+            self._dispatcher = Dispatcher(
+                policy=RoutingPolicy(
+                    self.router,
+                    self.threshold if self.threshold is not None else 0.5,
+                    no_text_route=self.no_text_route,
+                    on_router_error=self.on_router_error,
+                    strong=sides["strong"].capabilities(self.strong_lacks),
+                    weak=sides["weak"].capabilities(self.weak_lacks),
+                    cache=self._cache,
+                ),
+                escalation=self._escalation(),
+                counter=self._counter,
+                shadow=self.mode == "shadow",
+                usage_of=message_usage,
+            )
+        return self._dispatcher
+
+    def _escalation(self) -> Escalation:
+        return Escalation.from_settings(
+            self.escalate_on,
+            self.escalate_strong_on,
+            self.escalate_if,
+            always=(ContextOverflowError,),
+            # Providers' adapters do not tell every wording of it: the code is the same in all of them.
+            always_codes=("context_length_exceeded",),
+        )
+
+    def _forget(self, name: str) -> None:
+        """Forget what follows from the settings; it is made again when it is needed."""
+        self._sides = None
+        self._dispatcher = None
+        if name == "router":
+            self._cache = ScoreCache()
+        if name in ("threshold", "strong_share", "prices"):
+            self._counter.prices, self._counter.asked_share = self.prices, self.strong_share
+
+    def _resolve_model_profile(self) -> ModelProfile | None:
+        return shared_profile(
+            Side.from_value("strong", self.strong).model, Side.from_value("weak", self.weak).model
+        )
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = super().__getstate__()
+        private = dict(state["__pydantic_private__"] or {})
+        private["_dispatcher"] = private["_sides"] = None
+        return {**state, "__pydantic_private__": private}
+
+
+def _checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the routing settings in the form that is kept, or say which one is wrong."""
+    for route in ("strong", "weak"):
+        Side.from_value(route, settings[route])
+    check_choice(settings["mode"], "mode", ("route", "shadow"))
+    check_choice(settings["sticky"], "sticky", (None, "conversation"))
+    check_choice(settings["no_text_route"], "no_text_route", ("strong", "weak"))
+    check_choice(settings["on_router_error"], "on_router_error", ("strong", "weak", "raise"))
+    Escalation.from_settings(settings["escalate_on"], settings["escalate_strong_on"], settings["escalate_if"])
+    prices = settings["prices"]
+    return {
+        "router": resolve_router(settings["router"]),
+        "strong_lacks": check_needs(settings["strong_lacks"], "strong_lacks"),
+        "weak_lacks": check_needs(settings["weak_lacks"], "weak_lacks"),
+        "prices": None if prices is None else Prices.from_mapping(prices),
+    }

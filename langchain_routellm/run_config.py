@@ -1,0 +1,47 @@
+"""RunConfig: per-call settings read from a LangChain configuration, and the decision written into it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from routellm_core import Decision, __version__
+from routellm_core.override import NO_OVERRIDE, RoutingOverride
+from routellm_core.validation import check_fraction, check_route
+
+_PREFIX = "routellm_"
+THRESHOLD_KEY = "routellm_threshold"
+ROUTE_KEY = "routellm_route"
+
+
+def override_of(config: RunnableConfig) -> RoutingOverride:
+    """Read `routellm_threshold` and `routellm_route` from `config["configurable"]`.
+
+    Raises:
+        ValueError: one of them is out of range, or another key starts with "routellm_".
+    """
+    given = {key: value for key, value in config.get("configurable", {}).items() if key.startswith(_PREFIX)}
+    if not given:
+        return NO_OVERRIDE
+    unknown = sorted(set(given) - {THRESHOLD_KEY, ROUTE_KEY})
+    if unknown:
+        raise ValueError(f"configurable holds {unknown[0]!r}, expected {THRESHOLD_KEY!r} or {ROUTE_KEY!r}.")
+    threshold, route = given.get(THRESHOLD_KEY), given.get(ROUTE_KEY)
+    return RoutingOverride(
+        threshold=None if threshold is None else check_fraction(threshold, THRESHOLD_KEY),
+        route=None if route is None else check_route(route, ROUTE_KEY),
+    )
+
+
+def with_decision(config: RunnableConfig, decision: Decision) -> RunnableConfig:
+    """Return the configuration with the decision in its metadata and tags, for the inner model's run."""
+    metadata: dict[str, Any] = {f"{_PREFIX}{key}": value for key, value in decision.record().items()}
+    traced: RunnableConfig = {
+        **config,
+        "tags": [*(config.get("tags") or []), f"routellm:{decision.route}"],
+        "metadata": {**(config.get("metadata") or {}), **metadata, "routellm_version": __version__},
+    }
+    if decision.reason == "escalated":
+        # The first side's run has taken the caller's run id.
+        traced.pop("run_id", None)
+    return traced

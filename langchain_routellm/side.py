@@ -1,0 +1,122 @@
+"""Side: one of the two models, with what was bound to it, as the adapter calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
+from langchain_core.runnables.config import merge_configs
+from langchain_core.runnables.retry import RunnableRetry
+from routellm_core import Capabilities
+from routellm_core.capabilities import Need
+from routellm_core.decision import Route
+
+Family = Literal["openai", "anthropic", "other"]
+"""Whose message and tool formats a model speaks, as far as they matter for conversion."""
+
+_PROFILE_KEYS: dict[str, Need] = {
+    "image_inputs": "image",
+    "audio_inputs": "audio",
+    "video_inputs": "video",
+    "pdf_inputs": "file",
+    "tool_calling": "tools",
+    "structured_output": "structured_output",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A chat model and the arguments and configuration that the user bound to it.
+
+    Attributes:
+        route: which side it is.
+        model: the chat model itself.
+        kwargs: from `model.bind(...)`; a call's own arguments beat them.
+        config: from `model.with_config(...)`.
+    """
+
+    route: Route
+    model: BaseChatModel
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    config: RunnableConfig | None = None
+
+    @classmethod
+    def from_value(cls, route: Route, value: Any) -> Side:
+        """Make a side from what the user gave as `strong=` or `weak=`.
+
+        Raises:
+            ValueError: it is not a chat model, or a wrapper whose behaviour would be lost.
+        """
+        if isinstance(value, BaseChatModel):
+            return cls(route, value)
+        # A retrying model is a binding too, but unwrapping it would lose the retries.
+        if isinstance(value, RunnableBinding) and not isinstance(value, RunnableRetry):
+            inner = cls.from_value(route, value.bound)
+            config = merge_configs(inner.config, value.config)
+            return cls(route, inner.model, {**inner.kwargs, **value.kwargs}, config or None)
+        raise ValueError(_refusal(route, value))
+
+    @property
+    def family(self) -> Family:
+        """The family of formats, told by the model's own type name."""
+        kind = self.model._llm_type
+        if "anthropic" in kind:
+            return "anthropic"
+        return "openai" if "openai" in kind else "other"
+
+    def capabilities(self, declared: frozenset[Need]) -> Capabilities:
+        """Return what the model is known to lack: from its profile, its class and what the user declared."""
+        profile: Mapping[str, Any] = self.model.profile or {}
+        lacks = {need for key, need in _PROFILE_KEYS.items() if profile.get(key) is False}
+        if type(self.model).bind_tools is BaseChatModel.bind_tools:
+            lacks.add("tools")
+        window = profile.get("max_input_tokens")
+        return Capabilities(
+            lacks=frozenset(lacks) | declared, context_window=window if isinstance(window, int) else None
+        )
+
+    def with_settings(self, settings: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Side:
+        """Return this side with fields of its model replaced and arguments bound; the user's is not touched.
+
+        Raises:
+            ValueError: the model has no such field.
+        """
+        if kwargs:
+            return replace(self, kwargs={**self.kwargs, **kwargs}).with_settings(settings, {})
+        if not settings:
+            return self
+        for name in settings:
+            if name not in type(self.model).model_fields:
+                kind = type(self.model).__name__
+                raise ValueError(f"{name} is given, but the {self.route} model, {kind}, has no such setting.")
+        model = self.model.model_copy(update=dict(settings))
+        # Cached on the original, before the fields were replaced.
+        model.__dict__.pop("_serialized", None)
+        return replace(self, model=model)
+
+    def call(self, kwargs: Mapping[str, Any]) -> tuple[Runnable[Any, Any], dict[str, Any]]:
+        """Return the runnable to call and the keyword arguments to give it."""
+        from langchain_routellm.bound_tools import BoundTools
+
+        merged = {**self.kwargs, **kwargs}
+        tools = merged.get("tools")
+        if isinstance(tools, BoundTools):
+            return tools.bound_to(self, merged), {}
+        return self.model, merged
+
+    def merged_config(self, config: RunnableConfig) -> RunnableConfig:
+        """Return a call's configuration over the one bound to the model."""
+        return merge_configs(self.config, config) if self.config else config
+
+
+def _refusal(route: Route, value: Any) -> str:
+    if isinstance(value, Runnable):
+        return (
+            f"{route} is a {type(value).__name__}, expected a chat model such as ChatOpenAI(...). "
+            "Retries: give the model max_retries=. Fallbacks: wrap the router, "
+            "ChatRouteLLM(...).with_fallbacks([...]), or set escalate_on=."
+        )
+    return f"{route} is {type(value).__name__}, expected a chat model or a string such as 'openai:gpt-4o'."

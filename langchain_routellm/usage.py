@@ -1,0 +1,48 @@
+"""Usage: tokens of LangChain answers, as the statistics count them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, LLMResult
+from routellm_core.prices import TokenUsage
+
+NO_USAGE = TokenUsage()
+
+
+def message_usage(message: Any) -> TokenUsage:
+    """Return an answer's or a chunk's tokens; none for an answer that came from a cache."""
+    return usage_of(message.usage_metadata if isinstance(message, AIMessage) else None)
+
+
+def usage_of(usage: Any) -> TokenUsage:
+    """Return the tokens in LangChain's usage metadata."""
+    # LangChain marks an answer read from its own cache with a cost of 0.
+    if not usage or usage.get("total_cost") == 0:
+        return NO_USAGE
+    details = usage.get("input_token_details") or {}
+    return TokenUsage(
+        input=usage.get("input_tokens") or 0,
+        output=usage.get("output_tokens") or 0,
+        cached_input=details.get("cache_read") or 0,
+    )
+
+
+class AnswerRecorder(BaseCallbackHandler):
+    """Keeps the message of one call whose answer is parsed before anybody sees it."""
+
+    def __init__(self) -> None:
+        self.message: AIMessage | None = None
+
+    @property
+    def usage(self) -> TokenUsage:
+        """The message's tokens."""
+        return message_usage(self.message)
+
+    def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
+        """Keep the message of a finished run."""
+        generation = response.generations[0][0] if response.generations and response.generations[0] else None
+        if isinstance(generation, ChatGeneration) and isinstance(generation.message, AIMessage):
+            self.message = generation.message

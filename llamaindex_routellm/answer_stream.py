@@ -1,0 +1,80 @@
+"""Answer streams: a model's stream on its way to the caller, with records in its chunks and its tokens counted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from llama_index.core.base.llms.types import ChatResponse, CompletionResponse, ToolCallBlock
+from llama_index.core.instrumentation.span import active_span_id
+from routellm_core.statistics import RoutingCounter
+
+from llamaindex_routellm.attempt import Attempt
+
+
+def forwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> Generator[Any, None, None]:
+    """Yield a stream's chunks; closing this one closes the model's."""
+    steps = iter(stream)
+    try:
+        while True:
+            try:
+                with attempt:
+                    step = next(steps)
+            except StopIteration:
+                return
+            yield attempt.chunk(step)
+    finally:
+        if hasattr(stream, "close"):
+            stream.close()
+        counter.count_tokens(attempt.decision.route, attempt.usage)
+
+
+async def aforwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> AsyncGenerator[Any, None]:
+    """Yield a stream's chunks, async."""
+    steps = aiter(stream)
+    try:
+        while True:
+            try:
+                with attempt:
+                    step = await anext(steps)
+            except StopAsyncIteration:
+                return
+            yield attempt.chunk(step)
+    finally:
+        if hasattr(stream, "aclose"):
+            await stream.aclose()
+        counter.count_tokens(attempt.decision.route, attempt.usage)
+
+
+def failed(error: Exception) -> Generator[Any, None, None]:
+    """Return a stream that fails before its first chunk."""
+    raise error
+    yield
+
+
+async def afailed(error: Exception) -> AsyncGenerator[Any, None]:
+    """Return such a stream, async."""
+    raise error
+    yield
+
+
+def is_token(chunk: Any) -> bool:
+    """Tell whether a chunk brings something of the answer; a model that failed before that may be replaced."""
+    if isinstance(chunk, ChatResponse):
+        blocks = chunk.message.blocks
+        return bool(chunk.delta or chunk.message.content) or any(isinstance(b, ToolCallBlock) for b in blocks)
+    if isinstance(chunk, CompletionResponse):
+        return bool(chunk.delta or chunk.text)
+    return not isinstance(chunk, str) or bool(chunk)
+
+
+@contextmanager
+def within_span(span_id: str | None) -> Iterator[None]:
+    """Let spans opened in the block be children of a span that was left already, as a stream's is."""
+    before = active_span_id.get()
+    active_span_id.set(span_id)
+    try:
+        yield
+    finally:
+        active_span_id.set(before)

@@ -1,0 +1,110 @@
+"""Attempt: one model being asked, with the decision in its spans and events and its tokens overheard."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
+from llama_index.core.llms import LLM
+from routellm_core import Decision
+from routellm_core.prices import TokenUsage
+
+from llamaindex_routellm.decision_event import decision_tags
+from llamaindex_routellm.routed_call import RoutedCall
+from llamaindex_routellm.usage import NO_USAGE, UsageTally, tallied, usage_of
+
+RECORD_KEY = "routellm"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer, ready for the caller, and its tokens."""
+
+    value: Any
+    usage: TokenUsage
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A model, the decision that chose it and the call to make; enter it around every step of the model's.
+
+    Raises:
+        ValueError: the model has no such method; the message says what to do.
+    """
+
+    call: RoutedCall
+    decision: Decision
+    model: LLM
+    convert: bool
+    record: dict[str, Any] = field(init=False)
+    tally: UsageTally | None = field(init=False)
+    seen: TokenUsage = field(init=False, default=NO_USAGE)
+    _stack: ExitStack = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.record = self.decision.record()
+        self.tally = None if self.call.returns_response else UsageTally(type(self.model).__name__)
+        if not callable(getattr(self.model, self.call.method, None)):
+            raise ValueError(
+                f"{self.decision.route} is a {type(self.model).__name__}, which has no {self.call.method}(); the "
+                f"call was routed there for the reason {self.decision.reason!r}. It takes a FunctionCallingLLM "
+                "on that side, or no forced route."
+            )
+
+    def start(self) -> Any:
+        """Call the model's method and return what it returns: an answer, an awaitable or a stream."""
+        args, kwargs = self.call.arguments(self.model, convert=self.convert)
+        with self:
+            return getattr(self.model, self.call.method)(*args, **kwargs)
+
+    async def astart(self) -> Any:
+        """Call the model's coroutine and return its answer or stream."""
+        args, kwargs = self.call.arguments(self.model, convert=self.convert)
+        with self:
+            return await getattr(self.model, self.call.method)(*args, **kwargs)
+
+    def __enter__(self) -> None:
+        self._stack = ExitStack()
+        self._stack.enter_context(decision_tags(self.decision))
+        self._stack.enter_context(tallied(self.tally))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def answered(self, value: Any) -> Answered:
+        """Return a whole answer with the record in it."""
+        return Answered(self.with_record(value), usage_of(value) if self.tally is None else self.tally.usage)
+
+    def chunk(self, value: Any) -> Any:
+        """Return a chunk of a stream with the record in it, and note its tokens."""
+        if self.tally is None and (found := usage_of(value)) != NO_USAGE:
+            self.seen = _larger(self.seen, found)
+        return self.with_record(value)
+
+    @property
+    def usage(self) -> TokenUsage:
+        """The tokens of the stream so far."""
+        return self.seen if self.tally is None else self.tally.usage
+
+    def with_record(self, value: Any) -> Any:
+        """Return a copy of a response that carries the record; other values as they are.
+
+        A copy, because a model may hand out one response many times, as caches do.
+        """
+        if not isinstance(value, ChatResponse | CompletionResponse):
+            return value
+        return value.model_copy(
+            update={"additional_kwargs": {**value.additional_kwargs, RECORD_KEY: self.record}}
+        )
+
+
+def _larger(one: TokenUsage, other: TokenUsage) -> TokenUsage:
+    """Return the larger of each count: providers count up, and Anthropic names its input only at the start."""
+    return TokenUsage(
+        max(one.input, other.input), max(one.output, other.output), max(one.cached_input, other.cached_input)
+    )

@@ -1,0 +1,125 @@
+"""RoutingDecisionEvent: a routing decision, seen in LlamaIndex's instrumentation and in the user's tracer.
+
+The event is dispatched inside the router's own span; the span gets attributes where OpenTelemetry is in use;
+and the spans and events of the chosen model carry the decision as tags.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from llama_index.core.instrumentation.event_handlers import NullEventHandler
+from llama_index.core.instrumentation.events import BaseEvent
+from llama_index.core.llms import LLM
+from llama_index_instrumentation import get_dispatcher
+from llama_index_instrumentation.dispatcher import active_instrument_tags
+from routellm_core import Decision
+
+_DISPATCHER = get_dispatcher(__name__)
+
+_OPENINFERENCE = "openinference.instrumentation.llama_index._handler"
+
+
+class RoutingDecisionEvent(BaseEvent):
+    """One decision: the values of `additional_kwargs["routellm"]`, and the method that was called.
+
+    Attributes:
+        method: the router's method, such as "chat".
+        route: "strong" or "weak".
+        score: the router's win rate for strong, in [0, 1]; None where the scorer was not used or failed.
+        threshold: what the score was, or would have been, compared with.
+        reason: what decided.
+        router: the router's name.
+        model_name: the chosen model's own name.
+        shadow_route: in shadow mode, the side that would have answered.
+    """
+
+    method: str
+    route: str
+    score: float | None
+    threshold: float
+    reason: str
+    router: str
+    model_name: str
+    shadow_route: str | None = None
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the event's name in serialised traces."""
+        return "RoutingDecisionEvent"
+
+
+def announce(decision: Decision, method: str, model: LLM) -> None:
+    """Tell whoever listens about a decision."""
+    _mark_current_span(decision, method)
+    if _somebody_listens():
+        _make_known_to_openinference()
+        event = RoutingDecisionEvent(method=method, model_name=model_name_of(model), **decision.record())
+        _DISPATCHER.event(event)
+
+
+def model_name_of(model: LLM) -> str:
+    """Return a model's name for people; its class's where it can't tell."""
+    try:
+        return model.metadata.model_name
+    except Exception:
+        return type(model).__name__
+
+
+@contextmanager
+def decision_tags(decision: Decision) -> Iterator[None]:
+    """Tag the spans and events of the block with the decision, beside the user's own tags."""
+    before = active_instrument_tags.get()
+    active_instrument_tags.set({**before, **_attributes(decision)})
+    try:
+        yield
+    finally:
+        active_instrument_tags.set(before)
+
+
+def _attributes(decision: Decision) -> dict[str, Any]:
+    """Return "routellm.route" and its like; OpenTelemetry knows no None, so what is None is left out."""
+    return {f"routellm.{key}": value for key, value in decision.record().items() if value is not None}
+
+
+def _somebody_listens() -> bool:
+    # Every root dispatcher has a handler that does nothing; making an event for it costs more than deciding.
+    dispatcher = _DISPATCHER
+    while True:
+        if any(not isinstance(handler, NullEventHandler) for handler in dispatcher.event_handlers):
+            return True
+        if not dispatcher.propagate:
+            return False
+        dispatcher = dispatcher.parent
+
+
+def _mark_current_span(decision: Decision, method: str) -> None:
+    """Put the decision on the router's span; on a span of somebody else's, as an event of that span."""
+    # Whoever traces has loaded it; nobody else should pay for the import.
+    opentelemetry = sys.modules.get("opentelemetry.trace")
+    if opentelemetry is None:
+        return
+    span = opentelemetry.get_current_span()
+    if not span.is_recording():
+        return
+    if getattr(span, "name", "").endswith(f".{method}"):
+        span.set_attributes(_attributes(decision))
+    else:
+        span.add_event("routellm.decision", _attributes(decision))
+
+
+_known_to: set[int] = set()
+
+
+def _make_known_to_openinference() -> None:
+    """Keep OpenInference from logging a warning for each decision: it does so for any event it does not know."""
+    module = sys.modules.get(_OPENINFERENCE)
+    if module is None or id(module) in _known_to:
+        return
+    _known_to.add(id(module))
+    with suppress(Exception):
+        # Not a public interface; should it go, the warnings come back and nothing else changes.
+        module._Span._process_event.register(RoutingDecisionEvent, lambda span, event: None)

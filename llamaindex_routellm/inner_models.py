@@ -1,0 +1,58 @@
+"""Inner models: the two models as they are called, with the settings that were given to the router itself.
+
+A setting of the router that LlamaIndex would have used on a plain model is used on both inner models, through
+a copy of each, so the models that the user gave stay as they are. The callback manager is the exception:
+hosts assign it late and expect it to be used, so a model without handlers of its own gets the router's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llama_index.core.base.llms.generic_utils import messages_to_prompt as generic_messages_to_prompt
+from llama_index.core.callbacks import CallbackManager
+from llama_index.core.llms import LLM
+from llama_index.core.llms.llm import default_completion_to_prompt
+from llama_index.core.types import PydanticProgramMode
+
+_DEFAULTS: dict[str, Any] = {
+    "system_prompt": None,
+    "output_parser": None,
+    "messages_to_prompt": generic_messages_to_prompt,
+    "completion_to_prompt": default_completion_to_prompt,
+    "query_wrapper_prompt": None,
+    "pydantic_program_mode": PydanticProgramMode.DEFAULT,
+    "rate_limiter": None,
+}
+
+OVERLAID_SETTINGS = frozenset(_DEFAULTS)
+"""Settings of every LLM that the router hands down; what it leaves at its default, each model has its own of."""
+
+
+def overlaid(model: LLM, router: LLM) -> LLM:
+    """Return the model with the router's settings; the very model where the router has none."""
+    given = {
+        name: value
+        for name, default in _DEFAULTS.items()
+        if (value := getattr(router, name)) is not None and value is not default
+    }
+    return model.model_copy(update=given) if given else model
+
+
+def pass_on(manager: CallbackManager, model: LLM, passed_before: CallbackManager | None) -> bool:
+    """Give a model the router's callback manager.
+
+    A model with handlers of its own keeps them, unless they came from this router in the first place.
+
+    Returns:
+        Whether the model has the manager now.
+    """
+    own = model.callback_manager
+    if own is manager:
+        return passed_before is manager
+    if own.handlers and own is not passed_before:
+        return False
+    if not manager.handlers and own is not passed_before:
+        return False
+    model.callback_manager = manager
+    return True

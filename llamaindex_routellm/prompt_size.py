@@ -1,0 +1,79 @@
+"""Prompt size: an estimate of a prompt's tokens, made on this machine and only where it could matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from llama_index.core.utils import get_tokenizer
+
+CHARACTERS_PER_TOKEN = 4
+"""The usual estimate for English, where there is no tokenizer and where exactness is of no use."""
+
+TOKENS_PER_MESSAGE = 4
+"""What chat formats add to each message."""
+
+# A prompt of this many windows by the rough estimate is too long however it is counted.
+_CERTAINLY_TOO_LONG = 4
+
+# tiktoken needs time that grows faster than the length of an unbroken text.
+_PIECE = 20_000
+
+
+def prompt_tokens(texts: Sequence[str], window: int | None) -> int | None:
+    """Estimate the tokens of a prompt.
+
+    A text never has more tokens than UTF-8 bytes, so most prompts need no counting.
+
+    Args:
+        texts: one per message.
+        window: the smallest context window in question, in tokens; None where unknown.
+
+    Returns:
+        The estimate; None where the prompt fits the window for certain.
+    """
+    if window is None:
+        return None
+    overhead = TOKENS_PER_MESSAGE * len(texts)
+    characters = sum(map(len, texts))
+    # An ASCII text has a byte per character; others have at most four, and counting is cheap enough for them.
+    if overhead + characters <= window and all(text.isascii() for text in texts):
+        return None
+    if overhead + 4 * characters <= window:
+        return None
+    rough = characters // CHARACTERS_PER_TOKEN + overhead
+    if rough > _CERTAINLY_TOO_LONG * window:
+        return rough
+    encode = _tokenizer()
+    if encode is None:
+        return rough
+    try:
+        return overhead + sum(len(encode(piece)) for text in texts for piece in _pieces(text))
+    except Exception:
+        # A tokenizer set by the user may fail on odd text; an estimate must not fail a call.
+        return rough
+
+
+def takes_long(texts: Sequence[str]) -> bool:
+    """Tell whether counting would hold up an event loop."""
+    return sum(map(len, texts)) > _PIECE
+
+
+def _pieces(text: str) -> list[str]:
+    return [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
+
+
+def _tokenizer() -> Callable[[str], Sequence[Any]] | None:
+    # The user may set another one at any time, and get_tokenizer() then costs an attribute lookup.
+    return None if _has_failed() else get_tokenizer()
+
+
+@lru_cache(maxsize=1)
+def _has_failed() -> bool:
+    """Tell, once, whether LlamaIndex has no tokenizer here: its vocabulary is missing and there is no network."""
+    try:
+        get_tokenizer()
+    except Exception:
+        return True
+    return False

@@ -1,0 +1,113 @@
+"""Rendered prompts: questions found again in texts that LlamaIndex rendered before the model saw them.
+
+Most prompts reach the router as a template with its variables, and `template_question.py` reads those. A few
+callers render first and then call `complete()` or `chat()` with plain text. Their templates are constants of
+LlamaIndex, so the text can be taken apart again; constants are looked up in modules that are loaded already,
+since a caller whose module is not loaded can't have made the text.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from functools import lru_cache
+
+NO_QUESTION = ""
+"""What stands for "this text is housekeeping, there is no human question in it"."""
+
+# Module, constant, and the variable that holds the question; None where the text holds none.
+_TEMPLATES: tuple[tuple[str, str, str | None], ...] = (
+    ("llama_index.core.chat_engine.condense_plus_context", "DEFAULT_CONDENSE_PROMPT_TEMPLATE", "question"),
+    (
+        "llama_index.core.chat_engine.multi_modal_condense_plus_context",
+        "DEFAULT_CONDENSE_PROMPT_TEMPLATE",
+        "question",
+    ),
+    ("llama_index.core.retrievers.fusion_retriever", "QUERY_GEN_PROMPT", "query"),
+    ("llama_index.core.prompts.default_prompts", "RANKGPT_RERANK_PROMPT_TMPL", "query"),
+    ("llama_index.core.memory.memory_blocks.fact", "DEFAULT_FACT_EXTRACT_PROMPT", None),
+    ("llama_index.core.memory.memory_blocks.fact", "DEFAULT_FACT_CONDENSE_PROMPT", None),
+)
+
+# Written inside a function of the document context extractor, so there is no constant to look up.
+_CHUNK_IN_DOCUMENT = "Here is the chunk we want to situate within the whole document:\n<chunk>"
+
+_AGENT_CONVERSATION = "<current_conversation>"
+_USER_MESSAGES = re.compile(r"\t<user>\n\n?(.*?)\n?\t</user>", re.DOTALL)
+_MESSAGE_TEXT = re.compile(r"\t\t<message>(.*?)</message>\n", re.DOTALL)
+
+_RELEVANCY_QUERY = re.compile(r"Question: (.*?)\nResponse: ", re.DOTALL)
+
+
+def rendered_question(text: str) -> str | None:
+    """Return the question inside a text that LlamaIndex rendered.
+
+    Returns:
+        The question; NO_QUESTION for housekeeping such as extracting facts for a memory; None where the text
+        is not one of LlamaIndex's renderings and stands for itself.
+    """
+    if text.startswith(_CHUNK_IN_DOCUMENT):
+        return NO_QUESTION
+    if text.startswith(_AGENT_CONVERSATION):
+        return _last_of_conversation(text)
+    for module, constant, variable in _TEMPLATES:
+        template = _constant(module, constant)
+        if template is None:
+            continue
+        opening, pattern = _pattern(template, variable)
+        if text.startswith(opening) and (found := pattern.match(text)):
+            return found["question"] if variable else NO_QUESTION
+    return None
+
+
+def evaluated_question(query: str) -> str:
+    """Return the question of a query that RelevancyEvaluator made of a question and the answer to judge."""
+    found = _RELEVANCY_QUERY.match(query)
+    return found[1] if found else query
+
+
+def judges_an_answer_alone(template: str) -> bool:
+    """Tell whether a template is FaithfulnessEvaluator's, whose `query_str` is the answer being judged."""
+    module = sys.modules.get("llama_index.core.evaluation.faithfulness")
+    if module is None:
+        return False
+    known = [
+        getattr(module, "DEFAULT_EVAL_TEMPLATE", None),
+        getattr(module, "DEFAULT_REFINE_TEMPLATE", None),
+        *getattr(module, "TEMPLATES_CATALOG", {}).values(),
+    ]
+    return any(template == getattr(prompt, "template", None) for prompt in known)
+
+
+def is_memory_summary(system_text: str) -> bool:
+    """Tell whether a system message is the one with which ChatSummaryMemoryBuffer asks for a summary."""
+    module = sys.modules.get("llama_index.core.memory.chat_summary_memory_buffer")
+    return module is not None and system_text == getattr(module, "SUMMARIZE_PROMPT", None)
+
+
+def _constant(module: str, constant: str) -> str | None:
+    value = getattr(sys.modules.get(module), constant, None)
+    if value is None or isinstance(value, str):
+        return value
+    text = getattr(value, "template_str", None) or getattr(value, "template", None)
+    return text if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=64)
+def _pattern(template: str, variable: str | None) -> tuple[str, re.Pattern[str]]:
+    """Return the template's fixed opening, and a pattern of what it renders to."""
+    parts = re.split(r"\{\{\s*(\w+)\s*\}\}|\{(\w+)\}", template)
+    # re.split puts both groups after each literal; one of the two is None.
+    pattern = re.escape(parts[0])
+    for double, single, literal in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        group = "(?P<question>.*?)" if (double or single) == variable else ".*?"
+        pattern += group + re.escape(literal)
+    return parts[0], re.compile(pattern + r"\s*\Z", re.DOTALL)
+
+
+def _last_of_conversation(text: str) -> str:
+    """Return the last user message of the conversation that an agent wraps for its structured output."""
+    users = _USER_MESSAGES.findall(text)
+    if not users:
+        return NO_QUESTION
+    return "\n".join(_MESSAGE_TEXT.findall(users[-1] + "\n")) or NO_QUESTION

@@ -1,0 +1,154 @@
+"""RouteLLM: an LLM that hands each call to its strong or its weak model.
+
+It overrides the public methods and calls the same one of the chosen model, so that everything around it works
+as if that model had been called directly: its own prompts, limiter, callbacks and ways to structured output.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
+
+from llama_index.core.base.llms.types import ChatMessage, LLMMetadata
+from llama_index.core.llms import LLM
+from llama_index.core.prompts import BasePromptTemplate
+from pydantic import field_serializer
+from routellm_core import Decision
+from routellm_core.registry import registered_kinds
+from routellm_core.router import Router
+
+from llamaindex_routellm.chat_endpoints import ChatEndpoints
+from llamaindex_routellm.decision_event import model_name_of
+from llamaindex_routellm.prompt_endpoints import PromptEndpoints
+from llamaindex_routellm.routed_call import ChatCall, CompletionCall, RoutedCall, TemplateCall
+from llamaindex_routellm.serialization import redacted, restored_model, restored_router, router_name
+from llamaindex_routellm.tool_endpoints import ToolEndpoints
+
+
+class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
+    """A strong and a weak LLM behind one threshold.
+
+    ```python
+    llm = RouteLLM(strong=OpenAI("gpt-4o"), weak=OpenAI("gpt-4o-mini"), strong_share=0.3)
+    llm.complete("What is 2+2?").additional_kwargs["routellm"]
+    # {"route": "weak", "score": ..., "threshold": ..., "reason": "score", "router": "default"}
+    ```
+
+    Exactly one of `strong_share`, `threshold` and `from_calibration(path)` says how much goes to strong;
+    `with routing(...)` beats it for the calls inside. The question is scored, not the prompt it was stuffed
+    into. The settings are described at `RoutedLLM`'s fields; those of every LLM (`system_prompt`,
+    `output_parser`, `rate_limiter` and so on) are used on both models in place of the models' own.
+
+    Raises:
+        ValueError: a setting is missing, out of range or unknown; the message names it, its value and what
+        was
+            expected.
+    """
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the name of this class in serialised components."""
+        return "RouteLLM"
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        """What both models keep between them; see `context_window` and `function_calling`."""
+        models = self._board.models
+        strong, weak = models["strong"].metadata, models["weak"].metadata
+        calls = (strong.is_function_calling_model, weak.is_function_calling_model)
+        return LLMMetadata(
+            context_window=strong.context_window
+            if self.context_window == "strong"
+            else min(strong.context_window, weak.context_window),
+            num_output=max(strong.num_output, weak.num_output),
+            is_chat_model=strong.is_chat_model or weak.is_chat_model,
+            is_function_calling_model=all(calls) if self.function_calling == "both" else any(calls),
+            model_name=f"routellm({strong.model_name}|{weak.model_name})",
+            system_role=strong.system_role,
+        )
+
+    def route(self, input: str | Sequence[ChatMessage] | BasePromptTemplate, **prompt_args: Any) -> Decision:
+        """Return how a call would be routed, without making or counting it.
+
+        Args:
+            input: a prompt, messages, or a template.
+            prompt_args: the template's variables.
+        """
+        return self._board.decide(_call_of(input, prompt_args))
+
+    def _extend_messages(self, messages: list[ChatMessage]) -> list[ChatMessage]:
+        # Programs add the system prompt themselves, before they ask for anything that could be routed.
+        if self.system_prompt is None and self.strong.system_prompt == self.weak.system_prompt:
+            return self.strong._extend_messages(messages)
+        return super()._extend_messages(messages)
+
+    @field_serializer("strong", "weak")
+    def _serialize_model(self, model: LLM) -> Any:
+        return redacted(model.to_dict())
+
+    @field_serializer("router")
+    def _serialize_router(self, router: Any) -> Any:
+        return router_name(router, self._router_given)
+
+    @field_serializer("threshold")
+    def _serialize_threshold(self, threshold: float | None) -> float | None:
+        # It follows from the share; both together would be refused on the way back.
+        return threshold if self.strong_share is None else None
+
+    @field_serializer("strong_lacks", "weak_lacks")
+    def _serialize_needs(self, needs: Iterable[str]) -> list[str]:
+        return sorted(needs)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], **kwargs: Any) -> Self:
+        """Make an LLM from `to_dict`'s values.
+
+        Keys are not among them and come from the environment, as they do without one; neither are
+        `escalate_on`, `escalate_strong_on` and `escalate_if`, nor a router that has no name to load it by.
+
+        Args:
+            data: from `to_dict`.
+            kwargs: settings that beat the stored ones.
+
+        Raises:
+            ValueError: a class or a router can't be found again; the message says what to give.
+        """
+        if not {"threshold", "strong_share"}.isdisjoint(kwargs):
+            data = {**data, "threshold": None, "strong_share": None}
+        values = {key: value for key, value in {**data, **kwargs}.items() if key != "class_name"}
+        for side in ("strong", "weak"):
+            values[side] = restored_model(values.get(side), side)
+        if "router" not in kwargs:
+            values["router"] = restored_router(values.get("router", "default"))
+        return cls(**{key: value for key, value in values.items() if value is not None})
+
+    def __getstate__(self) -> dict[str, Any]:
+        try:
+            pickle.dumps(self.router)
+        except Exception as error:
+            # Upstream would leave it out, and another router would score from then on.
+            raise TypeError(f"router {self.router.name!r} can't be pickled: {error}") from error
+        state = super().__getstate__()
+        fields = state["__dict__"]
+        if self.strong_share is not None:
+            fields.pop("threshold", None)
+        if isinstance(self._router_given, str) and self._router_given in {"default", *registered_kinds()}:
+            fields["router"] = self._router_given
+        return {**state, "__pydantic_private__": None}
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        for side in ("strong", "weak"):
+            model = getattr(self, side)
+            yield side, f"{type(model).__name__}({model_name_of(model)})"
+        yield "router", self.router.name if isinstance(self.router, Router) else self.router
+        for name in ("threshold", "strong_share", "mode"):
+            yield name, getattr(self, name)
+
+
+def _call_of(input: Any, prompt_args: Mapping[str, Any]) -> RoutedCall:
+    if isinstance(input, str):
+        return CompletionCall("complete", input, {})
+    if isinstance(input, BasePromptTemplate):
+        return TemplateCall("predict", input, prompt_args)
+    return ChatCall("chat", input, {})

@@ -1,0 +1,269 @@
+"""RoutedCall: one call of the router, read for the policy and prepared for whichever model answers it.
+
+There is one kind per form that LlamaIndex gives its input in: messages, a text, a template with variables, a
+template with an output class, and tools. Which method is called, and whether it streams or awaits, is all the
+same to them.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
+from llama_index.core.llms import LLM
+from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate
+from llama_index.core.prompts.base import SelectorPromptTemplate
+from routellm_core import Decision
+from routellm_core.capabilities import Need
+from typing_extensions import override
+
+from llamaindex_routellm.call_needs import needs_of_arguments, needs_of_messages
+from llamaindex_routellm.history import history_for
+from llamaindex_routellm.human_text import question_of_messages
+from llamaindex_routellm.rendered_prompt import NO_QUESTION, rendered_question
+from llamaindex_routellm.template_question import template_question
+
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+
+# Up to this many characters of JSON Schema are taken for granted before a schema is written out to be
+# counted.
+_SCHEMA_ALLOWANCE = 4_000
+
+
+class PreparedMessages(list[ChatMessage]):
+    """Messages that one model prepared for its own `chat()`, with the decision that chose it."""
+
+    def __init__(self, messages: Iterable[ChatMessage], decision: Decision) -> None:
+        super().__init__(messages)
+        self.decision = decision
+
+
+@dataclass(frozen=True)
+class RoutedCall(ABC):
+    """A call of `method`.
+
+    Attributes:
+        method: of the router and of the models alike.
+        returns_response: whether the answer is a response, which holds its tokens and takes the record.
+        parses: whether an answer can fail to fit a schema.
+        runs_tools: whether the method also runs tools, so that its answer can't be asked for twice.
+    """
+
+    method: str
+    returns_response: bool = field(default=True, kw_only=True)
+    parses: bool = field(default=False, kw_only=True)
+    runs_tools: bool = field(default=False, kw_only=True)
+
+    @property
+    def prepared(self) -> Decision | None:
+        """The decision that was made when the call was prepared; None for all but prepared calls."""
+        return None
+
+    @abstractmethod
+    def question(self) -> str | None:
+        """Return the text to score, None where there is none."""
+
+    @abstractmethod
+    def needs(self) -> frozenset[Need]:
+        """Return what the call needs of a model besides text."""
+
+    @abstractmethod
+    def texts(self, window: int | None) -> list[str]:
+        """Return the prompt's texts, to be counted against a window in tokens."""
+
+    @abstractmethod
+    def arguments(self, model: LLM, *, convert: bool) -> Arguments:
+        """Return the arguments to call the model with; `convert` where another class may have made them."""
+
+
+@dataclass(frozen=True)
+class ChatCall(RoutedCall):
+    """A call with messages."""
+
+    messages: Sequence[ChatMessage]
+    kwargs: Mapping[str, Any]
+
+    @property
+    @override
+    def prepared(self) -> Decision | None:
+        return self.messages.decision if isinstance(self.messages, PreparedMessages) else None
+
+    @override
+    def question(self) -> str | None:
+        return question_of_messages(self.messages)
+
+    @override
+    def needs(self) -> frozenset[Need]:
+        return needs_of_messages(self.messages) | needs_of_arguments(self.kwargs)
+
+    @override
+    def texts(self, window: int | None) -> list[str]:
+        return _texts(self.messages)
+
+    @override
+    def arguments(self, model: LLM, *, convert: bool) -> Arguments:
+        return (history_for(self.messages, model) if convert else self.messages,), dict(self.kwargs)
+
+
+@dataclass(frozen=True)
+class CompletionCall(RoutedCall):
+    """A call with one text."""
+
+    prompt: str
+    kwargs: Mapping[str, Any]
+
+    @override
+    def question(self) -> str | None:
+        found = rendered_question(self.prompt)
+        if found is None:
+            return self.prompt
+        return None if found == NO_QUESTION else found
+
+    @override
+    def needs(self) -> frozenset[Need]:
+        return needs_of_arguments(self.kwargs)
+
+    @override
+    def texts(self, window: int | None) -> list[str]:
+        return [self.prompt]
+
+    @override
+    def arguments(self, model: LLM, *, convert: bool) -> Arguments:
+        return (self.prompt,), dict(self.kwargs)
+
+
+@dataclass(frozen=True)
+class TemplateCall(RoutedCall):
+    """A call with a template and its variables."""
+
+    prompt: BasePromptTemplate
+    prompt_args: Mapping[str, Any]
+
+    @override
+    def question(self) -> str | None:
+        return template_question(self.prompt, self.prompt_args)
+
+    @override
+    def needs(self) -> frozenset[Need]:
+        inner = _inner(self.prompt)
+        return (
+            needs_of_messages(inner.message_templates)
+            if isinstance(inner, ChatPromptTemplate)
+            else frozenset()
+        )
+
+    @override
+    def texts(self, window: int | None) -> list[str]:
+        # The template and its variables are about as long as the prompt they make, and need no rendering.
+        inner = _inner(self.prompt)
+        fixed = (
+            _texts(inner.message_templates)
+            if isinstance(inner, ChatPromptTemplate)
+            else [str(getattr(inner, "template", ""))]
+        )
+        variables = {**inner.kwargs, **self.prompt.kwargs, **self.prompt_args}
+        return [*fixed, *(value for value in variables.values() if isinstance(value, str))]
+
+    @override
+    def arguments(self, model: LLM, *, convert: bool) -> Arguments:
+        return (self._prompt_for(model, convert),), dict(self.prompt_args)
+
+    def _prompt_for(self, model: LLM, convert: bool) -> BasePromptTemplate:
+        if not (convert and isinstance(self.prompt, ChatPromptTemplate)):
+            return self.prompt
+        messages = history_for(self.prompt.message_templates, model)
+        return self.prompt.model_copy(update={"message_templates": messages})
+
+
+@dataclass(frozen=True)
+class StructuredCall(TemplateCall):
+    """A call with a template, its variables and the class of the object that is wanted."""
+
+    output_cls: type[Any]
+    llm_kwargs: dict[str, Any] | None
+
+    @override
+    def needs(self) -> frozenset[Need]:
+        return super().needs() | {"structured_output"}
+
+    @override
+    def texts(self, window: int | None) -> list[str]:
+        texts = super().texts(window)
+        if _may_exceed(texts, 1, window):
+            texts.append(json.dumps(self.output_cls.model_json_schema()))
+        return texts
+
+    @override
+    def arguments(self, model: LLM, *, convert: bool) -> Arguments:
+        # OpenAI writes its response format into the dictionary it is given.
+        llm_kwargs = None if self.llm_kwargs is None else dict(self.llm_kwargs)
+        prompt = self._prompt_for(model, convert)
+        return (self.output_cls, prompt), {"llm_kwargs": llm_kwargs, **self.prompt_args}
+
+
+@dataclass(frozen=True)
+class ToolCall(RoutedCall):
+    """A call with tools, a conversation and a new message."""
+
+    tools: Sequence[Any]
+    user_msg: str | ChatMessage | None
+    chat_history: Sequence[ChatMessage] | None
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+    @override
+    def question(self) -> str | None:
+        return question_of_messages(self._messages())
+
+    @override
+    def needs(self) -> frozenset[Need]:
+        # A model that knows no tools often has no such method at all, so an empty list needs them too.
+        return needs_of_messages(self._messages()) | needs_of_arguments(self.kwargs) | {"tools"}
+
+    @override
+    def texts(self, window: int | None) -> list[str]:
+        texts = _texts(self._messages())
+        if _may_exceed(texts, len(self.tools), window):
+            texts.extend(_tool_text(tool) for tool in self.tools)
+        return texts
+
+    @override
+    def arguments(self, model: LLM, *, convert: bool) -> Arguments:
+        history: list[ChatMessage] | None = None
+        if self.chat_history is not None:
+            # A list of its own: the models append the new message to the one that they are given.
+            history = history_for(self.chat_history, model) if convert else list(self.chat_history)
+        return (self.tools, self.user_msg, history, *self.args), dict(self.kwargs)
+
+    def _messages(self) -> list[ChatMessage]:
+        messages = list(self.chat_history or ())
+        if isinstance(self.user_msg, str):
+            messages.append(ChatMessage(role=MessageRole.USER, content=self.user_msg))
+        elif self.user_msg is not None:
+            messages.append(self.user_msg)
+        return messages
+
+
+def _inner(prompt: BasePromptTemplate) -> BasePromptTemplate:
+    return prompt.default_template if isinstance(prompt, SelectorPromptTemplate) else prompt
+
+
+def _texts(messages: Iterable[ChatMessage]) -> list[str]:
+    return [message.content or "" for message in messages]
+
+
+def _may_exceed(texts: Sequence[str], schemas: int, window: int | None) -> bool:
+    return window is not None and sum(map(len, texts)) + schemas * _SCHEMA_ALLOWANCE > window
+
+
+def _tool_text(tool: Any) -> str:
+    metadata: Any = getattr(tool, "metadata", None)
+    try:
+        return f"{metadata.name}{metadata.description}{json.dumps(metadata.get_parameters_dict())}"
+    except Exception:
+        # Odd tools describe themselves in ways of their own; this is an estimate.
+        return str(getattr(metadata, "description", ""))

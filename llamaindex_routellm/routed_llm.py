@@ -1,0 +1,232 @@
+"""RoutedLLM: what RouteLLM is made of: its settings, their checks, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from os import PathLike
+from typing import Any, Self
+
+from llama_index.core.llms import LLM
+from llama_index.core.llms.function_calling import FunctionCallingLLM
+from pydantic import Field, PrivateAttr, SerializeAsAny
+from routellm_core import RoutingPolicy, RoutingStats
+from routellm_core.calibration import Calibration
+from routellm_core.capabilities import check_needs
+from routellm_core.escalation import Escalation
+from routellm_core.prices import Prices
+from routellm_core.score_cache import ScoreCache
+from routellm_core.settings import check_choice, resolve_router, resolve_threshold
+from routellm_core.statistics import RoutingCounter
+
+from llamaindex_routellm.inner_models import OVERLAID_SETTINGS, overlaid, pass_on
+from llamaindex_routellm.switchboard import Switchboard
+
+_THRESHOLDS = ("threshold", "strong_share")
+
+
+class RoutedLLM(FunctionCallingLLM):
+    """The settings of a routed pair; `RouteLLM` adds the calls."""
+
+    strong: SerializeAsAny[LLM] = Field(description="The capable model.")
+    """The capable model, any LLM of LlamaIndex."""
+    weak: SerializeAsAny[LLM] = Field(description="The cheap model.")
+    """The cheap model, the same."""
+    router: Any = "default"
+    """A name, a folder written by `Router.save`, or a Router object."""
+    threshold: float | None = None
+    """A prompt goes to strong when its score is at least this, in [0, 1]."""
+    strong_share: float | None = None
+    """Instead of a threshold: the share of prompts that go to strong, by the router's own score quantiles."""
+    no_text_route: Any = "strong"
+    """The side for calls without human text, such as the prompts that build an index: "strong" or "weak"."""
+    on_router_error: Any = "strong"
+    """The side that answers when the router fails, or "raise"."""
+    mode: Any = "route"
+    """"shadow": strong answers every call, and the record's `shadow_route` says who would have."""
+    escalate_on: Any = Field(default=(), exclude=True)
+    """Exception types of the weak model, or "parse_error", after which strong is asked, once."""
+    escalate_strong_on: Any = Field(default=(), exclude=True)
+    """Exception types of the strong model after which weak is asked, once."""
+    escalate_if: Callable[[Any], bool] | None = Field(default=None, exclude=True)
+    """Given what a method of weak returns, whole: a response, or predict()'s text, or structured_predict()'s
+    object (`str(answer)` is text in every case); true: strong is asked as well, once."""
+    strong_lacks: Any = frozenset()
+    """What the strong model can't do, beyond what its metadata says: of "image", "audio", "video", "file",
+    "tools", "structured_output"."""
+    weak_lacks: Any = frozenset()
+    """The same of the weak model; {"tools"} sends every call with tools to strong."""
+    prices: Any = None
+    """Per million tokens, for the statistics: {"strong": {"input": 2.5, "output": 10.0}, "weak": {...}}."""
+    context_window: Any = "min"
+    """The window that `metadata` promises, for which engines pack their prompts. "min": the smaller one, so
+    that each packed prompt fits both models. "strong": the strong model's, which takes fewer calls; a prompt
+    that is too long for weak goes to strong."""
+    function_calling: Any = "any"
+    """When `metadata` promises tool calls. "any": when one of the models makes them; calls with tools then go
+    to that one. "both": when both do, so that LlamaIndex otherwise chooses ReAct, which each of them can
+    do."""
+
+    _switchboard: Switchboard | None = PrivateAttr(default=None)
+    _cache: ScoreCache = PrivateAttr(default_factory=ScoreCache)
+    _counter: RoutingCounter = PrivateAttr(default_factory=RoutingCounter)
+    _passed_on: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _router_given: Any = PrivateAttr(default=None)
+
+    def __init__(self, **settings: Any) -> None:
+        _check_names(settings, set(type(self).model_fields), type(self).__name__)
+        checked = {name: value for name, value in settings.items() if value is not None or name == "prices"}
+        defaults = {name: info.default for name, info in RoutedLLM.model_fields.items()}
+        checked |= _checked({**defaults, **checked}, checked)
+        checked["threshold"] = resolve_threshold(
+            checked["router"], checked.get("threshold"), checked.get("strong_share")
+        )
+        super().__init__(**checked)
+        self._router_given = settings.get("router", "default")
+        self._counter = RoutingCounter(self.prices, self.strong_share)
+        self._pass_on_callbacks()
+
+    @classmethod
+    def from_calibration(cls, path: str | PathLike[str], *, strong: LLM, weak: LLM, **settings: Any) -> Self:
+        """Make it with the router and the threshold that `routellm calibrate` wrote.
+
+        Args:
+            path: the file written by `routellm calibrate --out`.
+            strong: as in the constructor.
+            weak: as in the constructor.
+            settings: the constructor's other settings.
+
+        Raises:
+            ValueError: `threshold` or `strong_share` is given as well, or the file is not a calibration.
+        """
+        calibration = Calibration.load(path)
+        for name in _THRESHOLDS:
+            if name in settings:
+                raise ValueError(
+                    f"{name} is given, but {path} sets the threshold already: leave one of them out."
+                )
+        settings = {"router": calibration.router, "threshold": calibration.threshold, **settings}
+        llm = cls(strong=strong, weak=weak, **settings)
+        llm._counter = RoutingCounter(llm.prices, calibration.strong_share)
+        return llm
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a field; a routing setting is checked as in the constructor and counts from the next call on."""
+        if name.startswith("_") or self.__pydantic_private__ is None:
+            super().__setattr__(name, value)
+            return
+        if name in RoutedLLM.__annotations__:
+            self._set_routing(name, value)
+            return
+        super().__setattr__(name, value)
+        if name in OVERLAID_SETTINGS:
+            self._switchboard = None
+        elif name == "callback_manager":
+            self._pass_on_callbacks()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy the LLM; updated settings are checked, and the copy counts its calls for itself."""
+        copy = super().model_copy(deep=deep)
+        copy._counter = RoutingCounter(self.prices, self.strong_share)
+        copy._switchboard = None
+        copy._passed_on = dict(self._passed_on)
+        for name, value in (update or {}).items():
+            setattr(copy, name, value)
+        return copy
+
+    def routing_stats(self) -> RoutingStats:
+        """Return what was counted since the start or the last reset.
+
+        LlamaIndex keeps no record in a conversation's messages, so `switches` stays 0 here.
+        """
+        return self._counter.snapshot()
+
+    def reset_routing_stats(self) -> None:
+        """Start counting again from nothing."""
+        self._counter.reset()
+
+    @property
+    def _board(self) -> Switchboard:
+        """What decides, counts and asks, made from the settings."""
+        board = self._switchboard
+        if board is None:
+            board = self._switchboard = Switchboard(
+                models={"strong": overlaid(self.strong, self), "weak": overlaid(self.weak, self)},
+                lacks={"strong": self.strong_lacks, "weak": self.weak_lacks},
+                policy=RoutingPolicy(
+                    self.router,
+                    self.threshold if self.threshold is not None else 0.0,
+                    no_text_route=self.no_text_route,
+                    on_router_error=self.on_router_error,
+                    cache=self._cache,
+                ),
+                escalation=Escalation.from_settings(
+                    self.escalate_on, self.escalate_strong_on, self.escalate_if
+                ),
+                counter=self._counter,
+                shadow=self.mode == "shadow",
+            )
+        return board
+
+    def _set_routing(self, name: str, value: Any) -> None:
+        settings = {field: getattr(self, field) for field in RoutedLLM.__annotations__ if field[0] != "_"}
+        settings[name] = value
+        settings |= _checked(settings, {name})
+        if name in _THRESHOLDS:
+            settings |= {"threshold": None, "strong_share": None, name: value}
+        if name in _THRESHOLDS or (name == "router" and self.strong_share is not None):
+            asked = settings["strong_share"]
+            given = settings["threshold"] if asked is None else None
+            settings["threshold"] = resolve_threshold(settings["router"], given, asked)
+        super().__setattr__(name, settings[name])
+        self.__dict__.update(settings)
+        self._switchboard = None
+        if name == "router":
+            self._router_given, self._cache = value, ScoreCache()
+        elif name in ("strong", "weak"):
+            self._passed_on.pop(name, None)
+            self._pass_on_callbacks()
+        self._counter.prices, self._counter.asked_share = self.prices, self.strong_share
+
+    def _pass_on_callbacks(self) -> None:
+        for side, model in (("strong", self.strong), ("weak", self.weak)):
+            if pass_on(self.callback_manager, model, self._passed_on.get(side)):
+                self._passed_on[side] = self.callback_manager
+                # The copies that carry the router's settings carry the manager too.
+                self._switchboard = None
+
+
+def _check_names(settings: Mapping[str, Any], known: set[str], name: str) -> None:
+    for side in ("strong", "weak"):
+        if settings.get(side) is None:
+            raise ValueError(f"{side} is missing: expected an LLM of LlamaIndex, such as OpenAI(model=...).")
+    for unknown in sorted(set(settings) - known):
+        near = get_close_matches(unknown, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"give it to the models: strong=OpenAI({unknown}=...)."
+        raise ValueError(f"{unknown} is not a setting of {name}: {hint}")
+
+
+def _checked(settings: Mapping[str, Any], given: Any) -> dict[str, Any]:
+    """Return the routing settings as they are used.
+
+    Raises:
+        ValueError: one of them is not what was expected; the message names it.
+    """
+    for side in ("strong", "weak"):
+        if side in given and not isinstance(settings[side], LLM):
+            raise ValueError(
+                f"{side} is {type(settings[side]).__name__}, expected an LLM of LlamaIndex, such as OpenAI(model=...)."
+            )
+    check_choice(settings["no_text_route"], "no_text_route", ("strong", "weak"))
+    check_choice(settings["on_router_error"], "on_router_error", ("strong", "weak", "raise"))
+    check_choice(settings["mode"], "mode", ("route", "shadow"))
+    check_choice(settings["context_window"], "context_window", ("min", "strong"))
+    check_choice(settings["function_calling"], "function_calling", ("any", "both"))
+    Escalation.from_settings(settings["escalate_on"], settings["escalate_strong_on"], settings["escalate_if"])
+    prices = settings["prices"]
+    return {
+        "router": resolve_router(settings["router"]),
+        "strong_lacks": check_needs(settings["strong_lacks"], "strong_lacks"),
+        "weak_lacks": check_needs(settings["weak_lacks"], "weak_lacks"),
+        "prices": None if prices is None else Prices.from_mapping(prices),
+    }

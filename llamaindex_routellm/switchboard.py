@@ -1,0 +1,219 @@
+"""Switchboard: decides each call of the router and connects it with one of the two models.
+
+Counting and escalation are core's `Dispatcher`; here is how LlamaIndex's models are described to it and
+asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from llama_index.core.instrumentation.span import active_span_id
+from llama_index.core.llms import LLM
+from routellm_core import Decision, RoutingPolicy, RoutingRequest
+from routellm_core.capabilities import Need
+from routellm_core.decision import Route
+from routellm_core.dispatcher import Dispatcher
+from routellm_core.escalation import Escalation, UnparsedAnswerError
+from routellm_core.override import current_override
+from routellm_core.prices import TokenUsage
+from routellm_core.statistics import RoutingCounter
+
+from llamaindex_routellm.answer_stream import (
+    afailed,
+    aforwarded,
+    failed,
+    forwarded,
+    is_token,
+    within_span,
+)
+from llamaindex_routellm.attempt import Answered, Attempt
+from llamaindex_routellm.call_needs import capabilities_of
+from llamaindex_routellm.decision_event import announce
+from llamaindex_routellm.prompt_size import prompt_tokens, takes_long
+from llamaindex_routellm.routed_call import RoutedCall
+
+
+@dataclass(frozen=True)
+class Switchboard:
+    """The two models and what is known of routing between them.
+
+    Attributes:
+        models: by side, with the router's own settings laid over them.
+        lacks: by side, what the user says that the model lacks.
+        policy: decides; it knows no capabilities, since a model's settings may change at any time.
+        escalation: when the other side is asked as well.
+        counter: counts.
+        shadow: strong always answers, and the decision only records what would have happened.
+    """
+
+    models: Mapping[Route, LLM]
+    lacks: Mapping[Route, frozenset[Need]]
+    policy: RoutingPolicy
+    escalation: Escalation
+    counter: RoutingCounter
+    shadow: bool
+
+    def answer(self, call: RoutedCall) -> Any:
+        """Return a whole answer."""
+        dispatcher, decision = self._decided(call)
+
+        def ask(decision: Decision) -> Answered:
+            attempt = self._attempt(call, decision)
+            try:
+                return attempt.answered(attempt.start())
+            except (TypeError, ValueError) as error:
+                self._escalate_unparsed(attempt, error)
+                raise
+
+        return dispatcher.answer(decision, ask).value
+
+    async def aanswer(self, call: RoutedCall) -> Any:
+        """Return a whole answer, async."""
+        dispatcher, decision = await self._adecided(call)
+
+        async def ask(decision: Decision) -> Answered:
+            attempt = self._attempt(call, decision)
+            try:
+                return attempt.answered(await attempt.astart())
+            except (TypeError, ValueError) as error:
+                self._escalate_unparsed(attempt, error)
+                raise
+
+        return (await dispatcher.aanswer(decision, ask)).value
+
+    def stream(self, call: RoutedCall) -> Generator[Any, None, None]:
+        """Return a stream; the model is asked now, as it would be without a router."""
+        dispatcher, decision = self._decided(call)
+        attempt = self._attempt(call, decision)
+        try:
+            opened = [forwarded(attempt, attempt.start(), self.counter)]
+        except Exception as error:
+            if dispatcher.escalation.after_error(decision, error) is None:
+                raise
+            opened = [failed(error)]
+        span_id = active_span_id.get()
+
+        def ask(decision: Decision) -> Generator[Any, None, None]:
+            return opened.pop() if opened else self._second_stream(call, decision, span_id)
+
+        return dispatcher.stream(decision, ask, is_token)
+
+    async def astream(self, call: RoutedCall) -> AsyncGenerator[Any, None]:
+        """Return a stream, async."""
+        dispatcher, decision = await self._adecided(call)
+        attempt = self._attempt(call, decision)
+        try:
+            opened = [aforwarded(attempt, await attempt.astart(), self.counter)]
+        except Exception as error:
+            if dispatcher.escalation.after_error(decision, error) is None:
+                raise
+            opened = [afailed(error)]
+        span_id = active_span_id.get()
+
+        def ask(decision: Decision) -> AsyncGenerator[Any, None]:
+            return opened.pop() if opened else self._asecond_stream(call, decision, span_id)
+
+        return dispatcher.astream(decision, ask, is_token)
+
+    def decide(self, call: RoutedCall) -> Decision:
+        """Decide a call without making or counting it."""
+        request, policy = self._described(call)
+        decision = policy.decide(request)
+        return decision.shadowed() if self.shadow else decision
+
+    def prepare(self, call: RoutedCall) -> tuple[Decision, Any]:
+        """Decide a call, without counting it, and let the chosen model prepare it."""
+        decision = self.decide(call)
+        return decision, Attempt(call, decision, self.models[decision.route], self._converts).start()
+
+    def _decided(self, call: RoutedCall) -> tuple[Dispatcher, Decision]:
+        if call.prepared is not None:
+            return self._dispatcher(call, self.policy), self._counted(call.prepared)
+        request, policy = self._described(call)
+        dispatcher = self._dispatcher(call, policy)
+        return dispatcher, dispatcher.decide(request)
+
+    async def _adecided(self, call: RoutedCall) -> tuple[Dispatcher, Decision]:
+        if call.prepared is not None:
+            return self._dispatcher(call, self.policy), self._counted(call.prepared)
+        if takes_long(call.texts(None)):
+            request, policy = await asyncio.to_thread(self._described, call)
+        else:
+            request, policy = self._described(call)
+        dispatcher = self._dispatcher(call, policy)
+        return dispatcher, await dispatcher.adecide(request)
+
+    def _counted(self, decision: Decision) -> Decision:
+        self.counter.count(decision)
+        return decision
+
+    def _described(self, call: RoutedCall) -> tuple[RoutingRequest, RoutingPolicy]:
+        """Describe a call, and return the policy that knows as much of the models as the call makes relevant."""
+        override = current_override()
+        if override.route is not None:
+            return RoutingRequest(route=override.route, threshold=override.threshold), self.policy
+        strong = capabilities_of(self.models["strong"], self.lacks["strong"])
+        weak = capabilities_of(self.models["weak"], self.lacks["weak"])
+        window = min(filter(None, (strong.context_window, weak.context_window)), default=None)
+        request = RoutingRequest(
+            text=override.question if override.question is not None else call.question(),
+            needs=call.needs(),
+            tokens=prompt_tokens(call.texts(window), window),
+            threshold=override.threshold,
+        )
+        if not request.needs and request.tokens is None:
+            return request, self.policy
+        return request, replace(self.policy, strong=strong, weak=weak)
+
+    def _dispatcher(self, call: RoutedCall, policy: RoutingPolicy) -> Dispatcher:
+        escalation = self.escalation
+        if escalation.rejects is not None:
+            # A method that ran tools can't be asked again: the tools would run twice.
+            rejects = None if call.runs_tools else _of_value(escalation.rejects)
+            escalation = replace(escalation, rejects=rejects)
+        return Dispatcher(policy, escalation, self.counter, self.shadow, _usage)
+
+    @property
+    def _converts(self) -> bool:
+        return type(self.models["strong"]) is not type(self.models["weak"])
+
+    def _attempt(self, call: RoutedCall, decision: Decision) -> Attempt:
+        model = self.models[decision.route]
+        announce(decision, call.method, model)
+        return Attempt(call, decision, model, self._converts)
+
+    def _escalate_unparsed(self, attempt: Attempt, error: Exception) -> None:
+        """Raise what makes core ask strong, where the error may mean that an answer does not fit its schema."""
+        unparsed = UnparsedAnswerError(None, error, attempt.usage)
+        if attempt.call.parses and self.escalation.after_error(attempt.decision, unparsed) is not None:
+            self.counter.count_tokens(attempt.decision.route, attempt.usage)
+            raise unparsed from error
+
+    def _second_stream(
+        self, call: RoutedCall, decision: Decision, span_id: str | None
+    ) -> Generator[Any, None, None]:
+        with within_span(span_id):
+            attempt = self._attempt(call, decision)
+            stream = attempt.start()
+        yield from forwarded(attempt, stream, self.counter)
+
+    async def _asecond_stream(
+        self, call: RoutedCall, decision: Decision, span_id: str | None
+    ) -> AsyncGenerator[Any, None]:
+        with within_span(span_id):
+            attempt = self._attempt(call, decision)
+            stream = await attempt.astart()
+        async for chunk in aforwarded(attempt, stream, self.counter):
+            yield chunk
+
+
+def _usage(answered: Answered) -> TokenUsage:
+    return answered.usage
+
+
+def _of_value(rejects: Callable[[Any], bool]) -> Callable[[Answered], bool]:
+    return lambda answered: rejects(answered.value)

@@ -1,0 +1,111 @@
+"""One call makes one run, with the answering model's own name, and with the decision in its metadata and tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from langchain_core.callbacks import UsageMetadataCallbackHandler
+from langchain_core.tracers.base import BaseTracer
+from langchain_core.tracers.schemas import Run
+
+from examples.stand_in import StandInServer
+from tests.langchain.conftest import Pair
+
+EASY, HARD = "What is the capital of France?", "Prove the hard theorem of Fermat."
+
+
+class RecordingTracer(BaseTracer):
+    """Keeps every finished run, in the order in which they ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs: list[Run] = []
+
+    def _persist_run(self, run: Run) -> None:
+        """Required by the base class."""
+
+    def _end_trace(self, run: Run) -> None:
+        self.runs.append(run)
+        super()._end_trace(run)
+
+
+async def _every_way(llm: Any, prompt: str, config: dict[str, Any]) -> None:
+    llm.invoke(prompt, config)
+    await llm.ainvoke(prompt, config)
+    list(llm.stream(prompt, config))
+    [chunk async for chunk in llm.astream(prompt, config)]
+    llm.batch([prompt], config)
+    await llm.abatch([prompt], config)
+
+
+async def test_one_call_is_one_run_named_as_the_model_that_answers(mixed_pair: Pair) -> None:
+    llm = mixed_pair(tags=["team-a"], metadata={"project": "demo"})
+    for prompt, route, score, provider, model, cls in [
+        (EASY, "weak", 0.1, "anthropic", "claude-weak", "ChatAnthropic"),
+        (HARD, "strong", 0.9, "openai", "gpt-strong", "ChatOpenAI"),
+    ]:
+        tracer = RecordingTracer()
+        await _every_way(llm, prompt, {"callbacks": [tracer], "tags": ["call"], "metadata": {"user": "u1"}})
+        assert [(run.run_type, run.parent_run_id, run.name) for run in tracer.runs] == [("llm", None, cls)] * 6
+        for run in tracer.runs:
+            metadata = run.extra["metadata"]
+            assert (metadata["ls_provider"], metadata["ls_model_name"]) == (provider, model)
+            assert metadata["routellm_route"] == route
+            assert metadata["routellm_score"] == score
+            assert metadata["routellm_threshold"] == 0.5
+            assert metadata["routellm_reason"] == "score"
+            assert metadata["routellm_router"] == "KeywordRouter"
+            assert metadata["routellm_version"]
+            assert (metadata["project"], metadata["user"]) == ("demo", "u1")
+            assert set(run.tags or []) >= {f"routellm:{route}", "call", "team-a"}
+
+
+async def test_trace_routing_adds_a_parent_run_and_no_second_model_run(pair: Pair) -> None:
+    llm = pair(trace_routing=True)
+    tracer = RecordingTracer()
+    await _every_way(llm, HARD, {"callbacks": [tracer]})
+    assert [run.run_type for run in tracer.runs] == ["llm", "chain"] * 6
+    for inner, outer in zip(tracer.runs[::2], tracer.runs[1::2], strict=True):
+        assert (inner.name, outer.name) == ("ChatOpenAI", "ChatRouteLLM")
+        assert inner.parent_run_id == outer.id
+        assert outer.outputs is not None
+        assert outer.outputs["route"] == "strong"
+
+
+async def test_trace_routing_reports_errors(pair: Pair, stand_in: StandInServer) -> None:
+    llm = pair(trace_routing=True)
+    tracer = RecordingTracer()
+    stand_in.fail_next("gpt-strong", 500, times=2)
+    with pytest.raises(Exception, match="500"):
+        llm.invoke(HARD, {"callbacks": [tracer]})
+    with pytest.raises(Exception, match="500"):
+        await llm.ainvoke(HARD, {"callbacks": [tracer]})
+    assert [(run.run_type, bool(run.error)) for run in tracer.runs] == [("llm", True), ("chain", True)] * 2
+
+
+async def test_usage_is_counted_once(pair: Pair) -> None:
+    llm = pair()
+    usage = UsageMetadataCallbackHandler()
+    await _every_way(llm, HARD, {"callbacks": [usage]})
+    alone = llm.strong.invoke(HARD).usage_metadata
+    assert list(usage.usage_metadata) == ["gpt-strong"]
+    assert usage.usage_metadata["gpt-strong"]["total_tokens"] == 6 * alone["total_tokens"]
+
+
+def test_an_error_is_reported_once_and_unchanged(pair: Pair, stand_in: StandInServer) -> None:
+    import openai
+
+    tracer = RecordingTracer()
+    stand_in.fail_next("gpt-weak", 429)
+    with pytest.raises(openai.RateLimitError):
+        pair().invoke(EASY, {"callbacks": [tracer]})
+    assert [run.name for run in tracer.runs if run.error] == ["ChatOpenAI"]
+
+
+def test_run_id_and_run_name_are_the_callers(pair: Pair) -> None:
+    from uuid import uuid4
+
+    tracer, run_id = RecordingTracer(), uuid4()
+    pair().invoke(HARD, {"callbacks": [tracer], "run_id": run_id, "run_name": "mine"})
+    assert [(run.id, run.name) for run in tracer.runs] == [(run_id, "mine")]

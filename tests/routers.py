@@ -1,0 +1,56 @@
+"""Routers for tests: their scores are told by the prompt's words, so a test reads without a trained router."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from routellm_core import Router
+from routellm_core.router import Scores
+
+
+class KeywordRouter(Router):
+    """Scores 0.9 for prompts that hold a word, 0.1 for others, and remembers every batch it was given."""
+
+    scores_inline = True
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.batches: list[list[str]] = []
+
+    def score(self, prompts: Sequence[str]) -> Scores:
+        self.batches.append(list(prompts))
+        return np.array([0.9 if self.word in prompt else 0.1 for prompt in prompts])
+
+
+class FixedRouter(Router):
+    """Gives every prompt the same score."""
+
+    scores_inline = True
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def score(self, prompts: Sequence[str]) -> Scores:
+        return np.full(len(prompts), self.value)
+
+
+class AlternatingRouter(Router):
+    """Sends each new text to the other side than the one before."""
+
+    scores_inline = True
+
+    def __init__(self) -> None:
+        self.turn = 0
+
+    def score(self, prompts: Sequence[str]) -> Scores:
+        scores = [float((self.turn + position) % 2) for position in range(len(prompts))]
+        self.turn += len(prompts)
+        return np.array(scores)
+
+
+class FailingRouter(Router):
+    """Fails with a message that holds what must never be shown."""
+
+    def score(self, prompts: Sequence[str]) -> Scores:
+        raise RuntimeError("the secret is sk-0123456789")
