@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from langchain_core.messages import AIMessage
@@ -16,28 +17,36 @@ from langchain_routellm.direct_calls import DirectCalls
 class Batches(DirectCalls):
     """The batch methods; the base class runs the items, each through `invoke` or `ainvoke`."""
 
+    def score_ahead(self, inputs: Sequence[Any], config: Any, kwargs: Mapping[str, Any]) -> None:
+        """Score all texts of a batch that have no score yet."""
+        self.dispatcher.policy.score_ahead(self._requests(inputs, config, kwargs))
+
+    async def ascore_ahead(self, inputs: Sequence[Any], config: Any, kwargs: Mapping[str, Any]) -> None:
+        """Score all texts of a batch that have no score yet, without blocking the event loop."""
+        await self.dispatcher.policy.ascore_ahead(self._requests(inputs, config, kwargs))
+
     @override
     def batch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> list[AIMessage]:
-        self.dispatcher.policy.decide_many(self._requests(inputs, config, kwargs))
+        self.score_ahead(inputs, config, kwargs)
         return super().batch(inputs, config, **kwargs)
 
     @override
     async def abatch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> list[AIMessage]:
-        await self.dispatcher.policy.adecide_many(self._requests(inputs, config, kwargs))
+        await self.ascore_ahead(inputs, config, kwargs)
         return await super().abatch(inputs, config, **kwargs)
 
     @override
     def batch_as_completed(
         self, inputs: Sequence[Any], config: Any = None, **kwargs: Any
     ) -> Iterator[tuple[int, Any]]:
-        self.dispatcher.policy.decide_many(self._requests(inputs, config, kwargs))
+        self.score_ahead(inputs, config, kwargs)
         yield from super().batch_as_completed(inputs, config, **kwargs)
 
     @override
     async def abatch_as_completed(
         self, inputs: Sequence[Any], config: Any = None, **kwargs: Any
     ) -> AsyncIterator[tuple[int, Any]]:
-        await self.dispatcher.policy.adecide_many(self._requests(inputs, config, kwargs))
+        await self.ascore_ahead(inputs, config, kwargs)
         async for item in super().abatch_as_completed(inputs, config, **kwargs):
             yield item
 
@@ -46,8 +55,9 @@ class Batches(DirectCalls):
     ) -> list[RoutingRequest]:
         configs = get_config_list(config, len(inputs)) if inputs else []
         arguments = {name: value for name, value in kwargs.items() if name != "return_exceptions"}
-        calls = (
-            self.routed_call(input, item, None, dict(arguments))
-            for input, item in zip(inputs, configs, strict=True)
-        )
-        return [self.request(call) for call in calls]
+        requests = []
+        for input, item in zip(inputs, configs, strict=True):
+            # An item that can't be read fails when its turn comes, and as the host reports failures.
+            with suppress(Exception):
+                requests.append(self.request(self.routed_call(input, item, None, dict(arguments))))
+        return requests

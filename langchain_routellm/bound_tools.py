@@ -71,7 +71,7 @@ class BoundTools(list[BoundTool]):
             try:
                 tools.runnables[side.route] = tools._bind(side, {**side.kwargs, **kwargs})
                 tools.models[side.route] = side.model
-            except (NotImplementedError, TypeError, ValueError) as error:
+            except Exception as error:  # whatever a provider's package says, this side takes no such tools
                 tools.refusals[side.route] = error
         if not tools.runnables:
             raise tools.refusals["strong"]

@@ -61,7 +61,7 @@ class ChatRouteLLM(Batches):
 
             def ask(decision: Decision) -> AIMessage:
                 target = call.target(decision, run.config)
-                answer = target.runnable.invoke(target.messages, target.config, **target.kwargs)
+                answer: AIMessage = target.runnable.invoke(target.messages, target.config, **target.kwargs)
                 return with_record(answer, decision)
 
             return run.finished(self.dispatcher.answer(decision, ask))
@@ -81,7 +81,9 @@ class ChatRouteLLM(Batches):
 
             async def ask(decision: Decision) -> AIMessage:
                 target = call.target(decision, run.config)
-                answer = await target.runnable.ainvoke(target.messages, target.config, **target.kwargs)
+                answer: AIMessage = await target.runnable.ainvoke(
+                    target.messages, target.config, **target.kwargs
+                )
                 return with_record(answer, decision)
 
             return run.finished(await self.dispatcher.aanswer(decision, ask))

@@ -28,10 +28,11 @@ from langchain_routellm.usage import message_usage
 # Settings of the router that the chosen model has to honour, since it makes the run.
 _PUSHED_DOWN = (
     "cache",
-    "rate_limiter",
-    "output_version",
-    "disable_streaming",
     "custom_get_token_ids",
+    "disable_streaming",
+    "output_version",
+    "rate_limiter",
+    "streaming",
     "verbose",
 )
 
@@ -100,6 +101,7 @@ class RoutingModel(BaseChatModel):
         asked = self.strong_share
         self.__dict__["threshold"] = resolve_threshold(self.router, self.threshold, asked)
         self._counter = RoutingCounter(self.prices, asked)
+        self._check_sides()
         return self
 
     @model_validator(mode="after")
@@ -120,9 +122,15 @@ class RoutingModel(BaseChatModel):
             )
         elif name == "router" and self.strong_share is not None:
             settings["threshold"] = resolve_threshold(settings["router"], None, self.strong_share)
+        before = dict(self.__dict__)
         super().__setattr__(name, value)
         self.__dict__.update(settings)
         self._forget(name)
+        try:
+            self._check_sides()
+        except ValueError:
+            self.__dict__.update(before)
+            raise
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the model; updated settings are checked, and the copy counts its calls for itself."""
@@ -180,6 +188,10 @@ class RoutingModel(BaseChatModel):
                 "weak": Side.from_value("weak", self.weak).with_settings(pushed, stop),
             }
         return self._sides
+
+    def _check_sides(self) -> None:
+        """Say now, and not at the first call, that a model can't take a setting that is pushed down to it."""
+        _ = self.sides
 
     @property
     def dispatcher(self) -> Dispatcher:

@@ -58,7 +58,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         for route, side in llm.sides.items():
             try:
                 chains[route] = side.model.with_structured_output(schema, **arguments)
-            except (NotImplementedError, TypeError, ValueError) as error:
+            except Exception as error:  # whatever a provider's package says, this side takes no such schema
                 refusals[route] = error
         if not chains:
             raise refusals["strong"]
@@ -140,6 +140,16 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
             async for part in self.llm.dispatcher.astream(decision, ask, _any_part):
                 yield part
             attempt.count_tokens()
+
+    @override
+    def batch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> list[Any]:
+        self.llm.score_ahead(inputs, config, kwargs)
+        return super().batch(inputs, config, **kwargs)
+
+    @override
+    async def abatch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> list[Any]:
+        await self.llm.ascore_ahead(inputs, config, kwargs)
+        return await super().abatch(inputs, config, **kwargs)
 
     def _call(self, input: Any, config: RunnableConfig | None, kwargs: dict[str, Any]) -> RoutedCall:
         call: RoutedCall = self.llm.routed_call(input, config, None, kwargs)

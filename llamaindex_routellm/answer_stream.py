@@ -1,4 +1,4 @@
-"""Answer streams: a model's stream on its way to the caller, with records in its chunks and its tokens counted."""
+"""Answer streams: a model's stream on its way to the caller, with records added and tokens counted."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def afailed(error: Exception) -> AsyncGenerator[Any, None]:
 
 
 def is_token(chunk: Any) -> bool:
-    """Tell whether a chunk brings something of the answer; a model that failed before that may be replaced."""
+    """Tell whether a chunk brings something of the answer; only before that may a model be replaced."""
     if isinstance(chunk, ChatResponse):
         blocks = chunk.message.blocks
         return bool(chunk.delta or chunk.message.content) or any(isinstance(b, ToolCallBlock) for b in blocks)

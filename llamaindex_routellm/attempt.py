@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -12,9 +11,9 @@ from llama_index.core.llms import LLM
 from routellm_core import Decision
 from routellm_core.prices import TokenUsage
 
-from llamaindex_routellm.decision_event import decision_tags
+from llamaindex_routellm.decision_event import attributes, tagged, untagged
 from llamaindex_routellm.routed_call import RoutedCall
-from llamaindex_routellm.usage import NO_USAGE, UsageTally, tallied, usage_of
+from llamaindex_routellm.usage import NO_USAGE, UsageTally, listen, usage_of
 
 RECORD_KEY = "routellm"
 
@@ -42,16 +41,18 @@ class Attempt:
     record: dict[str, Any] = field(init=False)
     tally: UsageTally | None = field(init=False)
     seen: TokenUsage = field(init=False, default=NO_USAGE)
-    _stack: ExitStack = field(init=False)
+    _tags: dict[str, Any] = field(init=False)
+    _outer: tuple[Any, Any] = field(init=False, default=(None, None))
 
     def __post_init__(self) -> None:
         self.record = self.decision.record()
+        self._tags = attributes(self.decision)
         self.tally = None if self.call.returns_response else UsageTally(type(self.model).__name__)
         if not callable(getattr(self.model, self.call.method, None)):
             raise ValueError(
-                f"{self.decision.route} is a {type(self.model).__name__}, which has no {self.call.method}(); the "
-                f"call was routed there for the reason {self.decision.reason!r}. It takes a FunctionCallingLLM "
-                "on that side, or no forced route."
+                f"{self.decision.route} is a {type(self.model).__name__}, which has no {self.call.method}(); "
+                f"the call was routed there for the reason {self.decision.reason!r}. It takes a "
+                "FunctionCallingLLM on that side, or no forced route."
             )
 
     def start(self) -> Any:
@@ -67,14 +68,14 @@ class Attempt:
             return await getattr(self.model, self.call.method)(*args, **kwargs)
 
     def __enter__(self) -> None:
-        self._stack = ExitStack()
-        self._stack.enter_context(decision_tags(self.decision))
-        self._stack.enter_context(tallied(self.tally))
+        self._outer = (tagged(self._tags), listen(self.tally))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.close()
+        tags, tally = self._outer
+        untagged(tags)
+        listen(tally)
 
     def answered(self, value: Any) -> Answered:
         """Return a whole answer with the record in it."""
@@ -104,7 +105,7 @@ class Attempt:
 
 
 def _larger(one: TokenUsage, other: TokenUsage) -> TokenUsage:
-    """Return the larger of each count: providers count up, and Anthropic names its input only at the start."""
+    """Return the larger of each count: providers count up, and some name their input only once."""
     return TokenUsage(
         max(one.input, other.input), max(one.output, other.output), max(one.cached_input, other.cached_input)
     )

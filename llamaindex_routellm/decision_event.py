@@ -7,8 +7,7 @@ and the spans and events of the chosen model carry the decision as tags.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 from llama_index.core.instrumentation.event_handlers import NullEventHandler
@@ -69,18 +68,19 @@ def model_name_of(model: LLM) -> str:
         return type(model).__name__
 
 
-@contextmanager
-def decision_tags(decision: Decision) -> Iterator[None]:
-    """Tag the spans and events of the block with the decision, beside the user's own tags."""
+def tagged(tags: dict[str, Any]) -> dict[str, Any]:
+    """Tag spans and events from now on, beside the user's own tags; return what `untagged` takes."""
     before = active_instrument_tags.get()
-    active_instrument_tags.set({**before, **_attributes(decision)})
-    try:
-        yield
-    finally:
-        active_instrument_tags.set(before)
+    active_instrument_tags.set({**before, **tags})
+    return before
 
 
-def _attributes(decision: Decision) -> dict[str, Any]:
+def untagged(before: dict[str, Any]) -> None:
+    """End what `tagged` began. No token of the context: a stream may be closed in another than its own."""
+    active_instrument_tags.set(before)
+
+
+def attributes(decision: Decision) -> dict[str, Any]:
     """Return "routellm.route" and its like; OpenTelemetry knows no None, so what is None is left out."""
     return {f"routellm.{key}": value for key, value in decision.record().items() if value is not None}
 
@@ -106,16 +106,16 @@ def _mark_current_span(decision: Decision, method: str) -> None:
     if not span.is_recording():
         return
     if getattr(span, "name", "").endswith(f".{method}"):
-        span.set_attributes(_attributes(decision))
+        span.set_attributes(attributes(decision))
     else:
-        span.add_event("routellm.decision", _attributes(decision))
+        span.add_event("routellm.decision", attributes(decision))
 
 
 _known_to: set[int] = set()
 
 
 def _make_known_to_openinference() -> None:
-    """Keep OpenInference from logging a warning for each decision: it does so for any event it does not know."""
+    """Keep OpenInference from logging a warning for each decision, as for any event it does not know."""
     module = sys.modules.get(_OPENINFERENCE)
     if module is None or id(module) in _known_to:
         return

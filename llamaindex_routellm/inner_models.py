@@ -26,7 +26,7 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 OVERLAID_SETTINGS = frozenset(_DEFAULTS)
-"""Settings of every LLM that the router hands down; what it leaves at its default, each model has its own of."""
+"""Settings of every LLM that the router hands down where they are given; each model keeps its others."""
 
 
 def overlaid(model: LLM, router: LLM) -> LLM:

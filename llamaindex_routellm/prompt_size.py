@@ -14,6 +14,9 @@ CHARACTERS_PER_TOKEN = 4
 TOKENS_PER_MESSAGE = 4
 """What chat formats add to each message."""
 
+FITS_ANY_MODEL = 512
+"""Characters of ASCII text, and so at most tokens, that every model has a window for."""
+
 # A prompt of this many windows by the rough estimate is too long however it is counted.
 _CERTAINLY_TOO_LONG = 4
 
@@ -55,6 +58,11 @@ def prompt_tokens(texts: Sequence[str], window: int | None) -> int | None:
         return rough
 
 
+def fits_any_model(texts: Sequence[str]) -> bool:
+    """Tell whether a prompt is so short that no model's window need be looked at."""
+    return sum(map(len, texts)) <= FITS_ANY_MODEL and all(text.isascii() for text in texts)
+
+
 def takes_long(texts: Sequence[str]) -> bool:
     """Tell whether counting would hold up an event loop."""
     return sum(map(len, texts)) > _PIECE
@@ -71,7 +79,7 @@ def _tokenizer() -> Callable[[str], Sequence[Any]] | None:
 
 @lru_cache(maxsize=1)
 def _has_failed() -> bool:
-    """Tell, once, whether LlamaIndex has no tokenizer here: its vocabulary is missing and there is no network."""
+    """Tell, once, whether LlamaIndex has no tokenizer here: no vocabulary and no network to get it from."""
     try:
         get_tokenizer()
     except Exception:

@@ -32,6 +32,9 @@ _TEMPLATES: tuple[tuple[str, str, str | None], ...] = (
 # Written inside a function of the document context extractor, so there is no constant to look up.
 _CHUNK_IN_DOCUMENT = "Here is the chunk we want to situate within the whole document:\n<chunk>"
 
+# Every one of these templates is longer, and most questions are shorter.
+_SHORTEST_RENDERING = 100
+
 _AGENT_CONVERSATION = "<current_conversation>"
 _USER_MESSAGES = re.compile(r"\t<user>\n\n?(.*?)\n?\t</user>", re.DOTALL)
 _MESSAGE_TEXT = re.compile(r"\t\t<message>(.*?)</message>\n", re.DOTALL)
@@ -46,6 +49,8 @@ def rendered_question(text: str) -> str | None:
         The question; NO_QUESTION for housekeeping such as extracting facts for a memory; None where the text
         is not one of LlamaIndex's renderings and stands for itself.
     """
+    if len(text) < _SHORTEST_RENDERING:
+        return None
     if text.startswith(_CHUNK_IN_DOCUMENT):
         return NO_QUESTION
     if text.startswith(_AGENT_CONVERSATION):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from inspect import signature
 from os import PathLike
+from types import FunctionType
 from typing import Any, Self
 
 from llama_index.core.llms import LLM
@@ -73,6 +75,14 @@ class RoutedLLM(FunctionCallingLLM):
     _passed_on: dict[str, Any] = PrivateAttr(default_factory=dict)
     _router_given: Any = PrivateAttr(default=None)
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for method in vars(cls).values():
+            # The host's span binds arguments by signature at every call, which otherwise is derived anew each
+            # time.
+            if isinstance(function := getattr(method, "__wrapped__", None), FunctionType):
+                function.__signature__ = signature(function)  # type: ignore[attr-defined]
+
     def __init__(self, **settings: Any) -> None:
         _check_names(settings, set(type(self).model_fields), type(self).__name__)
         checked = {name: value for name, value in settings.items() if value is not None or name == "prices"}
@@ -111,7 +121,7 @@ class RoutedLLM(FunctionCallingLLM):
         return llm
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set a field; a routing setting is checked as in the constructor and counts from the next call on."""
+        """Set a field; routing settings are checked as in the constructor and count from the next call on."""
         if name.startswith("_") or self.__pydantic_private__ is None:
             super().__setattr__(name, value)
             return
@@ -215,7 +225,8 @@ def _checked(settings: Mapping[str, Any], given: Any) -> dict[str, Any]:
     for side in ("strong", "weak"):
         if side in given and not isinstance(settings[side], LLM):
             raise ValueError(
-                f"{side} is {type(settings[side]).__name__}, expected an LLM of LlamaIndex, such as OpenAI(model=...)."
+                f"{side} is {type(settings[side]).__name__}, expected an LLM of LlamaIndex, such as "
+                "OpenAI(model=...)."
             )
     check_choice(settings["no_text_route"], "no_text_route", ("strong", "weak"))
     check_choice(settings["on_router_error"], "on_router_error", ("strong", "weak", "raise"))

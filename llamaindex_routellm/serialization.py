@@ -64,8 +64,8 @@ def restored_model(value: Any, side: str) -> Any:
     found = _model_class(name)
     if found is None:
         raise ValueError(
-            f"{side} is of the class {name!r}, which is not known here: import the class first, or give the model "
-            f"itself with from_dict(data, {side}=...)."
+            f"{side} is of the class {name!r}, which is not known here: import the class first, or give the "
+            f"model itself with from_dict(data, {side}=...)."
         )
     return found.from_dict({key: item for key, item in value.items() if item is not None})
 

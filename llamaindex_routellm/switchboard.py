@@ -33,7 +33,7 @@ from llamaindex_routellm.answer_stream import (
 from llamaindex_routellm.attempt import Answered, Attempt
 from llamaindex_routellm.call_needs import capabilities_of
 from llamaindex_routellm.decision_event import announce
-from llamaindex_routellm.prompt_size import prompt_tokens, takes_long
+from llamaindex_routellm.prompt_size import fits_any_model, prompt_tokens, takes_long
 from llamaindex_routellm.routed_call import RoutedCall
 
 
@@ -152,22 +152,22 @@ class Switchboard:
         return decision
 
     def _described(self, call: RoutedCall) -> tuple[RoutingRequest, RoutingPolicy]:
-        """Describe a call, and return the policy that knows as much of the models as the call makes relevant."""
+        """Describe a call, and return the policy that knows as much of the models as the call calls for."""
         override = current_override()
         if override.route is not None:
             return RoutingRequest(route=override.route, threshold=override.threshold), self.policy
+        text = override.question if override.question is not None else call.question()
+        needs = call.needs()
+        request = RoutingRequest(text=text, needs=needs, threshold=override.threshold)
+        if not needs and fits_any_model(call.texts(None)):
+            return request, self.policy
         strong = capabilities_of(self.models["strong"], self.lacks["strong"])
         weak = capabilities_of(self.models["weak"], self.lacks["weak"])
         window = min(filter(None, (strong.context_window, weak.context_window)), default=None)
-        request = RoutingRequest(
-            text=override.question if override.question is not None else call.question(),
-            needs=call.needs(),
-            tokens=prompt_tokens(call.texts(window), window),
-            threshold=override.threshold,
-        )
-        if not request.needs and request.tokens is None:
+        tokens = prompt_tokens(call.texts(window), window)
+        if not needs and tokens is None:
             return request, self.policy
-        return request, replace(self.policy, strong=strong, weak=weak)
+        return replace(request, tokens=tokens), replace(self.policy, strong=strong, weak=weak)
 
     def _dispatcher(self, call: RoutedCall, policy: RoutingPolicy) -> Dispatcher:
         escalation = self.escalation
@@ -187,7 +187,7 @@ class Switchboard:
         return Attempt(call, decision, model, self._converts)
 
     def _escalate_unparsed(self, attempt: Attempt, error: Exception) -> None:
-        """Raise what makes core ask strong, where the error may mean that an answer does not fit its schema."""
+        """Raise what makes core ask strong, where the error may mean that an answer does not fit."""
         unparsed = UnparsedAnswerError(None, error, attempt.usage)
         if attempt.call.parses and self.escalation.after_error(attempt.decision, unparsed) is not None:
             self.counter.count_tokens(attempt.decision.route, attempt.usage)

@@ -158,8 +158,8 @@ class ToolEndpoints(RoutedLLM):
             if isinstance(model, FunctionCallingLLM):
                 return model
         raise ValueError(
-            f"strong is a {type(models['strong']).__name__} and weak a {type(models['weak']).__name__}, neither "
-            "of which calls tools. Give a FunctionCallingLLM on one side."
+            f"strong is a {type(models['strong']).__name__} and weak a {type(models['weak']).__name__}: "
+            "neither calls tools. Give a FunctionCallingLLM on one side."
         )
 
 

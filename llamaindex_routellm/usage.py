@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from threading import Lock
@@ -86,17 +85,16 @@ _registration = Lock()
 _registered: list[_UsageListener] = []
 
 
-@contextmanager
-def tallied(tally: UsageTally | None) -> Iterator[None]:
-    """Listen for an answer's tokens inside the block; None keeps outer tallies from hearing it."""
+def listen(tally: UsageTally | None) -> UsageTally | None:
+    """Let a tally hear the model calls of this context from now on, and return the one that did so before.
+
+    None keeps an outer tally from hearing calls that are not its own.
+    """
     if tally is not None and not _registered:
         _register()
     before = _listening.get()
     _listening.set(tally)
-    try:
-        yield
-    finally:
-        _listening.set(before)
+    return before
 
 
 def _register() -> None:

@@ -28,7 +28,7 @@ class Decision:
 
     Attributes:
         route: the side that answers.
-        score: the router's win rate for the strong model, in [0, 1]; None where the scorer was not used or failed.
+        score: the router's win rate for the strong model, in [0, 1]; None where it was not asked or failed.
         threshold: what the score was, or would have been, compared with, in [0, 1].
         reason: what decided.
         router: the router's registered name, else its class name.

@@ -49,7 +49,7 @@ class Dispatcher:
     usage_of: Callable[[Any], TokenUsage] = _no_usage
 
     def decide(self, request: RoutingRequest, previous: Route | None = None) -> Decision:
-        """Decide a call and count it; `previous` is the side of the conversation's last answer, where known."""
+        """Decide a call and count it; `previous`: the side of the conversation's last answer, where known."""
         return self._counted(self.policy.decide(request), previous)
 
     async def adecide(self, request: RoutingRequest, previous: Route | None = None) -> Decision:

@@ -37,7 +37,7 @@ class Escalation:
 
     Attributes:
         weak_errors: errors of the weak model, before its first token, after which strong is asked.
-        weak_codes: the same, told by an error's `code` attribute, for SDKs that have one type for many errors.
+        weak_codes: the same, told by an error's `code`, for SDKs that have one type for many errors.
         strong_errors: the same, the other way round.
         on_parse_error: whether strong is asked where weak's structured output does not fit its schema.
         rejects: given a whole answer of the weak model; true means that strong is asked instead.

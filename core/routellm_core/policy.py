@@ -23,7 +23,7 @@ from routellm_core.validation import check_fraction, check_route
 _LOG = logging.getLogger(__name__)
 
 # Where several gates move a call, the first of these is its reason.
-_GATES: tuple[Reason, ...] = ("vision", "unsupported", "tools", "structured_output", "context_window")
+_GATES: tuple[Reason, ...] = ("vision", "tools", "structured_output", "unsupported", "context_window")
 
 
 class RouterWarning(UserWarning):
@@ -84,6 +84,14 @@ class RoutingPolicy:
     async def adecide_many(self, requests: Sequence[RoutingRequest]) -> list[Decision]:
         """Decide many calls without blocking the event loop, with at most one call to the router."""
         return self._decide(requests, await self._scorer.ascores(self._texts(requests)))
+
+    def score_ahead(self, requests: Sequence[RoutingRequest]) -> None:
+        """Score the texts of many calls in one call to the router, for `decide` to find; errors wait for it."""
+        self._scorer.scores(self._texts(requests))
+
+    async def ascore_ahead(self, requests: Sequence[RoutingRequest]) -> None:
+        """Score the texts of many calls in one call to the router, without blocking the event loop."""
+        await self._scorer.ascores(self._texts(requests))
 
     @property
     def _scorer(self) -> Scorer:

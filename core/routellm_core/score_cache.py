@@ -37,7 +37,7 @@ class PendingScore(Future[float]):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Every distinct text of one caller with its pending score, and those texts that the caller must settle."""
+    """Every distinct text of one caller with its pending score, and those that the caller must settle."""
 
     futures: dict[str, PendingScore]
     mine: list[str]

@@ -30,13 +30,15 @@ def resolve_threshold(router: Router, threshold: float | None, strong_share: flo
     """Return the threshold that exactly one of the two settings gives.
 
     Raises:
-        ValueError: none or both are given, one is outside [0, 1], or the router ships no quantiles for a share.
+        ValueError: none or both are given, one is outside [0, 1], or a share is given for a router that
+            ships no quantiles.
     """
     if (threshold is None) == (strong_share is None):
         given = "none of them" if threshold is None else "both threshold and strong_share"
         raise ValueError(
             "expected exactly one of strong_share= (the share of calls that strong answers, such as 0.3), "
-            f"threshold= (strong answers where the score is at least this) and from_calibration(path); got {given}."
+            "threshold= (strong answers where the score is at least this) and from_calibration(path); "
+            f"got {given}."
         )
     if strong_share is not None:
         return threshold_for_share(router, check_fraction(strong_share, "strong_share"))

@@ -1,1 +1,1 @@
-"""Training, one file per router; torch is imported here and nowhere the package is used from."""
+"""Training, one file per router; what is heavy is imported here and nowhere the package is used from."""

@@ -42,8 +42,11 @@ class CorpusSettings:
         pro_question: the same without options.
         arena: a battle by people's votes.
         judge: a battle judged by a model; such battles are used for `sources="all"` only.
-        pairs: model pairs drawn from each label of many models.
-        least_gap: least difference in strength, in logits, of the two models of a drawn pair.
+        class_share: of a label of many models, the share of its weight that goes to pairs of a model at least as
+            strong as `STRONG` with one about as strong as `WEAK`: the paper's classes, for the pair itself has
+            few labels. The rest goes to pairs of any two models, so that every model has a vector.
+        class_width: how far, in logits, a model of the weak class may be from `WEAK`.
+        pairs: other pairs drawn from each label.
         seed: for the draw.
     """
 
@@ -53,8 +56,9 @@ class CorpusSettings:
     pro_question: float = 1.0
     arena: float = 0.3
     judge: float = 0.1
-    pairs: int = 48
-    least_gap: float = 0.5
+    class_share: float = 0.9
+    class_width: float = 0.3
+    pairs: int = 16
     seed: int = 0
 
 
@@ -124,6 +128,7 @@ class _Builder:
         self.models = sorted(strengths)
         self.strengths = np.array([strengths[name] for name in self.models])
         self.index = {name: position for position, name in enumerate(self.models)}
+        self.strong, self.weak = strengths[STRONG], strengths[WEAK]
         self.settings = settings
         self.rng = np.random.default_rng(settings.seed)
         self.prompts: list[str] = []
@@ -140,14 +145,20 @@ class _Builder:
         order = np.array([self.index[name] for name in names])
         scores = np.array([label.scores[name] for name in names])
         strengths = self.strengths[order]
-        # the stronger model first, so that a pair's label says whether strength paid off on this prompt
-        first, second = np.nonzero(strengths[:, None] - strengths[None, :] >= self.settings.least_gap)
-        if len(first) > self.settings.pairs:
-            drawn = np.sort(self.rng.choice(len(first), self.settings.pairs, replace=False))
-            first, second = first[drawn], second[drawn]
-        targets = 0.5 + 0.5 * np.sign(scores[first] - scores[second])
-        for a, b, target in zip(order[first], order[second], targets, strict=True):
-            self.rows.append((row, int(a), int(b), float(target), weight / len(first), group_index))
+        width = self.settings.class_width
+        # (k, k): pairs with the stronger model first, so that a target says whether strength paid off
+        stronger = strengths[:, None] > strengths[None, :]
+        in_class = (strengths[:, None] >= self.strong) & (np.abs(strengths - self.weak) <= width)[None, :]
+        chosen = np.argwhere(stronger & in_class)
+        others = np.argwhere(stronger & ~in_class)
+        if len(others) > self.settings.pairs:
+            others = others[np.sort(self.rng.choice(len(others), self.settings.pairs, replace=False))]
+        share = self.settings.class_share if len(others) else 1.0
+        for pairs, part in ((chosen, share), (others, 1.0 - share)):
+            for first, second in pairs:
+                target = 0.5 + 0.5 * float(np.sign(scores[first] - scores[second]))
+                comparison = (row, int(order[first]), int(order[second]), target, weight * part / len(pairs), group_index)
+                self.rows.append(comparison)
 
     def add_battle(self, battle: Battle, source: str, weight: float) -> None:
         row, group = self._add_prompt(battle.prompt, source, source, True)

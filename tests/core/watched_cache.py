@@ -1,0 +1,55 @@
+"""A cache for tests that says how often it was asked, so that tests wait for events and not for time."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Coroutine, Iterable
+from threading import Semaphore, Thread
+from typing import Any
+
+from routellm_core.score_cache import Claim, ScoreCache
+
+PATIENCE = 10.0
+"""Seconds until a test that waits for something calls it a deadlock; no test that passes waits so long."""
+
+
+class WatchedCache(ScoreCache):
+    def __init__(self, size: int = 100) -> None:
+        super().__init__(size)
+        self.claims = 0
+        self._claimed = Semaphore(0)
+
+    def claim(self, texts: Iterable[str], loop: AbstractEventLoop | None = None) -> Claim:
+        claim = super().claim(texts, loop)
+        self.claims += 1
+        self._claimed.release()
+        return claim
+
+    def await_claims(self, count: int) -> None:
+        for _ in range(count):
+            assert self._claimed.acquire(timeout=PATIENCE), "a caller never asked"
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+def run_bounded(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a scenario on an event loop of its own, which may block for good without blocking the test run."""
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            asyncio.run(scenario())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    assert not thread.is_alive(), "the event loop is blocked"
+    if errors:
+        raise errors[0]

@@ -1,0 +1,176 @@
+"""What the constructor takes and refuses, copies and pickles, and what is shown of it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.language_models import FakeListChatModel
+from langchain_core.load import dumpd
+from langchain_routellm import ChatRouteLLM
+from routellm_core import RouterWarning, load_router
+from routellm_core.calibration import Calibration
+from routellm_core.statistics import ShareDriftWarning
+
+from examples.stand_in import StandInServer
+from tests.langchain.conftest import Pair, chat_openai
+from tests.routers import FixedRouter, KeywordRouter
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"threshold": None}, "exactly one of strong_share.*threshold.*from_calibration"),
+        ({"strong_share": 0.3, "threshold": 0.5, "router": "random"}, "both threshold and strong_share"),
+        ({"threshold": 1.5}, "threshold is 1.5, expected a number in"),
+        ({"threshold": NAN}, "threshold is nan"),
+        ({"threshold": "high"}, "threshold"),
+        ({"strong_share": -0.1, "router": "random"}, "strong_share is -0.1"),
+        ({"strong_share": 0.3}, "'KeywordRouter' ships no score quantiles"),
+        ({"router": 7}, "router is int"),
+        ({"router": "nope"}, "unknown router 'nope'"),
+        ({"strong": None}, "strong is missing"),
+        ({"weak": None}, "weak is missing"),
+        ({"weak": object()}, "weak is object, expected a chat model"),
+        ({"mode": "dark"}, "mode is 'dark'"),
+        ({"sticky": "always"}, "sticky"),
+        ({"no_text_route": "medium"}, "no_text_route is 'medium'"),
+        ({"on_router_error": "ignore"}, "on_router_error is 'ignore'"),
+        ({"escalate_on": ["rate_limit"]}, "escalate_on holds 'rate_limit'"),
+        ({"escalate_strong_on": "parse_error"}, "escalate_strong_on holds 'parse_error'"),
+        ({"escalate_if": "yes"}, "escalate_if"),
+        ({"weak_lacks": {"arms"}}, "weak_lacks holds 'arms'"),
+        ({"weak_lacks": "tools"}, "weak_lacks is 'tools'"),
+        ({"prices": {"strong": {"input": 1, "output": 2}}}, "prices is"),
+        ({"prices": {"strong": {"input": -1, "output": 2}, "weak": {"input": 1, "output": 2}}}, "price input is -1"),
+        ({"temperature": 0}, "temperature: not a setting of ChatRouteLLM"),
+        ({"streaming": True, "weak": FakeListChatModel(responses=["a"])}, "streaming is given, but the weak model"),
+    ],
+)
+def test_what_is_wrong_is_named(pair: Pair, settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        pair(**settings)
+
+
+def test_wrappers_that_would_lose_something_are_refused(pair: Pair, stand_in: StandInServer) -> None:
+    model = chat_openai(stand_in, "gpt-weak")
+    with pytest.raises(ValueError, match="weak is a RunnableRetry.*max_retries="):
+        pair(weak=model.with_retry())
+    with pytest.raises(ValueError, match="weak is a RunnableWithFallbacks.*with_fallbacks"):
+        pair(weak=model.with_fallbacks([model]))
+
+
+def test_models_named_as_strings_get_the_other_arguments(stand_in: StandInServer) -> None:
+    pytest.importorskip("langchain", reason="langchain is not installed")
+    llm = ChatRouteLLM(
+        strong="openai:gpt-strong",
+        weak=chat_openai(stand_in, "gpt-weak"),
+        threshold=0.5,
+        router=FixedRouter(1.0),
+        base_url=stand_in.openai_url,
+        api_key="test-key",
+        temperature=0.25,
+    )
+    llm.invoke("a question")
+    assert stand_in.bodies("gpt-strong")[0]["temperature"] == 0.25
+
+
+def test_settings_can_be_changed_and_are_checked_again(pair: Pair) -> None:
+    llm = pair()
+    llm.threshold = 0.05
+    assert llm.route("easy").route == "strong"
+    with pytest.raises(ValueError, match="threshold is 2"):
+        llm.threshold = 2
+    assert llm.threshold == 0.05
+    llm.router = "random"
+    llm.strong_share = 0.25
+    assert llm.threshold == pytest.approx(0.75, abs=0.01)
+    llm.threshold = 0.5
+    assert llm.strong_share is None
+    llm.prices = {"strong": {"input": 1, "output": 1}, "weak": {"input": 1, "output": 1}}
+    assert llm.routing_stats().cost == 0.0
+
+
+def test_copies_are_checked_and_count_for_themselves(pair: Pair) -> None:
+    llm = pair()
+    llm.invoke("a question")
+    other = llm.model_copy(update={"threshold": 0.05})
+    assert (llm.route("easy").route, other.route("easy").route) == ("weak", "strong")
+    assert (llm.routing_stats().requests, other.routing_stats().requests) == (1, 0)
+    with pytest.raises(ValueError, match="threshold is 7"):
+        llm.model_copy(update={"threshold": 7})
+
+
+def test_deepcopy_and_pickle_as_far_as_the_inner_models_do() -> None:
+    models = {"strong": FakeListChatModel(responses=["s"]), "weak": FakeListChatModel(responses=["w"])}
+    llm = ChatRouteLLM(**models, threshold=0.5, router=KeywordRouter("hard"))
+    llm.invoke("a question")
+    for other in (copy.deepcopy(llm), copy.copy(llm), pickle.loads(pickle.dumps(llm))):  # noqa: S301  (our own bytes)
+        assert other.invoke("a hard question").content == "s"
+        assert other.invoke("an easy question").content == "w"
+        assert other.threshold == 0.5
+
+
+def test_no_key_is_shown(pair: Pair) -> None:
+    llm = pair()
+    answer = llm.invoke("a question")
+    shown = [repr(llm), str(llm), json.dumps(dumpd(llm)), llm._get_llm_string(), repr(answer), repr(llm.dispatcher)]
+    assert "test-key" not in "".join(shown)
+
+
+def test_versions_are_in_the_metadata(pair: Pair) -> None:
+    assert set(pair().metadata["lc_versions"]) >= {"langchain-core", "routellm-plugins"}
+
+
+def test_a_share_sets_the_threshold_and_is_watched(pair: Pair) -> None:
+    llm = pair(router="random", strong_share=0.3)
+    assert llm.threshold == pytest.approx(0.7, abs=0.01)
+    assert llm.routing_stats().asked_share == 0.3
+
+
+def test_one_warning_when_the_share_is_missed(pair: Pair) -> None:
+    router = FixedRouter(0.0)
+    router.score_quantiles = load_router("random").score_quantiles
+    llm = pair(router=router, strong_share=0.5)
+    for number in range(199):
+        llm.dispatcher.decide(llm.request(llm.routed_call(f"question {number}", None, None, {})))
+    with pytest.warns(ShareDriftWarning, match="routellm calibrate") as caught:
+        for number in range(50):
+            llm.invoke(f"another question {number}")
+    assert len(caught) == 1
+
+
+def test_from_calibration(pair: Pair, tmp_path: Path) -> None:
+    path = tmp_path / "calibration.json"
+    Calibration(router="random", threshold=0.7, strong_share=0.3, prompts=10).save(path)
+    models = {"strong": pair().strong, "weak": pair().weak}
+    llm = ChatRouteLLM.from_calibration(path, **models, mode="shadow")
+    assert (llm.threshold, llm.router.name, llm.mode) == (0.7, "random", "shadow")
+    assert llm.routing_stats().asked_share == 0.3
+    with pytest.raises(ValueError, match="strong_share is given"):
+        ChatRouteLLM.from_calibration(path, **models, strong_share=0.2)
+    with pytest.raises(FileNotFoundError):
+        ChatRouteLLM.from_calibration(tmp_path / "none.json", **models)
+
+
+def test_statistics_with_prices_and_cached_tokens(pair: Pair) -> None:
+    prices = {"strong": {"input": 2.0, "output": 8.0, "cached_input": 0.5}, "weak": {"input": 0.2, "output": 0.8}}
+    llm = pair(prices=prices)
+    prompt = "A hard question with a long prefix. " * 400
+    for _ in range(2):
+        llm.invoke(prompt)
+    stats = llm.routing_stats()
+    used = stats.strong.tokens
+    assert used.cached_input > 0
+    expected = (used.input - used.cached_input) * 2.0 + used.cached_input * 0.5 + used.output * 8.0
+    assert stats.strong.cost == pytest.approx(expected / 1e6)
+    json.dumps(stats.to_dict())
+    llm.reset_routing_stats()
+    assert llm.routing_stats().requests == 0
+    assert RouterWarning

@@ -1,0 +1,238 @@
+"""Query engines: the question is scored, once, and one model answers all of a query's parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytest.importorskip("llama_index.core", reason="llama-index-core is not installed")
+pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai is not installed")
+
+from llama_index.core import Document, MockEmbedding, PropertyGraphIndex, SummaryIndex, VectorStoreIndex
+from llama_index.core.evaluation import (
+    CorrectnessEvaluator,
+    FaithfulnessEvaluator,
+    GuidelineEvaluator,
+    RelevancyEvaluator,
+)
+from llama_index.core.extractors import (
+    KeywordExtractor,
+    QuestionsAnsweredExtractor,
+    SummaryExtractor,
+    TitleExtractor,
+)
+from llama_index.core.indices.property_graph import SimpleLLMPathExtractor
+from llama_index.core.ingestion import IngestionPipeline
+from llama_index.core.postprocessor import LLMRerank
+from llama_index.core.postprocessor.rankGPT_rerank import RankGPTRerank
+from llama_index.core.query_engine import RouterQueryEngine, SubQuestionQueryEngine
+from llama_index.core.question_gen import LLMQuestionGenerator
+from llama_index.core.retrievers import QueryFusionRetriever
+from llama_index.core.schema import NodeWithScore, TextNode
+from llama_index.core.selectors import LLMSingleSelector
+from llama_index.core.tools import QueryEngineTool
+from pydantic import BaseModel
+from routellm_core import routing
+
+from examples.stand_in import StandInServer
+from tests.llamaindex.scored import scored_texts
+from tests.routers import KeywordRouter
+
+# "hard" is all over the documents: a stuffed template would always go to strong.
+DOCUMENTS = [Document(text=f"It is hard to see planet {number}. It circles its sun. " * 30) for number in range(4)]
+
+MODES = ["compact", "refine", "tree_summarize", "accumulate", "simple_summarize", "compact_accumulate"]
+
+
+class Fact(BaseModel):
+    """A fact about a planet."""
+
+    planet: str
+    number: int
+
+
+def engine(llm: Any, **settings: Any) -> Any:
+    index = SummaryIndex.from_documents(DOCUMENTS)
+    return index.as_query_engine(llm=llm, **settings)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("use_async", [False, True])
+async def test_the_question_is_scored_once_and_one_model_answers(
+    pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, mode: str, use_async: bool
+) -> None:
+    for question, model in (("What does planet 2 circle?", "gpt-4o-mini"), ("A hard one: planet 3?", "gpt-4o")):
+        stand_in.reset()
+        query_engine = engine(pair(router=router), response_mode=mode)
+        answer = await query_engine.aquery(question) if use_async else query_engine.query(question)
+        assert str(answer)
+        assert scored_texts(router) == [question]
+        assert set(stand_in.calls()) == {model}
+        assert stand_in.refused == []
+
+
+@pytest.mark.parametrize("mode", ["refine", "accumulate"])
+def test_a_fan_out_is_scored_once(
+    pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, mode: str
+) -> None:
+    engine(pair(router=router), response_mode=mode).query("What does planet 2 circle?")
+    assert stand_in.calls()["gpt-4o-mini"] == len(DOCUMENTS)
+    assert scored_texts(router) == ["What does planet 2 circle?"]
+
+
+@pytest.mark.parametrize("mode", ["compact", "refine", "tree_summarize", "simple_summarize"])
+def test_streaming(pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, mode: str) -> None:
+    answer = engine(pair(router=router), response_mode=mode, streaming=True).query("What does planet 2 circle?")
+    assert "".join(answer.response_gen)
+    assert scored_texts(router) == ["What does planet 2 circle?"]
+    assert set(stand_in.calls()) == {"gpt-4o-mini"}
+
+
+@pytest.mark.parametrize("mode", ["compact", "refine", "tree_summarize"])
+def test_output_class(pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, mode: str) -> None:
+    answer = engine(pair(router=router), response_mode=mode, output_cls=Fact).query("What does planet 2 circle?")
+    assert isinstance(answer.response, Fact)
+    assert scored_texts(router) == ["What does planet 2 circle?"]
+    assert set(stand_in.calls()) == {"gpt-4o-mini"}
+
+
+@pytest.mark.parametrize("mode", ["compact", "tree_summarize"])
+def test_structured_llm(
+    pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, mode: str
+) -> None:
+    structured = pair(router=router).as_structured_llm(Fact)
+    answer = engine(structured, response_mode=mode).query("What does planet 2 circle?")
+    assert isinstance(answer.response, Fact)
+    assert scored_texts(router) == ["What does planet 2 circle?"]
+    assert set(stand_in.calls()) == {"gpt-4o-mini"}
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_routing_reaches_the_model(
+    pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, streaming: bool
+) -> None:
+    query_engine = engine(pair(router=router), response_mode="tree_summarize", streaming=streaming)
+    with routing(question="something hard"):
+        str(query_engine.query("What does planet 2 circle?"))
+    assert scored_texts(router) == ["something hard"]
+    assert set(stand_in.calls()) == {"gpt-4o"}
+    stand_in.reset()
+    with routing(threshold=0.05):
+        str(query_engine.query("What does planet 2 circle?"))
+    assert set(stand_in.calls()) == {"gpt-4o"}
+    stand_in.reset()
+    with routing(route="strong"):
+        str(query_engine.query("What does planet 2 circle?"))
+    assert set(stand_in.calls()) == {"gpt-4o"}
+
+
+def test_sub_question_engine(pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer) -> None:
+    llm = pair(router=router)
+    tool = QueryEngineTool.from_defaults(engine(llm), name="planets", description="Facts about planets.")
+    sub_questions = SubQuestionQueryEngine.from_defaults(
+        [tool],
+        llm=llm,
+        question_gen=LLMQuestionGenerator.from_defaults(llm=llm),
+        response_synthesizer=engine(llm)._response_synthesizer,
+        use_async=False,
+        verbose=False,
+    )
+    assert str(sub_questions.query("What does planet 2 circle?"))
+    assert set(scored_texts(router)) == {"What does planet 2 circle?"}
+    assert set(stand_in.calls()) == {"gpt-4o-mini"}
+
+
+def test_router_engine(pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer) -> None:
+    llm = pair(router=router)
+    tools = [
+        QueryEngineTool.from_defaults(engine(llm), description=f"It is hard to know about {subject}.")
+        for subject in ("planets", "sums")
+    ]
+    chosen = RouterQueryEngine(LLMSingleSelector.from_defaults(llm=llm), tools, llm=llm)
+    assert str(chosen.query("What does planet 2 circle?"))
+    assert scored_texts(router) == ["What does planet 2 circle?"]
+    assert set(stand_in.calls()) == {"gpt-4o-mini"}
+
+
+async def test_evaluators_score_the_question(
+    pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer
+) -> None:
+    llm = pair(router=router, no_text_route="weak")
+    asked = {
+        "query": "What does planet 2 circle?",
+        "response": "A sun, which is hard to see.",
+        "contexts": ["It is hard to see. It circles its sun."],
+    }
+    for evaluator in (
+        RelevancyEvaluator(llm=llm),
+        CorrectnessEvaluator(llm=llm, parser_function=lambda text: (1.0, text)),
+        GuidelineEvaluator(llm=llm, output_parser=_Lenient()),
+    ):
+        await evaluator.aevaluate(**asked)
+        assert scored_texts(llm.router) in (["What does planet 2 circle?"], []), type(evaluator)
+    # It never gets the question, only the answer that it judges: the fixed policy decides.
+    await FaithfulnessEvaluator(llm=llm).aevaluate(**asked)
+    assert scored_texts(router) == []
+    assert llm.routing_stats().reasons["no_text"] == 1
+    assert set(stand_in.calls()) == {"gpt-4o-mini"}
+
+
+class _Lenient:
+    """Takes whatever the stand-in says for an evaluation."""
+
+    def format(self, text: str) -> str:
+        return text
+
+    def parse(self, text: str) -> Any:
+        from llama_index.core.evaluation.guideline import EvaluationData
+
+        return EvaluationData(passing=True, feedback=text)
+
+
+@pytest.mark.parametrize(("no_text_route", "model"), [("weak", "gpt-4o-mini"), ("strong", "gpt-4o")])
+async def test_building_an_index_follows_the_fixed_policy(
+    pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, no_text_route: str, model: str
+) -> None:
+    llm = pair(router=router, no_text_route=no_text_route)
+    extractors = [
+        SummaryExtractor(llm=llm, show_progress=False),
+        KeywordExtractor(llm=llm, show_progress=False),
+        TitleExtractor(llm=llm, show_progress=False),
+        QuestionsAnsweredExtractor(llm=llm, show_progress=False),
+    ]
+    await IngestionPipeline(transformations=extractors).arun(documents=DOCUMENTS[:1])
+    PropertyGraphIndex.from_documents(
+        DOCUMENTS[:1],
+        kg_extractors=[SimpleLLMPathExtractor(llm=llm, num_workers=1)],
+        embed_kg_nodes=False,
+        embed_model=MockEmbedding(8),
+        use_async=False,
+        show_progress=False,
+    )
+    assert scored_texts(router) == []
+    assert set(stand_in.calls()) == {model}
+    assert set(llm.routing_stats().reasons) == {"no_text"}
+
+
+def test_reranking_scores_the_query(
+    pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer
+) -> None:
+    llm = pair(router=router)
+    nodes = [NodeWithScore(node=TextNode(text=f"A hard text {number}."), score=0.5) for number in range(3)]
+    reranker = LLMRerank(llm=llm, top_n=2, parse_choice_select_answer_fn=lambda text, count: ([1], [1.0]))
+    reranker.postprocess_nodes(nodes, query_str="What does planet 2 circle?")
+    RankGPTRerank(llm=llm, top_n=2).postprocess_nodes(nodes, query_str="What does planet 2 circle?")
+    assert scored_texts(router) == ["What does planet 2 circle?"]
+    assert stand_in.calls() == {"gpt-4o-mini": 2}
+
+
+def test_query_fusion_scores_the_query(
+    pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer
+) -> None:
+    index = VectorStoreIndex.from_documents(DOCUMENTS, embed_model=MockEmbedding(8))
+    fusion = QueryFusionRetriever([index.as_retriever()], llm=pair(router=router), use_async=False)
+    fusion.retrieve("What does planet 2 circle?")
+    assert scored_texts(router) == ["What does planet 2 circle?"]
+    assert stand_in.calls() == {"gpt-4o-mini": 1}
