@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from pydantic import SecretStr
+
 from examples.stand_in import StandInModel, StandInServer
 
 
@@ -23,6 +25,11 @@ class Endpoint:
     weak: str
     is_stand_in: bool
     api_key: str = field(repr=False)
+
+    @property
+    def secret(self) -> SecretStr:
+        """The key in the form that LangChain's models declare."""
+        return SecretStr(self.api_key)
 
     def __str__(self) -> str:
         if self.is_stand_in:

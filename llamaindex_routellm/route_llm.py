@@ -6,6 +6,7 @@ as if that model had been called directly: its own prompts, limiter, callbacks a
 
 from __future__ import annotations
 
+import logging
 import pickle
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
@@ -13,7 +14,7 @@ from typing import Any, Self
 from llama_index.core.base.llms.types import ChatMessage, LLMMetadata
 from llama_index.core.llms import LLM
 from llama_index.core.prompts import BasePromptTemplate
-from pydantic import field_serializer
+from pydantic import BaseModel, field_serializer
 from routellm_core import Decision
 from routellm_core.registry import registered_kinds
 from routellm_core.router import Router
@@ -24,6 +25,8 @@ from llamaindex_routellm.prompt_endpoints import PromptEndpoints
 from llamaindex_routellm.routed_call import ChatCall, CompletionCall, RoutedCall, TemplateCall
 from llamaindex_routellm.serialization import redacted, restored_model, restored_router, router_name
 from llamaindex_routellm.tool_endpoints import ToolEndpoints
+
+_LOG = logging.getLogger(__name__)
 
 
 class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
@@ -124,18 +127,16 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
         return cls(**{key: value for key, value in values.items() if value is not None})
 
     def __getstate__(self) -> dict[str, Any]:
-        try:
-            pickle.dumps(self.router)
-        except Exception as error:
-            # Upstream would leave it out, and another router would score from then on.
-            raise TypeError(f"router {self.router.name!r} can't be pickled: {error}") from error
-        state = super().__getstate__()
-        fields = state["__dict__"]
+        for name in ("router", "escalate_if"):
+            _check_picklable(name, getattr(self, name))
+        # Not upstream's own: it takes what can't be pickled out of the very object that is being pickled.
+        state = BaseModel.__getstate__(self)
+        fields = {name: value for name, value in state["__dict__"].items() if _is_picklable(name, value)}
         if self.strong_share is not None:
             fields.pop("threshold", None)
         if isinstance(self._router_given, str) and self._router_given in {"default", *registered_kinds()}:
             fields["router"] = self._router_given
-        return {**state, "__pydantic_private__": None}
+        return {**state, "__dict__": fields, "__pydantic_private__": None}
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         for side in ("strong", "weak"):
@@ -144,6 +145,23 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
         yield "router", self.router.name if isinstance(self.router, Router) else self.router
         for name in ("threshold", "strong_share", "mode"):
             yield name, getattr(self, name)
+
+
+def _check_picklable(name: str, value: Any) -> None:
+    try:
+        pickle.dumps(value)
+    except Exception as error:
+        # Left out, as upstream does with what it can't pickle, calls would be routed otherwise from then on.
+        raise TypeError(f"{name} is {value!r}, which can't be pickled: {error}") from error
+
+
+def _is_picklable(name: str, value: Any) -> bool:
+    try:
+        pickle.dumps(value)
+    except Exception:
+        _LOG.warning("%s can't be pickled and is left out", name)
+        return False
+    return True
 
 
 def _call_of(input: Any, prompt_args: Mapping[str, Any]) -> RoutedCall:

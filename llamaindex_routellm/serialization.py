@@ -36,15 +36,17 @@ _SECRET_NAME = re.compile(
 _SHORTEST_SECRET = 6
 
 
-def redacted(value: Any, name: str = "") -> Any:
-    """Return plain values without secrets: None for each, as if it had never been given."""
+def redacted(value: Any) -> Any:
+    """Return plain values without the secrets, as if they had never been given."""
     if isinstance(value, Mapping):
-        return {key: redacted(item, str(key)) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [redacted(item, name) for item in value]
-    if _SECRET_NAME.search(name) and value is not None and len(str(value)) >= _SHORTEST_SECRET:
-        return None
-    return value
+        return {key: redacted(item) for key, item in value.items() if not _is_secret(str(key), item)}
+    return [redacted(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _is_secret(name: str, value: Any) -> bool:
+    if isinstance(value, Mapping | list | tuple) or value is None:
+        return False
+    return _SECRET_NAME.search(name) is not None and len(str(value)) >= _SHORTEST_SECRET
 
 
 def router_name(router: Router, given: Any) -> str:

@@ -44,6 +44,9 @@ def load_router(source: str | PathLike[str], **settings: Any) -> Router:
         TypeError: settings that the source does not take.
     """
     name = str(source)
+    if not name.strip():
+        # As a path it would be the current folder.
+        raise ValueError(f"router is {name!r}, expected a name such as 'default' or a folder.")
     if name == "default":
         return _load_folder(DEFAULT_FOLDER, "default", settings)
     if (Path(name) / CONFIG_FILE).is_file():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from langchain.agents import create_agent
-from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 
 from examples.demo.model_call import ModelCall
@@ -33,7 +33,7 @@ def ask_agent(llm: ChatRouteLLM, tasks: Sequence[str]) -> list[ModelCall]:
     calls = []
     for task in tasks:
         shown = task
-        for message in agent.invoke({"messages": [("user", task)]})["messages"]:
+        for message in agent.invoke({"messages": [HumanMessage(task)]})["messages"]:
             if isinstance(message, ToolMessage):
                 shown = f"  ... and the result of {message.name}"
             elif isinstance(message, AIMessage):

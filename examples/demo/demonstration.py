@@ -51,8 +51,8 @@ class Demonstration:
         prices = settings.prices(endpoint.strong, endpoint.weak)
         router = load_router(settings.router)
         langchain = ChatRouteLLM(
-            strong=ChatOpenAI(model=endpoint.strong, base_url=endpoint.base_url, api_key=endpoint.api_key),
-            weak=ChatOpenAI(model=endpoint.weak, base_url=endpoint.base_url, api_key=endpoint.api_key),
+            strong=ChatOpenAI(model=endpoint.strong, base_url=endpoint.base_url, api_key=endpoint.secret),
+            weak=ChatOpenAI(model=endpoint.weak, base_url=endpoint.base_url, api_key=endpoint.secret),
             router=router,
             strong_share=settings.strong_share,
             prices=prices,

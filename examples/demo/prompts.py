@@ -2,20 +2,20 @@
 
 CHAIN_PROMPTS = (
     "What is the capital of Norway?",
-    "Say good morning to my colleagues in French, please.",
-    "How many minutes are there in 3 hours?",
-    "Prove that there are infinitely many prime numbers of the form 4k + 3.",
-    "Which of these is a fruit: chair, plum, river?",
+    "Please say good morning to the team in French.",
+    "Find the eigenvalues of the matrix [[4, 1, 2], [1, 3, 0], [2, 0, 5]] to 3 decimals.",
     "Write a polite two-line email that moves our meeting to Thursday.",
-    "A tank fills through one pipe in 6 hours and empties through another in 9. Both are open and it starts "
-    "one third full. Derive how long it takes to fill, and show every step.",
-    "Please name three vegetables that are in season in spring.",
-    "Design a lock-free queue for several producers and one consumer in C++, argue why it is free of the ABA "
-    "problem, and give its memory ordering for each atomic operation.",
-    "What does the abbreviation 'km' stand for?",
-    "Compare the proofs of Gödel's first incompleteness theorem and of the halting problem: where does each "
-    "use diagonalisation, and can one be derived from the other?",
+    "Name three vegetables that are in season in spring.",
+    "A train leaves at 9:40 and covers 180 km at 72 km/h, waits 25 minutes, then covers 96 km at 64 km/h. "
+    "When does it arrive, and what is its average speed?",
     "Give me a synonym for 'happy'.",
+    "Prove that there are infinitely many prime numbers of the form 4k + 3.",
+    "Write a haiku about autumn leaves.",
+    "If 3 workers build 2 walls in 5 days, how many days do 7 workers need for 9 walls, and how much do they "
+    "earn at $120 a day each?",
+    "What does the abbreviation 'km' stand for?",
+    "Design a lock-free queue for several producers and one consumer in C++, and argue why it is free of the "
+    "ABA problem.",
 )
 
 AGENT_TASKS = (

@@ -1,7 +1,7 @@
 import asyncio
 import contextvars
 import math
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -103,7 +103,7 @@ async def test_tasks_that_share_a_block_do_not_touch_each_other() -> None:
     assert seen == ["weak", None, "weak", None]
 
 
-def answers() -> Iterator[str]:
+def answers() -> Generator[str, None, None]:
     with routing(threshold=0.9):
         yield "first"
         yield "second"

@@ -42,7 +42,7 @@ def needing(*needs: Need, tokens: int | None = None, text: str = "easy") -> Rout
     ("request_", "route", "reason", "score"),
     [
         (
-            RoutingRequest("hard", frozenset({"tools"}), route="strong", sticky="strong"),
+            RoutingRequest("easy", frozenset({"image"}), route="strong", sticky="weak"),
             "strong",
             "forced",
             None,
@@ -69,7 +69,6 @@ def test_forced_beats_gates_beat_sticky_beats_no_text_beats_score(
         no_text_route="weak",
         weak=lacking("tools"),
         strong=lacking("image"),
-        on_router_error="raise",
     )
 
     assert decide(policy, request_) == Decision(route, score, 0.5, reason, "KeywordRouter")
@@ -231,7 +230,7 @@ def test_scores_are_remembered_by_text_whatever_the_threshold() -> None:
     assert router.batches == [["easy"]]
 
 
-@pytest.mark.parametrize("copied", [copy.deepcopy, lambda policy: pickle.loads(pickle.dumps(policy))])  # noqa: S301
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda policy: pickle.loads(pickle.dumps(policy))])
 def test_a_copy_decides_the_same(copied: Callable[[RoutingPolicy], RoutingPolicy]) -> None:
     policy = RoutingPolicy(load_router("random"), 0.5, weak=lacking("tools"))
     before = policy.decide(RoutingRequest("text"))

@@ -170,7 +170,7 @@ def test_a_settled_score_holds_no_loop() -> None:
 
 @pytest.mark.parametrize(
     "copied", [copy.copy, copy.deepcopy, lambda cache: pickle.loads(pickle.dumps(cache))]
-)  # noqa: S301
+)
 def test_a_copy_starts_empty_with_the_same_size(copied: Callable[[ScoreCache], ScoreCache]) -> None:
     cache = ScoreCache(size=2)
     remember(cache, "a")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import Future
 from threading import Semaphore, Thread
-from typing import Any
+from typing import Any, TypeVar
 
 from routellm_core.score_cache import Claim, ScoreCache
+
+T = TypeVar("T")
 
 PATIENCE = 10.0
 """Seconds until a test that waits for something calls it a deadlock; no test that passes waits so long."""
@@ -37,19 +40,24 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-def run_bounded(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a scenario on an event loop of its own, which may block for good without blocking the test run."""
-    errors: list[BaseException] = []
+def in_thread(function: Callable[..., T], *arguments: Any) -> Future[T]:
+    """Run a function in a thread that, if it blocks for good, does not block the end of the test run."""
+    future: Future[T] = Future()
 
     def run() -> None:
         try:
-            asyncio.run(scenario())
+            future.set_result(function(*arguments))
         except BaseException as error:
-            errors.append(error)
+            future.set_exception(error)
 
-    thread = Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    assert not thread.is_alive(), "the event loop is blocked"
-    if errors:
-        raise errors[0]
+    Thread(target=run, daemon=True).start()
+    return future
+
+
+def run_bounded(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a scenario on an event loop of its own, which may block for good without blocking the test run."""
+    done = in_thread(lambda: asyncio.run(scenario()))
+    try:
+        done.result(PATIENCE)
+    except TimeoutError:
+        raise AssertionError("the event loop is blocked") from None

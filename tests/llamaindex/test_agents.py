@@ -22,6 +22,9 @@ from examples.stand_in import StandInModel, StandInServer
 from tests.llamaindex.scored import scored_texts
 from tests.routers import KeywordRouter
 
+# Upstream's agents use what pydantic and their own workflows have deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
 
 class Product(BaseModel):
     """The result of a multiplication."""

@@ -83,7 +83,9 @@ async def test_a_missing_prompt_is_a_value_error(pair: Callable[..., Any], metho
         await result
 
 
-def test_a_formatted_prompt_stays_formatted(openai_like: Callable[..., Any], pair: Callable[..., Any]) -> None:
+def test_a_formatted_prompt_stays_formatted(
+    openai_like: Callable[..., Any], pair: Callable[..., Any]
+) -> None:
     def shouted(prompt: str) -> str:
         return prompt.upper()
 

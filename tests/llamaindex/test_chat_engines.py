@@ -12,7 +12,12 @@ pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai i
 
 from llama_index.core import Document, MockEmbedding, VectorStoreIndex
 from llama_index.core.chat_engine import SimpleChatEngine
-from llama_index.core.memory import ChatSummaryMemoryBuffer, FactExtractionMemoryBlock, Memory
+from llama_index.core.memory import (
+    ChatMemoryBuffer,
+    ChatSummaryMemoryBuffer,
+    FactExtractionMemoryBlock,
+    Memory,
+)
 from llama_index.core.memory.memory import InsertMethod
 from routellm_core import routing
 
@@ -28,10 +33,12 @@ MODES = ["context", "condense_plus_context", "condense_question", "simple"]
 
 
 def chat_engine(llm: Any, mode: str) -> Any:
+    # The default memory holds a database connection that it never closes.
+    memory = ChatMemoryBuffer.from_defaults(token_limit=8_000)
     if mode == "simple":
-        return SimpleChatEngine.from_defaults(llm=llm)
+        return SimpleChatEngine.from_defaults(llm=llm, memory=memory)
     index = VectorStoreIndex.from_documents(DOCUMENTS, embed_model=MockEmbedding(8))
-    return index.as_chat_engine(chat_mode=mode, llm=llm)
+    return index.as_chat_engine(chat_mode=mode, llm=llm, memory=memory)
 
 
 async def say(engine: Any, text: str, how: str) -> str:
@@ -103,7 +110,9 @@ async def test_memories_are_no_questions(
     assert llm.routing_stats().reasons["no_text"] >= 1
 
 
-def test_a_summary_of_the_conversation_is_no_question(pair: Callable[..., Any], router: KeywordRouter) -> None:
+def test_a_summary_of_the_conversation_is_no_question(
+    pair: Callable[..., Any], router: KeywordRouter
+) -> None:
     llm = pair(router=router, no_text_route="weak")
     memory = ChatSummaryMemoryBuffer.from_defaults(llm=llm, token_limit=20)
     engine = SimpleChatEngine.from_defaults(llm=llm, memory=memory)

@@ -113,7 +113,9 @@ async def test_structured_llm_scores_the_question_of_its_template(
 ) -> None:
     structured = pair(router=router).as_structured_llm(City)
     template = PromptTemplate("Context: {context_str}\nQuery: {query_str}\nAnswer:")
-    await _drain(structured, method, template, context_str="hard " * 50, query_str="How many people has Rome?")
+    await _drain(
+        structured, method, template, context_str="hard " * 50, query_str="How many people has Rome?"
+    )
     assert [text for batch in router.batches for text in batch] == ["How many people has Rome?"]
 
 

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("llama_index.core", reason="llama-index-core is not installed")
 pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai is not installed")
 
-from llama_index.core import Document, MockEmbedding, PropertyGraphIndex, SummaryIndex, VectorStoreIndex
+from llama_index.core import Document, MockEmbedding, SummaryIndex, VectorStoreIndex
 from llama_index.core.evaluation import (
     CorrectnessEvaluator,
     FaithfulnessEvaluator,
@@ -41,7 +41,9 @@ from tests.llamaindex.scored import scored_texts
 from tests.routers import KeywordRouter
 
 # "hard" is all over the documents: a stuffed template would always go to strong.
-DOCUMENTS = [Document(text=f"It is hard to see planet {number}. It circles its sun. " * 30) for number in range(4)]
+DOCUMENTS = [
+    Document(text=f"It is hard to see planet {number}. It circles its sun. " * 30) for number in range(4)
+]
 
 MODES = ["compact", "refine", "tree_summarize", "accumulate", "simple_summarize", "compact_accumulate"]
 
@@ -63,7 +65,10 @@ def engine(llm: Any, **settings: Any) -> Any:
 async def test_the_question_is_scored_once_and_one_model_answers(
     pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, mode: str, use_async: bool
 ) -> None:
-    for question, model in (("What does planet 2 circle?", "gpt-4o-mini"), ("A hard one: planet 3?", "gpt-4o")):
+    for question, model in (
+        ("What does planet 2 circle?", "gpt-4o-mini"),
+        ("A hard one: planet 3?", "gpt-4o"),
+    ):
         stand_in.reset()
         query_engine = engine(pair(router=router), response_mode=mode)
         answer = await query_engine.aquery(question) if use_async else query_engine.query(question)
@@ -83,16 +88,24 @@ def test_a_fan_out_is_scored_once(
 
 
 @pytest.mark.parametrize("mode", ["compact", "refine", "tree_summarize", "simple_summarize"])
-def test_streaming(pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, mode: str) -> None:
-    answer = engine(pair(router=router), response_mode=mode, streaming=True).query("What does planet 2 circle?")
+def test_streaming(
+    pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, mode: str
+) -> None:
+    answer = engine(pair(router=router), response_mode=mode, streaming=True).query(
+        "What does planet 2 circle?"
+    )
     assert "".join(answer.response_gen)
     assert scored_texts(router) == ["What does planet 2 circle?"]
     assert set(stand_in.calls()) == {"gpt-4o-mini"}
 
 
 @pytest.mark.parametrize("mode", ["compact", "refine", "tree_summarize"])
-def test_output_class(pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, mode: str) -> None:
-    answer = engine(pair(router=router), response_mode=mode, output_cls=Fact).query("What does planet 2 circle?")
+def test_output_class(
+    pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, mode: str
+) -> None:
+    answer = engine(pair(router=router), response_mode=mode, output_cls=Fact).query(
+        "What does planet 2 circle?"
+    )
     assert isinstance(answer.response, Fact)
     assert scored_texts(router) == ["What does planet 2 circle?"]
     assert set(stand_in.calls()) == {"gpt-4o-mini"}
@@ -128,7 +141,9 @@ def test_routing_reaches_the_model(
     assert set(stand_in.calls()) == {"gpt-4o"}
 
 
-def test_sub_question_engine(pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer) -> None:
+def test_sub_question_engine(
+    pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer
+) -> None:
     llm = pair(router=router)
     tool = QueryEngineTool.from_defaults(engine(llm), name="planets", description="Facts about planets.")
     sub_questions = SubQuestionQueryEngine.from_defaults(
@@ -202,15 +217,9 @@ async def test_building_an_index_follows_the_fixed_policy(
         TitleExtractor(llm=llm, show_progress=False),
         QuestionsAnsweredExtractor(llm=llm, show_progress=False),
     ]
-    await IngestionPipeline(transformations=extractors).arun(documents=DOCUMENTS[:1])
-    PropertyGraphIndex.from_documents(
-        DOCUMENTS[:1],
-        kg_extractors=[SimpleLLMPathExtractor(llm=llm, num_workers=1)],
-        embed_kg_nodes=False,
-        embed_model=MockEmbedding(8),
-        use_async=False,
-        show_progress=False,
-    )
+    await IngestionPipeline(transformations=extractors).arun(nodes=[TextNode(text=DOCUMENTS[0].text)])
+    triplets = SimpleLLMPathExtractor(llm=llm, num_workers=1)
+    await triplets.acall([TextNode(text=DOCUMENTS[0].text)], show_progress=False)
     assert scored_texts(router) == []
     assert set(stand_in.calls()) == {model}
     assert set(llm.routing_stats().reasons) == {"no_text"}

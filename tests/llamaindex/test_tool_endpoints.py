@@ -38,7 +38,9 @@ async def last_response(llm: Any, method: str, *args: Any, **kwargs: Any) -> Any
 
 
 @pytest.mark.parametrize("method", WITH_TOOLS)
-@pytest.mark.parametrize(("question", "route"), [("What is 6 times 7?", "weak"), ("A hard 6 times 7?", "strong")])
+@pytest.mark.parametrize(
+    ("question", "route"), [("What is 6 times 7?", "weak"), ("A hard 6 times 7?", "strong")]
+)
 async def test_chat_with_tools(pair: Callable[..., Any], method: str, question: str, route: str) -> None:
     llm = pair()
     response = await last_response(llm, method, TOOLS, question)

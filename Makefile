@@ -1,0 +1,73 @@
+# Plain pip and venv; every target makes what it needs.
+#   make demo [PROMPTS=file]   the main job, without key, network or torch
+#   make test                  everything installed, all tests; then the LangChain tests beside LangChain alone
+#   make check                 style, types, import directions
+#   make bench                 speed, as ratios within one run
+#   make train-default         the shipped router, trained again [SOURCES=all: measured, not shipped]
+
+PYTHON ?= python3
+VENV := .venv
+VENV_LANGCHAIN := .venv-langchain
+VENV_TRAIN := .venv-train
+BIN := $(VENV)/bin
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check -c constraints.txt
+INPUTS := pyproject.toml constraints.txt
+
+# Real data, where it lies beside the checkout; tests that need it skip by name without it.
+DATA := $(wildcard ../shared/data)
+ifneq ($(DATA),)
+export ROUTELLM_DATA ?= $(abspath $(DATA))
+endif
+
+SOURCES ?= licensed
+OUT ?= $(if $(filter licensed,$(SOURCES)),core/routellm_core/default_router,build/default_router-$(SOURCES))
+
+.PHONY: demo test test-langchain check format bench train-default clean
+
+demo: $(VENV)/.demo
+	$(BIN)/python -m examples.demo $(if $(PROMPTS),--prompts "$(PROMPTS)") $(DEMO_ARGS)
+
+test: $(VENV)/.dev test-langchain
+	$(BIN)/python -m pytest
+
+# LangChain alone resolves a newer openai package than LangChain beside LlamaIndex.
+test-langchain: $(VENV_LANGCHAIN)/.installed
+	$(VENV_LANGCHAIN)/bin/python -m pytest tests/langchain tests/core/test_policy.py
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-enable --benchmark-disable-gc -s
+
+train-default: $(VENV_TRAIN)/.installed
+	$(VENV_TRAIN)/bin/python -m routellm_core.training.default_router --data "$(ROUTELLM_DATA)" --sources $(SOURCES) --out $(OUT)
+
+$(VENV)/bin/python $(VENV_LANGCHAIN)/bin/python $(VENV_TRAIN)/bin/python:
+	$(PYTHON) -m venv $(@D)/..
+
+$(VENV)/.demo: $(INPUTS) | $(VENV)/bin/python
+	$(BIN)/python $(PIP_INSTALL) -e ".[demo]"
+	touch $@
+
+$(VENV)/.dev: $(INPUTS) | $(VENV)/bin/python
+	$(BIN)/python $(PIP_INSTALL) -e ".[dev]"
+	touch $@ $(VENV)/.demo
+
+$(VENV_LANGCHAIN)/.installed: $(INPUTS) | $(VENV_LANGCHAIN)/bin/python
+	$(VENV_LANGCHAIN)/bin/python $(PIP_INSTALL) -e ".[test-langchain]"
+	touch $@
+
+$(VENV_TRAIN)/.installed: $(INPUTS) | $(VENV_TRAIN)/bin/python
+	$(VENV_TRAIN)/bin/python $(PIP_INSTALL) -e ".[train,distill]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(VENV_LANGCHAIN) $(VENV_TRAIN) build dist

@@ -1,0 +1,101 @@
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from routellm_core import RoutingPolicy, RoutingRequest, load_router
+from routellm_core.routers.random import RandomRouter
+from routellm_core.settings import check_choice, resolve_router, resolve_threshold
+
+from tests.routers import FixedRouter
+
+
+def test_a_router_object_is_itself() -> None:
+    router = FixedRouter(0.5)
+    assert resolve_router(router) is router
+
+
+def test_a_name_or_a_folder_is_loaded(tmp_path: Path) -> None:
+    RandomRouter(seed=7).save(tmp_path)
+    expected = RandomRouter(seed=7).score(["text"]).tolist()
+
+    assert resolve_router("random").name == "random"
+    assert resolve_router(tmp_path).score(["text"]).tolist() == expected
+    assert resolve_router(str(tmp_path)).score(["text"]).tolist() == expected
+
+
+@pytest.mark.parametrize("value", [None, 0.5, RandomRouter, lambda prompts: [0.5], ["random"]])
+def test_what_is_no_router_is_refused_by_field(value: Any) -> None:
+    expected = r"^router is \w+, expected a name such as 'default', a folder or a Router object\.$"
+    with pytest.raises(ValueError, match=expected):
+        resolve_router(value)
+
+
+@pytest.mark.parametrize("value", ["no-such-router", Path("no-such-folder")])
+def test_an_unknown_name_is_refused_with_the_known_ones(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"^unknown router .*'default', .*'random'"):
+        resolve_router(value)
+
+
+def test_an_empty_name_is_not_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    RandomRouter().save(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ValueError, match=r"^router is '', expected a name"):
+        resolve_router("")
+
+
+def test_a_folder_that_holds_no_router_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"is a folder without config\.json"):
+        resolve_router(tmp_path)
+
+
+@pytest.mark.parametrize("threshold", [0, 0.0, 0.5, 1])
+def test_a_threshold_is_taken_as_it_is(threshold: float) -> None:
+    resolved = resolve_threshold(FixedRouter(0.5), threshold, None)
+
+    assert type(resolved) is float
+    assert resolved == threshold
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_a_share_becomes_the_threshold_that_realises_it(share: float) -> None:
+    router = load_router("random")
+    policy = RoutingPolicy(router, resolve_threshold(router, None, share))
+    decisions = policy.decide_many([RoutingRequest(f"prompt {number}") for number in range(5_000)])
+
+    strong = sum(decision.route == "strong" for decision in decisions)
+    assert strong / len(decisions) == pytest.approx(share, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "share", "given"),
+    [(None, None, "none of them"), (0.5, 0.3, "both threshold and strong_share"), (0.0, 0.0, "both")],
+)
+def test_exactly_one_is_given_and_the_message_names_all_three(
+    threshold: float | None, share: float | None, given: str
+) -> None:
+    with pytest.raises(ValueError, match=f"got {given}") as caught:
+        resolve_threshold(load_router("random"), threshold, share)
+
+    for name in ("strong_share=", "threshold=", "from_calibration(path)"):
+        assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -0.1, 1.1, True, "0.3", [0.3]])
+def test_what_is_no_number_in_zero_to_one_is_refused_by_its_own_name(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"^threshold is .*, expected a number in \[0, 1\]\.$"):
+        resolve_threshold(load_router("random"), value, None)
+    with pytest.raises(ValueError, match=r"^strong_share is .*, expected a number in \[0, 1\]\.$"):
+        resolve_threshold(load_router("random"), None, value)
+
+
+def test_a_share_needs_a_router_that_ships_quantiles() -> None:
+    with pytest.raises(ValueError, match=r"strong_share .*'FixedRouter' ships no score quantiles"):
+        resolve_threshold(FixedRouter(0.5), None, 0.3)
+
+
+def test_a_choice_is_refused_by_field_and_value() -> None:
+    check_choice("shadow", "mode", ("route", "shadow"))
+    with pytest.raises(ValueError, match=r"^mode is 'shade', expected one of \['route', 'shadow'\]\.$"):
+        check_choice("shade", "mode", ("route", "shadow"))

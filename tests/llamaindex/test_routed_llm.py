@@ -1,0 +1,155 @@
+"""Settings: checked by name at construction and assignment, and used as on a plain model."""
+
+from __future__ import annotations
+
+import copy
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("llama_index.core", reason="llama-index-core is not installed")
+pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai is not installed")
+
+from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.llms.mock import MockLLM
+from routellm_core.calibration import Calibration
+
+from examples.stand_in import StandInServer
+from llamaindex_routellm import RouteLLM
+from tests.routers import FixedRouter, KeywordRouter
+
+
+def mock_pair(**settings: Any) -> RouteLLM:
+    given = {"strong": MockLLM(), "weak": MockLLM(), "router": FixedRouter(0.4), "threshold": 0.5}
+    return RouteLLM(**{**given, **settings})
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"strong": None}, ["strong is missing", "OpenAI(model=...)"]),
+        ({"weak": None}, ["weak is missing"]),
+        ({"weak": "gpt-4o-mini"}, ["weak is str", "expected an LLM"]),
+        ({"strong": object()}, ["strong is object", "expected an LLM"]),
+        ({"threshold": 1.5}, ["threshold is 1.5", "[0, 1]"]),
+        ({"threshold": math.nan}, ["threshold is nan", "[0, 1]"]),
+        ({"threshold": "high"}, ["threshold is 'high'", "[0, 1]"]),
+        ({"threshold": None}, ["strong_share=", "threshold=", "from_calibration"]),
+        ({"strong_share": 0.3}, ["strong_share=", "threshold=", "from_calibration", "both"]),
+        ({"threshold": None, "strong_share": 2}, ["strong_share is 2", "[0, 1]"]),
+        ({"threshold": None, "strong_share": 0.3}, ["quantiles", "threshold="]),
+        ({"router": "no-such-router"}, ["no-such-router"]),
+        ({"router": 3}, ["router is int", "Router"]),
+        ({"no_text_route": "medium"}, ["no_text_route is 'medium'", "weak"]),
+        ({"on_router_error": "ignore"}, ["on_router_error is 'ignore'", "raise"]),
+        ({"mode": "silent"}, ["mode is 'silent'", "shadow"]),
+        ({"context_window": "max"}, ["context_window is 'max'", "min"]),
+        ({"function_calling": True}, ["function_calling is True", "both"]),
+        ({"escalate_on": "anything"}, ["escalate_on", "'anything'", "parse_error"]),
+        ({"escalate_strong_on": (int,)}, ["escalate_strong_on", "int"]),
+        ({"escalate_if": "yes"}, ["escalate_if is 'yes'"]),
+        ({"weak_lacks": {"humour"}}, ["weak_lacks", "humour", "tools"]),
+        ({"strong_lacks": "tools"}, ["strong_lacks", "tools"]),
+        ({"prices": {"strong": 1}}, ["prices"]),
+        ({"treshold": 0.5}, ["treshold is not a setting of RouteLLM", "threshold?"]),
+        ({"temperature": 0.5}, ["temperature is not a setting", "OpenAI(temperature=...)"]),
+    ],
+)
+def test_what_is_wrong_is_named(settings: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(ValueError, match=re.escape(words[0])) as error:
+        mock_pair(**settings)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_wrong_assignments_change_nothing() -> None:
+    llm = mock_pair()
+    wrong = {"threshold": 7, "weak": "gpt", "mode": "loud", "router": None}
+    for name, value in wrong.items():
+        with pytest.raises(ValueError, match=name):
+            setattr(llm, name, value)
+    assert (llm.threshold, llm.mode, type(llm.weak)) == (0.5, "route", MockLLM)
+    assert llm.route("a question").route == "weak"
+
+
+def test_assignments_count_from_the_next_call_on() -> None:
+    llm = mock_pair()
+    llm.threshold = 0.3
+    assert llm.route("a question").route == "strong"
+    llm.router = KeywordRouter("hard")
+    assert llm.route("a question").route == "weak"
+    llm.mode = "shadow"
+    assert llm.route("a question").shadow_route == "weak"
+    llm.router.score_quantiles = np.linspace(0, 1, 101)
+    llm.strong_share = 0.25
+    assert llm.threshold == pytest.approx(0.75, abs=0.02)
+    llm.threshold = 0.5
+    assert llm.strong_share is None
+    other = MockLLM()
+    llm.strong = other
+    assert llm.strong is other
+
+
+def test_strong_share_takes_the_routers_quantiles() -> None:
+    router = FixedRouter(0.4)
+    router.score_quantiles = np.linspace(0, 1, 101)
+    llm = mock_pair(router=router, threshold=None, strong_share=0.3)
+    assert llm.threshold == pytest.approx(0.7, abs=0.02)
+    assert llm.routing_stats().asked_share == 0.3
+
+
+def test_from_calibration(tmp_path: Path) -> None:
+    path = tmp_path / "calibration.json"
+    Calibration(router="random", threshold=0.7, strong_share=0.3, prompts=100).save(path)
+    llm = RouteLLM.from_calibration(path, strong=MockLLM(), weak=MockLLM(), mode="shadow")
+    assert (llm.threshold, llm.router.name, llm.mode) == (0.7, "random", "shadow")
+    assert llm.routing_stats().asked_share == 0.3
+    with pytest.raises(ValueError, match="strong_share is given"):
+        RouteLLM.from_calibration(path, strong=MockLLM(), weak=MockLLM(), strong_share=0.3)
+
+
+def test_copies_count_for_themselves() -> None:
+    llm = mock_pair()
+    llm.complete("a question")
+    for other in (llm.model_copy(), copy.deepcopy(llm), llm.model_copy(update={"threshold": 0.3})):
+        assert other.routing_stats().requests == 0
+        other.complete("another")
+    assert llm.routing_stats().requests == 1
+    assert llm.threshold == 0.5
+    assert llm.model_copy(update={"threshold": 0.3}).route("a question").route == "strong"
+    with pytest.raises(ValueError, match="threshold is 3"):
+        llm.model_copy(update={"threshold": 3})
+
+
+def test_the_default_router_is_the_default() -> None:
+    llm = RouteLLM(strong=MockLLM(), weak=MockLLM(), strong_share=0.3)
+    assert llm.router.name == "default"
+    assert llm.route("Hello, how are you?").route == "weak"
+    assert llm.route("Hello, how are you?").score is not None
+
+
+def test_route_takes_every_form_and_counts_nothing(pair: Callable[..., Any]) -> None:
+    from llama_index.core.prompts import PromptTemplate
+
+    llm = pair()
+    assert llm.route("a hard one").route == "strong"
+    assert llm.route([ChatMessage("a hard one")]).route == "strong"
+    template = PromptTemplate("hard {context_str} {query_str}")
+    assert llm.route(template, query_str="an easy one", context_str="hard").route == "weak"
+    assert llm.routing_stats().requests == 0
+
+
+def test_no_text(pair: Callable[..., Any], stand_in: StandInServer) -> None:
+    for side in ("strong", "weak"):
+        decision = pair(no_text_route=side).route([ChatMessage(role="system", content="Be kind.")])
+        assert (decision.route, decision.reason, decision.score) == (side, "no_text", None)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\x00\x01", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢", "a" * 1_000_000, " "])
+def test_odd_texts_are_routed(text: str) -> None:
+    assert mock_pair(router="default").route(text).route in ("strong", "weak")

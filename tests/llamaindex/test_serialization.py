@@ -1,0 +1,162 @@
+"""Serialization: plain values without keys and back, pickles that keep the scorer, texts without secrets."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytest.importorskip("llama_index.core", reason="llama-index-core is not installed")
+pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai is not installed")
+
+from llama_index.core.llms import LLM
+from llama_index.core.llms.mock import MockLLM
+from llama_index.llms.openai import OpenAI
+from llama_index.llms.openai_like import OpenAILike
+from routellm_core import Router
+
+from llamaindex_routellm import RouteLLM
+from llamaindex_routellm.serialization import redacted
+from tests.routers import FixedRouter, KeywordRouter
+
+SECRET = "sk-very-secret-0123456789"
+
+
+def secretive(**settings: Any) -> RouteLLM:
+    given = {
+        "strong": OpenAI(
+            model="gpt-4o", api_key=SECRET, default_headers={"Authorization": f"Bearer {SECRET}"}
+        ),
+        "weak": OpenAILike(model="small", api_key=SECRET, context_window=5_000, max_tokens=77),
+        "router": "random",
+        "threshold": 0.5,
+    }
+    return RouteLLM(**{**given, **settings})
+
+
+def test_no_secret_is_shown() -> None:
+    llm = secretive()
+    for text in (repr(llm), str(llm), str(llm.to_dict()), llm.to_json(), llm.json(), str(llm.to_payload())):
+        assert SECRET not in text
+    assert "gpt-4o" in repr(llm)
+    assert llm.strong.api_key == SECRET
+
+
+def test_names_of_secrets() -> None:
+    shown = {
+        "max_tokens": 5_000_000,
+        "tokenizer": "a-tokenizer",
+        "model": "a-model-name",
+        "eos_token": "</s>",
+    }
+    hidden = {
+        "api_key": SECRET,
+        "hf_token": SECRET,
+        "x-api-key": SECRET,
+        "headers": {"Authorization": SECRET},
+    }
+    found = redacted({**shown, **hidden, "list": [{"aws_secret_access_key": SECRET}]})
+    assert {name: found[name] for name in shown} == shown
+    assert SECRET not in str(found)
+
+
+def test_there_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-from-the-environment")
+    prices = {"strong": {"input": 2.5, "output": 10.0}, "weak": {"input": 0.15, "output": 0.6}}
+    llm = secretive(
+        mode="shadow", weak_lacks={"tools"}, prices=prices, no_text_route="weak", context_window="strong"
+    )
+    assert RouteLLM.class_name() == "RouteLLM"
+    data = json.loads(json.dumps(llm.to_dict()))
+    before = json.loads(json.dumps(data))
+    back = RouteLLM.from_dict(data)
+    assert data == before
+    assert type(back.strong) is OpenAI
+    assert type(back.weak) is OpenAILike
+    assert (back.weak.context_window, back.weak.max_tokens) == (5_000, 77)
+    assert back.strong.api_key == "sk-from-the-environment"
+    assert back.to_dict() == llm.to_dict()
+    assert (back.prices, back.weak_lacks, back.router.name) == (llm.prices, llm.weak_lacks, "random")
+    assert RouteLLM.from_json(llm.to_json()).threshold == 0.5
+
+
+def test_overrides_beat_what_is_stored() -> None:
+    data = secretive(router="default", threshold=None, strong_share=0.3).to_dict()
+    assert data["threshold"] is None
+    back = RouteLLM.from_dict(data, strong=MockLLM(), threshold=0.9, router=FixedRouter(0.95))
+    assert (back.threshold, back.strong_share) == (0.9, None)
+    assert back.route("anything").route == "strong"
+    again = RouteLLM.from_dict(data, strong=MockLLM(), weak=MockLLM())
+    assert again.strong_share == 0.3
+    assert again.router.name == "default"
+
+
+def test_what_cannot_be_found_again_says_what_to_give() -> None:
+    with pytest.raises(ValueError, match=r"from_dict\(data, router=\.\.\.\)"):
+        RouteLLM.from_dict(secretive(router=KeywordRouter("hard")).to_dict())
+    data = secretive().to_dict()
+    data["weak"] = {"class_name": "nobody_knows"}
+    with pytest.raises(
+        ValueError, match=r"weak is of the class 'nobody_knows'.*from_dict\(data, weak=\.\.\.\)"
+    ):
+        RouteLLM.from_dict(data)
+
+
+def test_a_class_of_the_users_own_is_found_by_its_name() -> None:
+    data = secretive(weak=OwnLLM(max_tokens=3)).to_dict()
+    assert type(RouteLLM.from_dict(data).weak) is OwnLLM
+
+
+class OwnLLM(MockLLM):
+    """A user's own class."""
+
+    @classmethod
+    def class_name(cls) -> str:
+        return "OwnLLM"
+
+
+@pytest.mark.parametrize("router", ["default", "random", KeywordRouter("hard")])
+def test_a_pickle_keeps_the_scorer(router: Any) -> None:
+    llm = RouteLLM(
+        strong=MockLLM(), weak=OpenAI(model="gpt-4o-mini", api_key=SECRET), router=router, threshold=0.4
+    )
+    back = pickle.loads(pickle.dumps(llm))
+    assert back.router.name == llm.router.name
+    assert type(back.weak) is OpenAI
+    assert back.route("a hard question, is it not?") == llm.route("a hard question, is it not?")
+
+
+def test_a_pickle_keeps_the_share() -> None:
+    llm = RouteLLM(strong=MockLLM(), weak=MockLLM(), strong_share=0.3)
+    back = pickle.loads(pickle.dumps(llm))
+    assert (back.strong_share, back.threshold) == (0.3, llm.threshold)
+
+
+def test_a_scorer_that_cannot_be_pickled_is_not_lost_in_silence() -> None:
+    class Unpicklable(Router):
+        def score(self, prompts: Any) -> Any:
+            raise NotImplementedError
+
+    llm = RouteLLM(strong=MockLLM(), weak=MockLLM(), router=Unpicklable(), threshold=0.4)
+    with pytest.raises(TypeError, match="router is .*Unpicklable.*can't be pickled"):
+        pickle.dumps(llm)
+    unsure = RouteLLM(strong=MockLLM(), weak=MockLLM(), threshold=0.4, escalate_if=lambda answer: True)
+    with pytest.raises(TypeError, match="escalate_if"):
+        pickle.dumps(unsure)
+    assert unsure.escalate_if is not None
+
+
+def test_hosts_take_it_for_a_model(pair: Callable[..., Any]) -> None:
+    from llama_index.core.base.llms.base import BaseLLM
+    from llama_index.core.llms.function_calling import FunctionCallingLLM
+    from llama_index.core.llms.utils import resolve_llm
+
+    names = [kind.__name__ for kind in RouteLLM.__mro__]
+    assert BaseLLM.__name__ in names
+    llm = pair()
+    assert isinstance(llm, FunctionCallingLLM)
+    assert isinstance(llm, LLM)
+    assert resolve_llm(llm) is llm

@@ -1,0 +1,295 @@
+"""Failures, escalation, shadow mode, cancellation, threads and tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("llama_index.core", reason="llama-index-core is not installed")
+pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai is not installed")
+
+import openai as sdk
+from llama_index.core.base.llms.types import ChatMessage
+from routellm_core import Router, RouterError, RouterWarning
+from routellm_core.router import Scores
+
+from examples.stand_in import StandInModel, StandInServer
+from tests.llamaindex.test_chat_endpoints import ENDPOINTS, responses_of
+from tests.llamaindex.test_prompt_endpoints import PROMPT, City, result_of
+from tests.llamaindex.test_tool_endpoints import TOOLS
+from tests.routers import FailingRouter, KeywordRouter
+
+
+@pytest.mark.parametrize("method", ENDPOINTS)
+async def test_escalate_on(pair: Callable[..., Any], stand_in: StandInServer, method: str) -> None:
+    stand_in.fail_next("gpt-4o-mini", 429)
+    llm = pair(escalate_on=(sdk.RateLimitError,))
+    for response in await responses_of(llm, method, "an easy one"):
+        assert response.additional_kwargs["routellm"]["route"] == "strong"
+        assert response.additional_kwargs["routellm"]["reason"] == "escalated"
+    assert stand_in.calls() == {"gpt-4o-mini": 1, "gpt-4o": 1}
+    stats = llm.routing_stats()
+    assert (stats.requests, stats.escalations, stats.reasons) == (1, 1, {"score": 1})
+
+
+@pytest.mark.parametrize("method", ENDPOINTS)
+async def test_errors_reach_the_caller_unchanged_by_default(
+    pair: Callable[..., Any], stand_in: StandInServer, method: str
+) -> None:
+    stand_in.fail_next("gpt-4o-mini", 429)
+    with pytest.raises(sdk.RateLimitError):
+        await responses_of(pair(), method, "an easy one")
+    stand_in.fail_next("gpt-4o", 500)
+    with pytest.raises(sdk.InternalServerError):
+        await responses_of(pair(escalate_on=(sdk.InternalServerError,)), method, "a hard one")
+    assert stand_in.calls() == {"gpt-4o-mini": 1, "gpt-4o": 1}
+
+
+@pytest.mark.parametrize("method", ["chat", "achat", "stream_chat", "astream_chat"])
+async def test_escalate_strong_on(pair: Callable[..., Any], stand_in: StandInServer, method: str) -> None:
+    stand_in.fail_next("gpt-4o", 503)
+    llm = pair(escalate_strong_on=sdk.InternalServerError)
+    response = (await responses_of(llm, method, "a hard one"))[-1]
+    assert response.additional_kwargs["routellm"]["route"] == "weak"
+    assert stand_in.calls() == {"gpt-4o": 1, "gpt-4o-mini": 1}
+
+
+@pytest.mark.parametrize("method", ["chat", "stream_chat", "astream_chat"])
+async def test_a_second_failure_is_the_callers(
+    pair: Callable[..., Any], stand_in: StandInServer, method: str
+) -> None:
+    stand_in.fail_next("gpt-4o-mini", 429)
+    stand_in.fail_next("gpt-4o", 429)
+    settings = {"escalate_on": (sdk.RateLimitError,), "escalate_strong_on": (sdk.RateLimitError,)}
+    with pytest.raises(sdk.RateLimitError):
+        await responses_of(pair(**settings), method, "an easy one")
+    assert stand_in.calls() == {"gpt-4o-mini": 1, "gpt-4o": 1}
+
+
+@pytest.mark.parametrize("method", ["stream_chat", "astream_chat", "stream_complete", "astream_complete"])
+async def test_nothing_after_the_first_token_is_retried(
+    pair: Callable[..., Any], stand_in: StandInServer, method: str
+) -> None:
+    stand_in.fail_next("gpt-4o-mini", 0, after_chunks=3)
+    llm = pair(escalate_on=(Exception,))
+    with pytest.raises(Exception, match=r"(?i)connection|closed|peer|chunk|error"):
+        await responses_of(llm, method, "an easy one, with some words in it")
+    assert stand_in.calls() == {"gpt-4o-mini": 1}
+
+
+@pytest.mark.parametrize("method", ["predict", "apredict", "stream", "astream"])
+async def test_templates_escalate_too(pair: Callable[..., Any], stand_in: StandInServer, method: str) -> None:
+    stand_in.fail_next("gpt-4o-mini", 429)
+    llm = pair(escalate_on=(sdk.RateLimitError,))
+    assert "[gpt-4o]" in await result_of(llm, method, PROMPT, city="Rome")
+    assert stand_in.calls() == {"gpt-4o-mini": 1, "gpt-4o": 1}
+
+
+@pytest.mark.parametrize("method", ["chat", "achat", "complete", "acomplete"])
+async def test_escalate_if(pair: Callable[..., Any], stand_in: StandInServer, method: str) -> None:
+    seen: list[str] = []
+
+    def unsure(answer: Any) -> bool:
+        seen.append(str(answer))
+        return "easy" in str(answer)
+
+    llm = pair(
+        escalate_if=unsure, prices={"strong": {"input": 1, "output": 1}, "weak": {"input": 1, "output": 1}}
+    )
+    (response,) = await responses_of(llm, method, "an easy one")
+    assert response.additional_kwargs["routellm"]["reason"] == "escalated"
+    assert len(seen) == 1
+    await responses_of(llm, method, "something else")
+    assert stand_in.calls() == {"gpt-4o-mini": 2, "gpt-4o": 1}
+    stats = llm.routing_stats()
+    assert stats.weak.tokens.output > 0
+    assert stats.cost is not None
+    assert stats.always_strong_cost is not None
+    assert stats.cost > stats.always_strong_cost
+
+
+def test_escalate_if_sees_texts_and_objects(pair: Callable[..., Any], stand_in: StandInServer) -> None:
+    kinds: list[type] = []
+    llm = pair(escalate_if=lambda answer: bool(kinds.append(type(answer))))
+    llm.predict(PROMPT, city="Rome")
+    llm.structured_predict(City, PROMPT, city="Rome")
+    llm.predict_and_call(TOOLS, "What is 6 times 7?")
+    list(llm.stream_chat([ChatMessage("an easy one")]))
+    # Tools were run, and a stream was shown: neither can be taken back.
+    assert kinds == [str, City]
+
+
+async def test_shadow_mode(pair: Callable[..., Any], stand_in: StandInServer) -> None:
+    llm = pair(mode="shadow")
+    easy, hard = llm.complete("an easy one"), await llm.acomplete("a hard one")
+    assert easy.additional_kwargs["routellm"]["route"] == "strong"
+    assert easy.additional_kwargs["routellm"]["shadow_route"] == "weak"
+    assert hard.additional_kwargs["routellm"]["shadow_route"] == "strong"
+    assert stand_in.calls() == {"gpt-4o": 2}
+    assert llm.route("an easy one").shadow_route == "weak"
+    assert llm.routing_stats().scored_share == 0.5
+
+
+def test_one_model_with_two_settings(openai: Callable[..., Any], pair: Callable[..., Any]) -> None:
+    models = {"strong": openai("gpt-4o", temperature=0.9), "weak": openai("gpt-4o", temperature=0.1)}
+    llm = pair(**models)
+    assert llm.complete("an easy one").additional_kwargs["routellm"]["route"] == "weak"
+    assert llm.complete("a hard one").additional_kwargs["routellm"]["route"] == "strong"
+    stats = llm.routing_stats()
+    assert (stats.strong.calls, stats.weak.calls) == (1, 1)
+
+
+@pytest.mark.parametrize("method", ["complete", "acomplete"])
+async def test_a_failing_scorer_does_not_fail_the_call(
+    pair: Callable[..., Any], stand_in: StandInServer, method: str
+) -> None:
+    for side, model in (("strong", "gpt-4o"), ("weak", "gpt-4o-mini")):
+        with pytest.warns(RouterWarning) as warned:
+            (response,) = await responses_of(
+                pair(router=FailingRouter(), on_router_error=side), method, "an easy one"
+            )
+        assert response.additional_kwargs["routellm"]["reason"] == "router_error"
+        assert stand_in.calls()[model] == 1
+        assert "sk-0123456789" not in str(warned[0].message)
+    with pytest.raises(RouterError):
+        await responses_of(pair(router=FailingRouter(), on_router_error="raise"), method, "an easy one")
+
+
+class SlowRouter(Router):
+    """Takes its time, in whatever thread it is called."""
+
+    def score(self, prompts: Sequence[str]) -> Scores:
+        time.sleep(0.3)
+        return np.full(len(prompts), 0.1)
+
+
+async def test_scoring_does_not_block_the_loop(pair: Callable[..., Any]) -> None:
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    ticking = asyncio.create_task(tick())
+    await pair(router=SlowRouter()).acomplete("an easy one")
+    ticking.cancel()
+    assert ticks >= 10
+
+
+async def test_cancelling_a_call_closes_the_connection(
+    openai: Callable[..., Any], pair: Callable[..., Any]
+) -> None:
+    models = [StandInModel("gpt-4o"), StandInModel("gpt-4o-mini", latency=5.0)]
+    with StandInServer(models) as server:
+        llm = pair(weak=openai("gpt-4o-mini", api_base=server.openai_url), escalate_on=(Exception,))
+        task = asyncio.create_task(llm.acomplete("an easy one"))
+        while not server.requests:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await _until(lambda: server.disconnects["gpt-4o-mini"] == 1)
+        assert server.calls() == {"gpt-4o-mini": 1}
+
+
+async def test_cancelling_a_stream_closes_the_connection(
+    openai: Callable[..., Any], pair: Callable[..., Any]
+) -> None:
+    with StandInServer([StandInModel("gpt-4o"), _slow_stream()]) as server:
+        llm = pair(weak=openai("gpt-4o-mini", api_base=server.openai_url), escalate_on=(Exception,))
+        began = asyncio.Event()
+
+        async def read() -> None:
+            async for _ in await llm.astream_complete("an easy one"):
+                began.set()
+
+        task = asyncio.create_task(read())
+        await began.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await _until(lambda: server.disconnects["gpt-4o-mini"] == 1)
+
+
+async def test_leaving_a_stream_closes_the_models(
+    openai: Callable[..., Any], pair: Callable[..., Any]
+) -> None:
+    with StandInServer([StandInModel("gpt-4o"), _slow_stream()]) as server:
+        llm = pair(weak=openai("gpt-4o-mini", api_base=server.openai_url))
+        sync = llm.stream_complete("an easy one")
+        next(sync)
+        sync.close()
+        stream = await llm.astream_complete("an easy one")
+        await anext(stream)
+        await stream.aclose()
+        # OpenAI's own generators are in a reference cycle: a plain OpenAI's connection closes no sooner.
+        del sync, stream
+        await _until(lambda: gc.collect() >= 0 and server.disconnects["gpt-4o-mini"] == 2)
+
+
+def _slow_stream() -> StandInModel:
+    return StandInModel("gpt-4o-mini", token_delay=0.05, answer="word " * 200)
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not happen within three seconds")
+
+
+async def test_a_timeout_is_the_models_own(openai: Callable[..., Any], pair: Callable[..., Any]) -> None:
+    with StandInServer([StandInModel("gpt-4o"), StandInModel("gpt-4o-mini", latency=2.0)]) as server:
+        weak = openai("gpt-4o-mini", api_base=server.openai_url, timeout=0.1)
+        with pytest.raises(sdk.APITimeoutError):
+            pair(weak=weak).complete("an easy one")
+        strong = openai("gpt-4o", api_base=server.openai_url)
+        llm = pair(strong=strong, weak=weak, escalate_on=(sdk.APITimeoutError,))
+        assert "[gpt-4o]" in (await llm.acomplete("an easy one")).text
+
+
+def test_threads_get_their_own_answers(pair: Callable[..., Any], stand_in: StandInServer) -> None:
+    llm = pair()
+    barrier = threading.Barrier(50)
+
+    def ask(number: int) -> None:
+        if number < 50:
+            barrier.wait()
+        hard = number % 2 == 0
+        response = llm.complete(f"{'hard' if hard else 'easy'} number {number}")
+        assert f"number {number}" in response.text
+        assert response.additional_kwargs["routellm"]["route"] == ("strong" if hard else "weak")
+        assert response.text.startswith("[gpt-4o]" if hard else "[gpt-4o-mini]")
+
+    with ThreadPoolExecutor(200) as pool:
+        list(pool.map(ask, range(200)))
+    stats = llm.routing_stats()
+    assert (stats.requests, stats.strong.calls, stats.weak.calls) == (200, 100, 100)
+
+
+async def test_tasks_get_their_own_answers(pair: Callable[..., Any], router: KeywordRouter) -> None:
+    llm = pair(router=router)
+    gate = asyncio.Semaphore(100)
+
+    async def ask(number: int) -> None:
+        hard = number % 2 == 0
+        async with gate:
+            response = await llm.acomplete(f"{'hard' if hard else 'easy'} number {number}")
+        assert f"number {number}" in response.text
+        assert response.additional_kwargs["routellm"]["route"] == ("strong" if hard else "weak")
+        assert response.text.startswith("[gpt-4o]" if hard else "[gpt-4o-mini]")
+
+    await asyncio.gather(*(ask(number) for number in range(1_000)))
+    assert llm.routing_stats().requests == 1_000
+    assert sum(map(len, router.batches)) == 1_000
