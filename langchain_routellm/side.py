@@ -9,7 +9,6 @@ from typing import Any, Literal
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 from langchain_core.runnables.config import merge_configs
-from langchain_core.runnables.retry import RunnableRetry
 from routellm_core import Capabilities
 from routellm_core.capabilities import Need
 from routellm_core.decision import Route
@@ -52,8 +51,7 @@ class Side:
         """
         if isinstance(value, BaseChatModel):
             return cls(route, value)
-        # A retrying model is a binding too, but unwrapping it would lose the retries.
-        if isinstance(value, RunnableBinding) and not isinstance(value, RunnableRetry):
+        if isinstance(value, RunnableBinding):
             inner = cls.from_value(route, value.bound)
             config = merge_configs(inner.config, value.config)
             return cls(route, inner.model, {**inner.kwargs, **value.kwargs}, config or None)

@@ -132,6 +132,15 @@ def test_a_side_without_tools_is_not_sent_any(pair: Pair, stand_in: StandInServe
     assert pair(weak_lacks={"tools"}).bind_tools([weather]).invoke(EASY).response_metadata["routellm"]["reason"] == "tools"
 
 
+def test_a_side_that_refuses_these_tools_is_not_asked(pair: Pair) -> None:
+    class Picky(GenericFakeChatModel):
+        def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
+            raise ValueError("no tool of that shape")
+
+    bound = pair(weak=Picky(messages=iter(["never asked"]))).bind_tools([weather])
+    assert bound.invoke(EASY).response_metadata["routellm"]["reason"] == "unsupported"
+
+
 def test_the_side_that_knows_a_providers_own_tool_answers(mixed_pair: Pair, stand_in: StandInServer) -> None:
     llm = mixed_pair()
     search = {"type": "web_search_20250305", "name": "web_search"}

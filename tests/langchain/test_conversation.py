@@ -33,7 +33,7 @@ def answered(route: str = "weak", **record: Any) -> AIMessage:
         ([HumanMessage("yes")], "yes"),
         ([HumanMessage(f"<system-reminder>Be hard\non tests.</system-reminder>{QUESTION}")], QUESTION),
         ([HumanMessage(QUESTION), HumanMessage("<system-reminder>only this</system-reminder>")], QUESTION),
-        ([HumanMessage(QUESTION), HumanMessage("A summary.", additional_kwargs={"lc_source": "summarization"})], QUESTION),
+        ([HumanMessage(QUESTION), HumanMessage("A summary of all that was said.", additional_kwargs={"lc_source": "summarization"})], QUESTION),
         ([HumanMessage([{"type": "text", "text": QUESTION}, IMAGE])], QUESTION),
         ([HumanMessage([{"type": "tool_result", "content": "x", "tool_use_id": "a"}, {"type": "text", "text": QUESTION}])], QUESTION),
         ([HumanMessage(["Please explain", "monads again."])], "Please explain\nmonads again."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import openai
 import pytest
@@ -11,7 +12,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from pydantic import BaseModel
 
 from examples.stand_in import Answer, StandInModel, StandInServer, ToolCall
-from tests.langchain.conftest import Pair, chat_openai
+from tests.langchain.conftest import Pair, chat_anthropic, chat_openai
 from tests.langchain.test_tracing import RecordingTracer
 
 EASY, HARD = "What is the capital of France?", "Prove the hard theorem of Fermat."
@@ -45,6 +46,14 @@ async def test_a_prompt_too_long_for_weak_goes_to_strong(pair: Pair, stand_in: S
     stats = llm.routing_stats()
     assert (stats.requests, stats.escalations, stats.weak.calls, stats.strong.calls) == (5, 5, 5, 5)
     assert stats.strong_share == 1.0
+
+
+def test_a_prompt_too_long_for_anthropics_weak(pair: Pair) -> None:
+    with StandInServer([StandInModel("gpt-strong"), StandInModel("claude-weak", context_window=1_000)]) as server:
+        llm = pair(strong=chat_openai(server, "gpt-strong"), weak=chat_anthropic(server, "claude-weak"))
+        record = llm.invoke("easy words " * 2_000).response_metadata["routellm"]
+        assert (record["route"], record["reason"]) == ("strong", "escalated")
+        assert server.calls() == {"claude-weak": 1, "gpt-strong": 1}
 
 
 def test_an_overflow_told_by_its_code_alone(pair: Pair) -> None:
@@ -113,6 +122,24 @@ async def test_nothing_is_retried_after_the_first_token(pair: Pair, stand_in: St
     with pytest.raises(openai.APIError):
         [chunk async for chunk in llm.astream(EASY)]
     assert stand_in.calls() == {"gpt-weak": 2}
+
+
+def test_a_chunk_without_a_token_is_seen_before_an_error_too(pair: Pair, stand_in: StandInServer) -> None:
+    stand_in.fail_next("gpt-weak", 500, after_chunks=1)
+    seen = []
+    with pytest.raises(openai.APIError):
+        for chunk in pair().stream(EASY):
+            seen.append(chunk)  # noqa: PERF402  (the error ends the loop)
+    assert [chunk.text for chunk in seen] == [""]
+
+
+def test_the_callers_run_id_names_the_first_run_only(pair: Pair, stand_in: StandInServer) -> None:
+    tracer, run_id = RecordingTracer(), uuid4()
+    stand_in.fail_next("gpt-weak", 500)
+    pair(escalate_on=openai.InternalServerError).invoke(EASY, {"callbacks": [tracer], "run_id": run_id})
+    first, second = tracer.runs
+    assert first.id == run_id
+    assert second.id != run_id
 
 
 def test_what_was_streamed_before_an_error_is_seen(pair: Pair, stand_in: StandInServer) -> None:

@@ -1,4 +1,4 @@
-"""Real classes of other providers than OpenAI, as far as they work with the packages that pip resolves today."""
+"""Real classes of other providers than OpenAI, as far as they work with the packages that pip resolves."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 def anthropic_class(monkeypatch: pytest.MonkeyPatch) -> type[Any]:
     """Return LlamaIndex's Anthropic, mended for anthropic 2.
 
-    llama-index-llms-anthropic 0.12.3 can't make a single call with anthropic 2.12: it instantiates a type that
-    has become a union. (For models before Claude 5 it also passes a temperature that the SDK no longer takes.)
+    llama-index-llms-anthropic 0.12.3 can't make a single call with anthropic 2.12: it instantiates a type
+    that has become a union. (For models before Claude 5 it also passes a temperature that the SDK no longer
+    takes.)
     """
     module = pytest.importorskip(
         "llama_index.llms.anthropic", reason="llama-index-llms-anthropic is not installed"

@@ -176,7 +176,7 @@ async def test_agents_choose_by_what_the_router_promises(
         workflow = AgentWorkflow.from_tools_or_functions([multiply], llm=llm)
         assert type(next(iter(workflow.agents.values()))) is kind
         assert "42" in str(await workflow.run(EASY))
-        # A function agent's steps need tools, so strong answers them; weak reads ReAct's prompts as well as any.
+        # A function agent's steps need tools, so strong answers them; any model reads ReAct's prompts.
         assert set(stand_in.calls()) == ({"gpt-4o"} if kind is FunctionAgent else {"gpt-weak"})
         assert stand_in.refused == []
 

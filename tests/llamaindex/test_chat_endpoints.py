@@ -78,9 +78,11 @@ async def test_the_answer_is_the_models_own(
 
 @pytest.mark.parametrize("method", ["complete", "acomplete", "stream_complete", "astream_complete"])
 async def test_a_missing_prompt_is_a_value_error(pair: Callable[..., Any], method: str) -> None:
+    async def call() -> None:
+        await getattr(pair(), method)()
+
     with pytest.raises(ValueError, match="No prompt provided"):
-        result = getattr(pair(), method)()
-        await result
+        await call()
 
 
 def test_a_formatted_prompt_stays_formatted(

@@ -39,7 +39,7 @@ METHODS = [
 class Recorder(BaseEventHandler):
     """Keeps every event."""
 
-    events: list[Any] = []
+    events: list[Any]
 
     def handle(self, event: Any, **kwargs: Any) -> None:
         self.events.append(event)

@@ -127,6 +127,10 @@ def test_models_of_one_class_get_the_history_untouched(
     assert first == second
 
 
+def _result(kwargs: dict[str, Any]) -> ChatMessage:
+    return ChatMessage(role=MessageRole.TOOL, content="1", additional_kwargs=kwargs)
+
+
 @pytest.mark.parametrize(
     ("given", "results"),
     [

@@ -1,4 +1,4 @@
-"""Settings of every LLM, given to the router: they work as on plain OpenAI, and the given models stay as they are."""
+"""Settings of every LLM, given to the router: they work as on plain OpenAI; the models stay as they are."""
 
 from __future__ import annotations
 
@@ -44,6 +44,10 @@ class Limiter:
 
     async def async_acquire(self) -> None:
         self.acquired += 1
+
+
+def program_of(llm: Any) -> Any:
+    return FunctionCallingProgram.from_defaults(City, llm=llm, prompt=PROMPT)
 
 
 def asked(stand_in: StandInServer) -> list[Any]:

@@ -15,11 +15,12 @@ QUIET_IMPORT = """
 import sys, socket
 import llama_index.core.llms, llama_index.core.prompts, llama_index.core.llms.structured_llm
 opened = []
-sys.addaudithook(lambda name, args: opened.append((name, args)) if name in ("open", "socket.connect") else None)
+watched = ("open", "socket.connect")
+sys.addaudithook(lambda name, args: opened.append((name, args)) if name in watched else None)
 before = set(sys.modules)
 import llamaindex_routellm
 files = [str(args[0]) for name, args in opened if name == "open"]
-odd = [path for path in files if not path.endswith((".py", ".pyc", ".so"))]
+odd = [path for path in files if path[0] != "<" and not path.endswith((".py", ".pyc", ".so"))]
 assert not any(name == "socket.connect" for name, _ in opened)
 # Python's own reading of modules, and nothing else.
 assert not odd, odd

@@ -1,4 +1,4 @@
-"""Templates: predict and structured_predict in all forms, delegated to the same method of the chosen model."""
+"""Templates: predict and structured_predict in all forms, by the same method of the chosen model."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class City(BaseModel):
     people: int
 
 
+QUESTION = "How many people has Rome?"
 PROMPT = PromptTemplate("Describe {city}, with a number of people such as 12.")
 
 
@@ -113,10 +114,8 @@ async def test_structured_llm_scores_the_question_of_its_template(
 ) -> None:
     structured = pair(router=router).as_structured_llm(City)
     template = PromptTemplate("Context: {context_str}\nQuery: {query_str}\nAnswer:")
-    await _drain(
-        structured, method, template, context_str="hard " * 50, query_str="How many people has Rome?"
-    )
-    assert [text for batch in router.batches for text in batch] == ["How many people has Rome?"]
+    await _drain(structured, method, template, context_str="hard " * 50, query_str=QUESTION)
+    assert [text for batch in router.batches for text in batch] == [QUESTION]
 
 
 async def _drain(llm: Any, method: str, prompt: PromptTemplate, **args: Any) -> None:

@@ -45,6 +45,9 @@ DOCUMENTS = [
     Document(text=f"It is hard to see planet {number}. It circles its sun. " * 30) for number in range(4)
 ]
 
+QUESTION = "What does planet 2 circle?"
+HARD_QUESTION = "A hard one: planet 3?"
+
 MODES = ["compact", "refine", "tree_summarize", "accumulate", "simple_summarize", "compact_accumulate"]
 
 
@@ -66,8 +69,8 @@ async def test_the_question_is_scored_once_and_one_model_answers(
     pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, mode: str, use_async: bool
 ) -> None:
     for question, model in (
-        ("What does planet 2 circle?", "gpt-4o-mini"),
-        ("A hard one: planet 3?", "gpt-4o"),
+        (QUESTION, "gpt-4o-mini"),
+        (HARD_QUESTION, "gpt-4o"),
     ):
         stand_in.reset()
         query_engine = engine(pair(router=router), response_mode=mode)
@@ -82,20 +85,18 @@ async def test_the_question_is_scored_once_and_one_model_answers(
 def test_a_fan_out_is_scored_once(
     pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, mode: str
 ) -> None:
-    engine(pair(router=router), response_mode=mode).query("What does planet 2 circle?")
+    engine(pair(router=router), response_mode=mode).query(QUESTION)
     assert stand_in.calls()["gpt-4o-mini"] == len(DOCUMENTS)
-    assert scored_texts(router) == ["What does planet 2 circle?"]
+    assert scored_texts(router) == [QUESTION]
 
 
 @pytest.mark.parametrize("mode", ["compact", "refine", "tree_summarize", "simple_summarize"])
 def test_streaming(
     pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, mode: str
 ) -> None:
-    answer = engine(pair(router=router), response_mode=mode, streaming=True).query(
-        "What does planet 2 circle?"
-    )
+    answer = engine(pair(router=router), response_mode=mode, streaming=True).query(QUESTION)
     assert "".join(answer.response_gen)
-    assert scored_texts(router) == ["What does planet 2 circle?"]
+    assert scored_texts(router) == [QUESTION]
     assert set(stand_in.calls()) == {"gpt-4o-mini"}
 
 
@@ -103,11 +104,9 @@ def test_streaming(
 def test_output_class(
     pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, mode: str
 ) -> None:
-    answer = engine(pair(router=router), response_mode=mode, output_cls=Fact).query(
-        "What does planet 2 circle?"
-    )
+    answer = engine(pair(router=router), response_mode=mode, output_cls=Fact).query(QUESTION)
     assert isinstance(answer.response, Fact)
-    assert scored_texts(router) == ["What does planet 2 circle?"]
+    assert scored_texts(router) == [QUESTION]
     assert set(stand_in.calls()) == {"gpt-4o-mini"}
 
 
@@ -116,9 +115,9 @@ def test_structured_llm(
     pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, mode: str
 ) -> None:
     structured = pair(router=router).as_structured_llm(Fact)
-    answer = engine(structured, response_mode=mode).query("What does planet 2 circle?")
+    answer = engine(structured, response_mode=mode).query(QUESTION)
     assert isinstance(answer.response, Fact)
-    assert scored_texts(router) == ["What does planet 2 circle?"]
+    assert scored_texts(router) == [QUESTION]
     assert set(stand_in.calls()) == {"gpt-4o-mini"}
 
 
@@ -128,16 +127,16 @@ def test_routing_reaches_the_model(
 ) -> None:
     query_engine = engine(pair(router=router), response_mode="tree_summarize", streaming=streaming)
     with routing(question="something hard"):
-        str(query_engine.query("What does planet 2 circle?"))
+        str(query_engine.query(QUESTION))
     assert scored_texts(router) == ["something hard"]
     assert set(stand_in.calls()) == {"gpt-4o"}
     stand_in.reset()
     with routing(threshold=0.05):
-        str(query_engine.query("What does planet 2 circle?"))
+        str(query_engine.query(QUESTION))
     assert set(stand_in.calls()) == {"gpt-4o"}
     stand_in.reset()
     with routing(route="strong"):
-        str(query_engine.query("What does planet 2 circle?"))
+        str(query_engine.query(QUESTION))
     assert set(stand_in.calls()) == {"gpt-4o"}
 
 
@@ -154,8 +153,8 @@ def test_sub_question_engine(
         use_async=False,
         verbose=False,
     )
-    assert str(sub_questions.query("What does planet 2 circle?"))
-    assert set(scored_texts(router)) == {"What does planet 2 circle?"}
+    assert str(sub_questions.query(QUESTION))
+    assert set(scored_texts(router)) == {QUESTION}
     assert set(stand_in.calls()) == {"gpt-4o-mini"}
 
 
@@ -166,8 +165,8 @@ def test_router_engine(pair: Callable[..., Any], router: KeywordRouter, stand_in
         for subject in ("planets", "sums")
     ]
     chosen = RouterQueryEngine(LLMSingleSelector.from_defaults(llm=llm), tools, llm=llm)
-    assert str(chosen.query("What does planet 2 circle?"))
-    assert scored_texts(router) == ["What does planet 2 circle?"]
+    assert str(chosen.query(QUESTION))
+    assert scored_texts(router) == [QUESTION]
     assert set(stand_in.calls()) == {"gpt-4o-mini"}
 
 
@@ -176,7 +175,7 @@ async def test_evaluators_score_the_question(
 ) -> None:
     llm = pair(router=router, no_text_route="weak")
     asked = {
-        "query": "What does planet 2 circle?",
+        "query": QUESTION,
         "response": "A sun, which is hard to see.",
         "contexts": ["It is hard to see. It circles its sun."],
     }
@@ -186,7 +185,7 @@ async def test_evaluators_score_the_question(
         GuidelineEvaluator(llm=llm, output_parser=_Lenient()),
     ):
         await evaluator.aevaluate(**asked)
-        assert scored_texts(llm.router) in (["What does planet 2 circle?"], []), type(evaluator)
+        assert scored_texts(llm.router) in ([QUESTION], []), type(evaluator)
     # It never gets the question, only the answer that it judges: the fixed policy decides.
     await FaithfulnessEvaluator(llm=llm).aevaluate(**asked)
     assert scored_texts(router) == []
@@ -231,9 +230,9 @@ def test_reranking_scores_the_query(
     llm = pair(router=router)
     nodes = [NodeWithScore(node=TextNode(text=f"A hard text {number}."), score=0.5) for number in range(3)]
     reranker = LLMRerank(llm=llm, top_n=2, parse_choice_select_answer_fn=lambda text, count: ([1], [1.0]))
-    reranker.postprocess_nodes(nodes, query_str="What does planet 2 circle?")
-    RankGPTRerank(llm=llm, top_n=2).postprocess_nodes(nodes, query_str="What does planet 2 circle?")
-    assert scored_texts(router) == ["What does planet 2 circle?"]
+    reranker.postprocess_nodes(nodes, query_str=QUESTION)
+    RankGPTRerank(llm=llm, top_n=2).postprocess_nodes(nodes, query_str=QUESTION)
+    assert scored_texts(router) == [QUESTION]
     assert stand_in.calls() == {"gpt-4o-mini": 2}
 
 
@@ -242,6 +241,6 @@ def test_query_fusion_scores_the_query(
 ) -> None:
     index = VectorStoreIndex.from_documents(DOCUMENTS, embed_model=MockEmbedding(8))
     fusion = QueryFusionRetriever([index.as_retriever()], llm=pair(router=router), use_async=False)
-    fusion.retrieve("What does planet 2 circle?")
-    assert scored_texts(router) == ["What does planet 2 circle?"]
+    fusion.retrieve(QUESTION)
+    assert scored_texts(router) == [QUESTION]
     assert stand_in.calls() == {"gpt-4o-mini": 1}

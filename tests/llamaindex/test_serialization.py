@@ -141,7 +141,7 @@ def test_a_scorer_that_cannot_be_pickled_is_not_lost_in_silence() -> None:
             raise NotImplementedError
 
     llm = RouteLLM(strong=MockLLM(), weak=MockLLM(), router=Unpicklable(), threshold=0.4)
-    with pytest.raises(TypeError, match="router is .*Unpicklable.*can't be pickled"):
+    with pytest.raises(TypeError, match=r"router is .*Unpicklable.*can't be pickled"):
         pickle.dumps(llm)
     unsure = RouteLLM(strong=MockLLM(), weak=MockLLM(), threshold=0.4, escalate_if=lambda answer: True)
     with pytest.raises(TypeError, match="escalate_if"):

@@ -111,9 +111,13 @@ def test_a_far_off_share_warns_once(pair: Callable[..., Any], router: Any) -> No
 
     router.score_quantiles = np.linspace(0, 1, 101)
     llm = pair(strong=MockLLM(), weak=MockLLM(), router=router, strong_share=0.5)
-    with pytest.warns(ShareDriftWarning, match="routellm calibrate"):
+
+    def ask_often() -> None:
         for number in range(201):
             llm.complete(f"easy {number}")
+
+    with pytest.warns(ShareDriftWarning, match="routellm calibrate"):
+        ask_often()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         llm.complete("easy again")
