@@ -1,4 +1,4 @@
-"""DecisionPrinter: prints where each model call of a LlamaIndex program went, from the router's own events."""
+"""DecisionPrinter: prints where each model call of a LlamaIndex program went, from the router's events."""
 
 from __future__ import annotations
 

@@ -18,10 +18,10 @@ from llamaindex_routellm import RouteLLM
 
 MESSAGES = (
     "What is a threshold?",
-    "Who sets it?",
-    "Derive, step by step and with a proof, how the threshold for a given share of strong calls follows from the "
-    "quantiles of the scores, and what happens to equal scores.",
+    "If 4 routers score 90 prompts in 3 minutes, how many minutes do 7 routers need for 840 prompts, and how "
+    "much do they cost at $18 an hour each?",
     "Thanks!",
+    "And what is a strong share?",
 )
 
 

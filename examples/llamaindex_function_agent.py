@@ -16,8 +16,8 @@ from llamaindex_routellm import RouteLLM
 
 TASKS = (
     "Look up the weather in Oslo, please.",
-    "If 3 workers build 2 walls in 5 days, use the work plan tool: how many days do 7 workers need for 9 walls, and "
-    "how much do they earn at $120 a day each?",
+    "If 3 workers build 2 walls in 5 days, use the work plan tool: how many days do 7 workers need for 9 "
+    "walls, and how much do they earn at $120 a day each?",
 )
 
 

@@ -1,8 +1,8 @@
 """A local weak model behind an OpenAI-compatible endpoint, as vLLM, Ollama and llama.cpp offer it.
 
-Run it with `python -m examples.llamaindex_local_weak_model`; see README.md beside it for keys. A model of your
-own takes the weak side when LOCAL_BASE_URL says where it is, such as http://127.0.0.1:11434/v1 for Ollama, and
-LOCAL_MODEL how it is called.
+Run it with `python -m examples.llamaindex_local_weak_model`; see README.md beside it for keys. A model of
+your own takes the weak side when LOCAL_BASE_URL says where it is, such as http://127.0.0.1:11434/v1 for
+Ollama, and LOCAL_MODEL how it is called.
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ from examples.llamaindex_function_agent import weather
 from examples.providers import openai_endpoint
 from examples.stand_in import StandInModel, StandInServer
 from llamaindex_routellm import RouteLLM
+
+PROMPTS = (
+    "Say hello in French.",
+    "If 4 routers score 90 prompts in 3 minutes, how many minutes do 7 routers need for 840 prompts, and how "
+    "much do they cost at $18 an hour each?",
+)
 
 MODEL = "llama-3.2-3b-instruct"
 WINDOW = 8_000
@@ -48,7 +54,7 @@ def main() -> None:
             # Engines may pack prompts for the large window; what does not fit the small one goes to strong.
             context_window="strong",
         )
-        for prompt in ("Say hello in French.", "Prove step by step that the square root of 2 is irrational."):
+        for prompt in PROMPTS:
             print(prompt)
             print(f"  {llm.complete(prompt)}")
         print("A long prompt, too long for the local model:")

@@ -18,8 +18,8 @@ from llamaindex_routellm import RouteLLM
 
 QUESTIONS = (
     "What is a threshold?",
-    "Prove that a prompt whose score equals the threshold goes to the strong model, and explain step by step why the "
-    "share of strong calls can only fall as the threshold rises.",
+    "If 4 routers score 90 prompts in 3 minutes, how many minutes do 7 routers need for 840 prompts, and how "
+    "much do they cost at $18 an hour each?",
 )
 
 

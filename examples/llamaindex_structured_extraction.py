@@ -1,4 +1,4 @@
-"""Structured extraction with LlamaIndex: each side in its own way, and strong again where weak fails the schema.
+"""Structured extraction with LlamaIndex: each side in its own way; strong, where weak fails the schema.
 
 Run it with `python -m examples.llamaindex_structured_extraction`; see README.md beside it for keys.
 """
@@ -14,9 +14,9 @@ from examples.providers import openai_endpoint
 from llamaindex_routellm import RouteLLM
 
 LETTERS = (
-    "Please send 2 boxes of green tea.",
-    "If 3 crates hold 12 boxes each and a quarter of the boxes is broken, work out step by step how many boxes of "
-    "black tea must be sent so that 40 whole ones arrive, and send 4 crates in any case.",
+    'Dear team, please bring 2 cups of "green tea" to Maria. Thank you so much!',
+    'A shop ships 4 boxes of "black tea" at 9:40; if 3 workers pack 2 boxes in 5 minutes, when are 7 workers '
+    "done with 90 boxes, and how much do they earn at $18 an hour each?",
 )
 
 
@@ -24,7 +24,7 @@ class Order(BaseModel):
     """An order of tea."""
 
     item: str = Field(description="The tea that is ordered.")
-    quantity: int = Field(description="How many boxes or crates of it.")
+    quantity: int = Field(description="How many cups or boxes of it.")
 
 
 def main() -> None:

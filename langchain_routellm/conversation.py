@@ -29,6 +29,8 @@ _BLOCK_NEEDS: dict[str, Need] = {
     "input_file": "file",
 }
 
+_NO_NEEDS: frozenset[Need] = frozenset()
+
 # Providers' tokenizers make about 4.7 characters a token of English prose. A prompt that was packed to a
 # window must not be taken for one that exceeds it, so this errs on the low side; a prompt that is too long
 # all the same comes back as a ContextOverflowError, which escalates.
@@ -37,12 +39,18 @@ _CHARACTERS_PER_TOKEN = 5.0
 
 def human_texts(messages: Sequence[BaseMessage]) -> list[str]:
     """Return what humans wrote, oldest first, without what agents added to it."""
-    texts = (_REMINDER.sub("", _text(message)).strip() for message in messages if _is_human(message))
+    texts = []
+    for message in messages:
+        if _is_human(message):
+            text = _text(message)
+            texts.append(_REMINDER.sub("", text).strip() if "<system-reminder>" in text else text.strip())
     return [text for text in texts if text]
 
 
 def needs(messages: Sequence[BaseMessage]) -> frozenset[Need]:
     """Return the modalities beyond text that the messages hold."""
+    if all(isinstance(message.content, str) for message in messages):
+        return _NO_NEEDS
     kinds = (block.get("type") for message in messages for block in _blocks(message))
     return frozenset(_BLOCK_NEEDS[kind] for kind in kinds if kind in _BLOCK_NEEDS)
 

@@ -55,12 +55,10 @@ class DirectCalls(RoutingModel):
         unsupported: frozenset[Route] = frozenset(),
     ) -> RoutingRequest:
         """Describe a call for the policy."""
-        policy = self.dispatcher.policy
-        windows = [side.context_window for side in (policy.strong, policy.weak) if side.context_window]
         return call.request(
             extractor=self.prompt_extractor,
             sticky=self.sticky == "conversation",
-            smallest_window=min(windows, default=None),
+            smallest_window=self.dispatcher.policy.smallest_window,
             needs=needs,
             unsupported=unsupported,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import BaseChatModel, ModelProfile
@@ -176,18 +176,20 @@ class RoutingModel(BaseChatModel):
     @property
     def sides(self) -> dict[Route, Side]:
         """Both models as they are called, with the router's own settings pushed down to them."""
-        if self._sides is None:
+        made: dict[Route, Side] | None = self._private["_sides"]
+        if made is None:
             pushed = {
                 name: getattr(self, name)
                 for name in _PUSHED_DOWN
                 if name in self.model_fields_set and getattr(self, name) is not None
             }
             stop = {"stop": self.stop} if self.stop else {}
-            self._sides = {
+            made = {
                 "strong": Side.from_value("strong", self.strong).with_settings(pushed, stop),
                 "weak": Side.from_value("weak", self.weak).with_settings(pushed, stop),
             }
-        return self._sides
+            self._private["_sides"] = made
+        return made
 
     def _check_sides(self) -> None:
         """Say now, and not at the first call, that a model can't take a setting that is pushed down to it."""
@@ -196,12 +198,13 @@ class RoutingModel(BaseChatModel):
     @property
     def dispatcher(self) -> Dispatcher:
         """What decides, counts and escalates, made from the settings."""
-        if self._dispatcher is None:
+        made: Dispatcher | None = self._private["_dispatcher"]
+        if made is None:
             sides = self.sides
-            self._dispatcher = Dispatcher(
+            made = self._private["_dispatcher"] = Dispatcher(
                 policy=RoutingPolicy(
                     self.router,
-                    self.threshold if self.threshold is not None else 0.5,
+                    cast(float, self.threshold),  # set by the constructor, whichever setting was given
                     no_text_route=self.no_text_route,
                     on_router_error=self.on_router_error,
                     strong=sides["strong"].capabilities(self.strong_lacks),
@@ -213,7 +216,13 @@ class RoutingModel(BaseChatModel):
                 shadow=self.mode == "shadow",
                 usage_of=message_usage,
             )
-        return self._dispatcher
+        return made
+
+    @property
+    def _private(self) -> dict[str, Any]:
+        # pydantic finds private attributes only after everything else has failed: this is asked at each call.
+        private: dict[str, Any] = self.__pydantic_private__  # type: ignore[assignment]  # never None: it has some
+        return private
 
     def _escalation(self) -> Escalation:
         return Escalation.from_settings(

@@ -10,12 +10,13 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from llama_index.core.instrumentation.event_handlers import NullEventHandler
 from llama_index.core.instrumentation.events import BaseEvent
 from llama_index.core.llms import LLM
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.dispatcher import active_instrument_tags
 from routellm_core import Decision
+
+from llamaindex_routellm.own_span import somebody_listens
 
 _DISPATCHER = get_dispatcher(__name__)
 
@@ -54,7 +55,7 @@ class RoutingDecisionEvent(BaseEvent):
 def announce(decision: Decision, method: str, model: LLM) -> None:
     """Tell whoever listens about a decision."""
     _mark_current_span(decision, method)
-    if _somebody_listens():
+    if somebody_listens(_DISPATCHER):
         _make_known_to_openinference()
         event = RoutingDecisionEvent(method=method, model_name=model_name_of(model), **decision.record())
         _DISPATCHER.event(event)
@@ -83,17 +84,6 @@ def untagged(before: dict[str, Any]) -> None:
 def attributes(decision: Decision) -> dict[str, Any]:
     """Return "routellm.route" and its like; OpenTelemetry knows no None, so what is None is left out."""
     return {f"routellm.{key}": value for key, value in decision.record().items() if value is not None}
-
-
-def _somebody_listens() -> bool:
-    # Every root dispatcher has a handler that does nothing; making an event for it costs more than deciding.
-    dispatcher = _DISPATCHER
-    while True:
-        if any(not isinstance(handler, NullEventHandler) for handler in dispatcher.event_handlers):
-            return True
-        if not dispatcher.propagate:
-            return False
-        dispatcher = dispatcher.parent
 
 
 def _mark_current_span(decision: Decision, method: str) -> None:

@@ -12,6 +12,8 @@ import re
 import sys
 from functools import lru_cache
 
+from routellm_core.request import scored_text
+
 NO_QUESTION = ""
 """What stands for "this text is housekeeping, there is no human question in it"."""
 
@@ -29,6 +31,9 @@ _TEMPLATES: tuple[tuple[str, str, str | None], ...] = (
     ("llama_index.core.memory.memory_blocks.fact", "DEFAULT_FACT_CONDENSE_PROMPT", None),
 )
 
+_Template = tuple[str, re.Pattern[str]]
+"""A template's fixed opening, and a pattern of what it renders to."""
+
 # Written inside a function of the document context extractor, so there is no constant to look up.
 _CHUNK_IN_DOCUMENT = "Here is the chunk we want to situate within the whole document:\n<chunk>"
 
@@ -38,6 +43,9 @@ _SHORTEST_RENDERING = 100
 _AGENT_CONVERSATION = "<current_conversation>"
 _USER_MESSAGES = re.compile(r"\t<user>\n\n?(.*?)\n?\t</user>", re.DOTALL)
 _MESSAGE_TEXT = re.compile(r"\t\t<message>(.*?)</message>\n", re.DOTALL)
+
+_GROUPS = {"chat_history": "history"}
+_SAID = re.compile(r"^user: (.*)$", re.MULTILINE)
 
 _RELEVANCY_QUERY = re.compile(r"Question: (.*?)\nResponse: ", re.DOTALL)
 
@@ -55,13 +63,9 @@ def rendered_question(text: str) -> str | None:
         return NO_QUESTION
     if text.startswith(_AGENT_CONVERSATION):
         return _last_of_conversation(text)
-    for module, constant, variable in _TEMPLATES:
-        template = _constant(module, constant)
-        if template is None:
-            continue
-        opening, pattern = _pattern(template, variable)
+    for opening, pattern in _known_templates():
         if text.startswith(opening) and (found := pattern.match(text)):
-            return found["question"] if variable else NO_QUESTION
+            return _question(found) if "question" in pattern.groupindex else NO_QUESTION
     return None
 
 
@@ -90,23 +94,47 @@ def is_memory_summary(system_text: str) -> bool:
     return module is not None and system_text == getattr(module, "SUMMARIZE_PROMPT", None)
 
 
+def history_texts(history: str) -> list[str]:
+    """Return what a person said in a conversation that LlamaIndex wrote out as one text."""
+    return _SAID.findall(history)
+
+
+def _question(found: re.Match[str]) -> str | None:
+    history = found.groupdict().get("history") or ""
+    return scored_text([*history_texts(history), found["question"]])
+
+
+def _known_templates() -> tuple[_Template, ...]:
+    """Return the templates of the modules that are loaded by now."""
+    return _loaded_templates(tuple(module in sys.modules for module, _, _ in _TEMPLATES))
+
+
+@lru_cache(maxsize=16)
+def _loaded_templates(loaded: tuple[bool, ...]) -> tuple[_Template, ...]:
+    found = []
+    for (module, constant, variable), is_loaded in zip(_TEMPLATES, loaded, strict=True):
+        template = _constant(module, constant) if is_loaded else None
+        if template is not None:
+            found.append(_pattern(template, variable))
+    return tuple(found)
+
+
 def _constant(module: str, constant: str) -> str | None:
-    value = getattr(sys.modules.get(module), constant, None)
+    value = getattr(sys.modules[module], constant, None)
     if value is None or isinstance(value, str):
         return value
     text = getattr(value, "template_str", None) or getattr(value, "template", None)
     return text if isinstance(text, str) else None
 
 
-@lru_cache(maxsize=64)
-def _pattern(template: str, variable: str | None) -> tuple[str, re.Pattern[str]]:
-    """Return the template's fixed opening, and a pattern of what it renders to."""
+def _pattern(template: str, variable: str | None) -> _Template:
+    """Take a template apart."""
     parts = re.split(r"\{\{\s*(\w+)\s*\}\}|\{(\w+)\}", template)
     # re.split puts both groups after each literal; one of the two is None.
     pattern = re.escape(parts[0])
     for double, single, literal in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
-        group = "(?P<question>.*?)" if (double or single) == variable else ".*?"
-        pattern += group + re.escape(literal)
+        name = _GROUPS.get(double or single) if (double or single) != variable else "question"
+        pattern += (f"(?P<{name}>.*?)" if name else ".*?") + re.escape(literal)
     return parts[0], re.compile(pattern + r"\s*\Z", re.DOTALL)
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from inspect import signature
 from os import PathLike
-from types import FunctionType
 from typing import Any, Self
 
 from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index_instrumentation import get_dispatcher
 from pydantic import Field, PrivateAttr, SerializeAsAny
 from routellm_core import RoutingPolicy, RoutingStats
 from routellm_core.calibration import Calibration
@@ -22,6 +21,7 @@ from routellm_core.settings import check_choice, resolve_router, resolve_thresho
 from routellm_core.statistics import RoutingCounter
 
 from llamaindex_routellm.inner_models import OVERLAID_SETTINGS, overlaid, pass_on
+from llamaindex_routellm.own_span import spanned_where_heard
 from llamaindex_routellm.switchboard import Switchboard
 
 _THRESHOLDS = ("threshold", "strong_share")
@@ -77,11 +77,10 @@ class RoutedLLM(FunctionCallingLLM):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for method in vars(cls).values():
-            # The host's span binds arguments by signature at every call, which otherwise is derived anew each
-            # time.
-            if isinstance(function := getattr(method, "__wrapped__", None), FunctionType):
-                function.__signature__ = signature(function)  # type: ignore[attr-defined]
+        dispatcher = get_dispatcher(cls.__module__)
+        for name, method in list(vars(cls).items()):
+            if (spared := spanned_where_heard(method, dispatcher)) is not None:
+                setattr(cls, name, spared)
 
     def __init__(self, **settings: Any) -> None:
         _check_names(settings, set(type(self).model_fields), type(self).__name__)

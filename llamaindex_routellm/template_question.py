@@ -21,7 +21,11 @@ from llama_index.core.prompts.prompt_type import PromptType
 from routellm_core.request import scored_text
 
 from llamaindex_routellm.human_text import human_texts, question_of_messages
-from llamaindex_routellm.rendered_prompt import evaluated_question, judges_an_answer_alone
+from llamaindex_routellm.rendered_prompt import (
+    evaluated_question,
+    history_texts,
+    judges_an_answer_alone,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +75,8 @@ def template_question(prompt: BasePromptTemplate, prompt_args: Mapping[str, Any]
     for name in ("context_str", *QUESTION_VARIABLES) if template == HYDE_TMPL else QUESTION_VARIABLES:
         value = variables.get(name)
         if isinstance(value, str):
-            return scored_text([*human_texts(history), evaluated_question(value)])
+            said = history_texts(str(variables.get("chat_history", "")))
+            return scored_text([*human_texts(history), *said, evaluated_question(value)])
     if (outer := _outer_question.get()) is not None:
         return outer
     if history and not inner.template_vars:

@@ -23,8 +23,7 @@ def usage_of(response: Any) -> TokenUsage:
     if not isinstance(response, ChatResponse | CompletionResponse):
         return NO_USAGE
     for source in (_item(response.raw, "usage"), response.additional_kwargs, response.raw):
-        found = _read(source)
-        if found is not None:
+        if source and (found := _read(source)) is not None:
             return found
     return NO_USAGE
 
@@ -44,6 +43,8 @@ def _read(source: Any) -> TokenUsage | None:
 
 
 def _item(value: Any, key: str) -> Any:
+    if type(value) is dict:  # of nearly all providers; asking for Mapping takes longer than reading
+        return value.get(key)
     return value.get(key) if isinstance(value, Mapping) else getattr(value, key, None)
 
 

@@ -1,8 +1,10 @@
 """Score prompts by how likely the strong model's answer would be preferred, and route by it."""
 
 from routellm_core._version import __version__
+from routellm_core.calibration import calibrate_threshold
 from routellm_core.capabilities import Capabilities
 from routellm_core.decision import Decision
+from routellm_core.evaluation.metrics import apgr, cpt, pgr_curve
 from routellm_core.override import routing
 from routellm_core.policy import RouterWarning, RoutingPolicy
 from routellm_core.registry import load_router
@@ -21,6 +23,10 @@ __all__ = [
     "RoutingRequest",
     "RoutingStats",
     "__version__",
+    "apgr",
+    "calibrate_threshold",
+    "cpt",
     "load_router",
+    "pgr_curve",
     "routing",
 ]

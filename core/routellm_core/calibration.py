@@ -50,8 +50,8 @@ def threshold_for_share(router: Router, strong_share: float) -> float:
     """
     if router.score_quantiles is None:
         raise ValueError(
-            f"strong_share is given, but router {router.name!r} ships no score quantiles: set threshold=, or run "
-            "routellm calibrate on your own prompts and use from_calibration(path)."
+            f"strong_share is given, but router {router.name!r} ships no score quantiles: set threshold=, or "
+            "run routellm calibrate on your own prompts and use from_calibration(path)."
         )
     return calibrate_threshold(router.score_quantiles, strong_share)
 
@@ -74,7 +74,8 @@ class Calibration:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write it as JSON."""
-        Path(path).write_text(json.dumps({"format_version": FORMAT_VERSION, **asdict(self)}, indent=2) + "\n")
+        text = json.dumps({"format_version": FORMAT_VERSION, **asdict(self)}, indent=2)
+        Path(path).write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Calibration:
@@ -85,20 +86,22 @@ class Calibration:
             ValueError: the file is not a calibration, or one of a newer format.
         """
         try:
-            data: Any = json.loads(Path(path).read_text())
+            data: Any = json.loads(Path(path).read_bytes())
         except ValueError as error:
             raise ValueError(f"{path} is not JSON ({error}): write it with routellm calibrate.") from error
         if not isinstance(data, dict) or "threshold" not in data or not isinstance(data.get("router"), str):
             raise ValueError(f"{path} is not a calibration: write it with routellm calibrate --out {path}.")
         if data.get("format_version") != FORMAT_VERSION:
             raise ValueError(
-                f"{path} has format_version {data.get('format_version')!r}, this version reads {FORMAT_VERSION}: "
-                "upgrade routellm-plugins, or calibrate again."
+                f"{path} has format_version {data.get('format_version')!r}, this version reads "
+                f"{FORMAT_VERSION}: upgrade routellm-plugins, or calibrate again."
             )
-        share = data.get("strong_share")
+        share, prompts = data.get("strong_share"), data.get("prompts", 0)
+        if not isinstance(prompts, int) or isinstance(prompts, bool) or prompts < 0:
+            raise ValueError(f"prompts in {path} is {prompts!r}, expected a count.")
         return cls(
             router=data["router"],
             threshold=check_fraction(data["threshold"], f"threshold in {path}"),
             strong_share=None if share is None else check_fraction(share, f"strong_share in {path}"),
-            prompts=int(data.get("prompts", 0)),
+            prompts=prompts,
         )

@@ -69,9 +69,19 @@ class RoutingPolicy:
                 f"on_router_error is {self.on_router_error!r}, expected 'strong', 'weak' or 'raise'."
             )
 
+    @property
+    def smallest_window(self) -> int | None:
+        """The smaller one of the known context windows, in tokens; None where none is known."""
+        windows = [side.context_window for side in (self.strong, self.weak) if side.context_window is not None]
+        return min(windows) if windows else None
+
     def decide(self, request: RoutingRequest) -> Decision:
         """Decide one call; waits for the router where its text has no score yet."""
-        return self.decide_many([request])[0]
+        ruled = self._ruled(request)
+        if ruled is not None:
+            return ruled
+        text = request.text or ""
+        return self._scored(request, self._scorer.scores([text])[text])
 
     def decide_many(self, requests: Sequence[RoutingRequest]) -> list[Decision]:
         """Decide many calls with at most one call to the router, for all texts that have no score yet."""
@@ -79,7 +89,11 @@ class RoutingPolicy:
 
     async def adecide(self, request: RoutingRequest) -> Decision:
         """Decide one call without blocking the event loop."""
-        return (await self.adecide_many([request]))[0]
+        ruled = self._ruled(request)
+        if ruled is not None:
+            return ruled
+        text = request.text or ""
+        return self._scored(request, (await self._scorer.ascores([text]))[text])
 
     async def adecide_many(self, requests: Sequence[RoutingRequest]) -> list[Decision]:
         """Decide many calls without blocking the event loop, with at most one call to the router."""
@@ -100,7 +114,9 @@ class RoutingPolicy:
     def _decide(
         self, requests: Sequence[RoutingRequest], scores: Mapping[str, float | Exception]
     ) -> list[Decision]:
-        return [self._ruled(request) or self._scored(request, scores) for request in requests]
+        return [
+            self._ruled(request) or self._scored(request, scores[request.text or ""]) for request in requests
+        ]
 
     def _texts(self, requests: Sequence[RoutingRequest]) -> list[str]:
         return [request.text or "" for request in requests if self._ruled(request) is None]
@@ -135,8 +151,7 @@ class RoutingPolicy:
         found = capabilities.obstacles(request.needs, request.tokens)
         return found | {"unsupported"} if route in request.unsupported else found
 
-    def _scored(self, request: RoutingRequest, scores: Mapping[str, float | Exception]) -> Decision:
-        score = scores[request.text or ""]
+    def _scored(self, request: RoutingRequest, score: float | Exception) -> Decision:
         if isinstance(score, Exception):
             if self.on_router_error == "raise":
                 raise RouterError(f"router {self.router.name!r} failed: {score}") from score

@@ -48,7 +48,9 @@ def load_router(source: str | PathLike[str], **settings: Any) -> Router:
         # As a path it would be the current folder.
         raise ValueError(f"router is {name!r}, expected a name such as 'default' or a folder.")
     if name == "default":
-        return _load_folder(DEFAULT_FOLDER, "default", settings)
+        router = _load_folder(DEFAULT_FOLDER, "default", settings)
+        router._reload = (load_router, ("default",))
+        return router
     if (Path(name) / CONFIG_FILE).is_file():
         return _load_folder(Path(name), None, settings)
     if name in registered_kinds():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from routellm_core.capabilities import Need
 from routellm_core.decision import Route
-from routellm_core.override import RoutingOverride
+from routellm_core.override import NO_OVERRIDE, RoutingOverride
 from routellm_core.validation import check_fraction, check_route
 
 MIN_SCORED_CHARACTERS = 16
@@ -50,10 +50,11 @@ class RoutingRequest:
 
     def overridden(self, *overrides: RoutingOverride) -> RoutingRequest:
         """Return this request with overrides applied; of two that set a field, the first counts."""
-        merged = RoutingOverride()
+        merged = NO_OVERRIDE
         for override in overrides:
-            merged = merged.or_else(override)
-        if merged == RoutingOverride():
+            if override is not NO_OVERRIDE:
+                merged = merged.or_else(override)
+        if merged is NO_OVERRIDE or merged == NO_OVERRIDE:
             return self
         return replace(
             self,

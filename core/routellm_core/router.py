@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,9 @@ class Router(ABC):
     `strong_share=`; None where the router ships none."""
 
     _registered_name: str | None = None
+
+    _reload: tuple[Callable[[str], Router], tuple[str]] | None = None
+    """How to load this router again, where it was loaded by a name that says all of it."""
 
     @property
     def name(self) -> str:
@@ -85,6 +88,10 @@ class Router(ABC):
         raise TypeError(
             f"{cls.__name__} cannot be loaded from {checkpoint.origin}: it defines no from_checkpoint()."
         )
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        """Pickle a router that was loaded by name as that name: a few bytes instead of its weights."""
+        return self._reload if self._reload is not None else super().__reduce_ex__(protocol)
 
     def save(self, folder: str | PathLike[str]) -> None:
         """Write this router to `folder`, for `load_router(folder)`, which then gives equal scores."""

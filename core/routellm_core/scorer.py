@@ -122,6 +122,8 @@ def _outcome(future: Future[float]) -> float | Exception:
 
 def _check_scores(scores: object, count: int) -> list[float]:
     array = np.asarray(scores, dtype=np.float64)
+    if array.shape == (1,) and count == 1 and 0.0 <= array[0] <= 1.0:
+        return [float(array[0])]
     if array.shape != (count,):
         raise RouterError(f"score() returned shape {array.shape} for {count} prompts, expected ({count},).")
     bad = array[~((array >= 0.0) & (array <= 1.0))]

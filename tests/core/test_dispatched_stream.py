@@ -25,8 +25,15 @@ class Models:
     def __init__(self, chunks: Mapping[Route, list[Any]]) -> None:
         self.chunks = chunks
         self.events: list[str] = []
+        self._streams: list[object] = []
 
     def stream(self, decision: Decision) -> Generator[str, None, None]:
+        stream = self._stream(decision)
+        # Held, so that only closing it closes it, and not the end of the last reference to it.
+        self._streams.append(stream)
+        return stream
+
+    def _stream(self, decision: Decision) -> Generator[str, None, None]:
         self.events.append(f"{decision.route} asked, {decision.reason}")
         try:
             for chunk in self.chunks[decision.route]:

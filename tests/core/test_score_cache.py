@@ -2,9 +2,13 @@ import asyncio
 import copy
 import pickle
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from routellm_core.score_cache import AbandonedError, ScoreCache
+
+from tests.core.yielding import YieldingStr
 
 
 def remember(cache: ScoreCache, *texts: str, score: float = 0.5) -> None:
@@ -137,6 +141,18 @@ def test_any_string_can_be_remembered(text: str) -> None:
     remember(cache, text, score=0.25)
 
     assert cache.known(text) == 0.25
+
+
+def test_of_threads_that_ask_at_the_same_time_one_scores() -> None:
+    def claim_together(cache: ScoreCache, start: Barrier) -> list[str]:
+        start.wait()
+        return cache.claim([YieldingStr("text")]).mine
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(10):
+            cache, start = ScoreCache(), Barrier(8, timeout=10)
+            claims = [pool.submit(claim_together, cache, start) for _ in range(8)]
+            assert sorted(len(claim.result()) for claim in claims) == [0] * 7 + [1]
 
 
 def test_only_its_own_loop_waits_for_a_coroutine() -> None:

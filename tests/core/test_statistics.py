@@ -6,12 +6,15 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError
+from typing import Any
 
 import pytest
 from routellm_core import Decision
 from routellm_core.decision import Reason, Route
 from routellm_core.prices import Price, Prices, TokenUsage
 from routellm_core.statistics import DRIFT_CALLS, RoutingCounter, RoutingStats, ShareDriftWarning
+
+from tests.core.yielding import YieldingInt, YieldingStr
 
 PRICES = Prices(strong=Price(10, 20, cached_input=1), weak=Price(1, 2))
 
@@ -216,19 +219,24 @@ def test_after_a_reset_the_warning_may_come_again() -> None:
 
 
 def test_no_call_is_lost_between_threads() -> None:
+    weak: Any = YieldingStr("weak")
+    strong: Any = YieldingStr("strong")
+    usage = TokenUsage(YieldingInt(3), 2, 1)
     counter = RoutingCounter(PRICES)
 
-    def calls(thread: int) -> RoutingStats:
-        for _ in range(500):
-            counter.count(decision("weak"), previous="strong")
-            counter.count_tokens("weak", TokenUsage(3, 2, 1))
-            counter.count_escalation(decision("strong", "escalated"), TokenUsage(3, 2, 1))
-        return counter.snapshot()
+    def calls(thread: int) -> list[RoutingStats]:
+        taken = []
+        for _ in range(20):
+            counter.count(decision(weak), previous="strong")
+            counter.count_tokens(weak, usage)
+            counter.count_escalation(decision(strong, "escalated"), usage)
+            taken.append(counter.snapshot())
+        return taken
 
     with ThreadPoolExecutor(32) as pool:
-        snapshots = list(pool.map(calls, range(32)))
+        snapshots = [stats for taken in pool.map(calls, range(32)) for stats in taken]
 
-    total = 32 * 500
+    total = 32 * 20
     stats = counter.snapshot()
     assert (stats.requests, stats.weak.calls, stats.strong.calls) == (total, total, total)
     assert (stats.switches, stats.escalations, stats.strong_share) == (total, total, 1.0)

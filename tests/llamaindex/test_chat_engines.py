@@ -70,7 +70,7 @@ async def test_what_the_person_said_is_scored(
 async def test_a_short_follow_up_scores_what_it_follows(
     pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer
 ) -> None:
-    for mode in ("context", "simple"):
+    for mode in ("context", "simple", "condense_plus_context"):
         engine = chat_engine(pair(router=router), mode)
         engine.chat("A hard question about planets")
         engine.chat("yes")
@@ -104,6 +104,7 @@ async def test_memories_are_no_questions(
         await engine.achat(f"Question number {number}: what is easy about that?")
     facts.facts = ["this person finds much hard"]
     await engine.achat("And what else is there to say?")
+    await memory.sql_store._async_engine.dispose()  # the memory itself never closes its database
     scored = scored_texts(router)
     assert scored[-1] == "And what else is there to say?"
     assert not any("fact" in text for text in scored)

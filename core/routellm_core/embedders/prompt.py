@@ -68,13 +68,17 @@ class PromptEmbedder:
 
     def embed(self, prompts: Sequence[str]) -> npt.NDArray[np.float64]:
         """Embed prompts, each independently of the others in the batch; shape (n, 2·(d + k)), finite."""
+        d, k = self.static.dimension, self.surface.dimension
+        embedded = np.zeros((len(prompts), 2 * (d + k)))
         x = self.static.embed(prompts)  # (n, d)
-        known = x.any(axis=1)[:, None]  # (n, 1)
-        h = np.hstack(  # (n, d + k)
-            [np.where(known, x - self.centre, 0.0), self.surface_weight * self.surface.embed(prompts)]
-        )
-        cue = np.array([asks_for_answer_at_once(text) for text in prompts], dtype=np.float64)  # (n,)
-        return np.hstack([h, (self.cue_weight * cue)[:, None] * h])
+        features = self.surface.embed(prompts)  # (n, k)
+        for row, words, surface, text in zip(embedded, x, features, prompts, strict=True):
+            if words.any():
+                np.subtract(words, self.centre, out=row[:d])
+            np.multiply(surface, self.surface_weight, out=row[d : d + k])
+            if asks_for_answer_at_once(text):
+                np.multiply(row[: d + k], self.cue_weight, out=row[d + k :])
+        return embedded
 
     def to_parts(self) -> EmbedderParts:
         """Describe this embedder for a router's checkpoint."""

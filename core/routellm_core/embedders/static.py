@@ -6,13 +6,14 @@ network is left at run time. Surface features of the text are `surface.py`'s wor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from routellm_core.embedders.text import clipped
+from routellm_core.embedders.word_ids import WordIds, splits_by_word
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -49,11 +50,14 @@ class StaticEmbedder:
         if table.ndim != 2 or table.dtype != np.int8:
             raise ValueError(f"table is {table.dtype} of shape {table.shape}, expected int8 of shape (v, d).")
         if scales.shape != table.shape[:1]:
-            raise ValueError(f"scales has shape {scales.shape}, expected {table.shape[:1]}, one per table row.")
+            raise ValueError(
+                f"scales has shape {scales.shape}, expected {table.shape[:1]}, one per table row."
+            )
         self.tokenizer_json = tokenizer_json
         self.table = table
         self.scales = scales.astype(np.float32)
         self._tokenizer: Tokenizer | None = None
+        self._tokenize: Callable[[str], list[int]] | None = None
 
     @property
     def dimension(self) -> int:
@@ -73,18 +77,30 @@ class StaticEmbedder:
         rows = np.zeros((len(prompts), self.dimension), dtype=np.float64)
         for row, ids in zip(rows, self._token_ids(prompts), strict=True):
             if ids:
-                total = self.scales[ids] @ self.table[ids].astype(np.float32)  # (d,)
+                picked = np.array(ids)
+                total = self.scales.take(picked) @ self.table.take(picked, axis=0).astype(np.float32)  # (d,)
                 length = float(np.sqrt(total @ total))
                 if length > 0.0:
                     row[:] = total / length
         return rows
 
     def _token_ids(self, prompts: Sequence[str]) -> list[list[int]]:
-        tokenizer = self._tokenizer or self._build()
         texts = [clipped(prompt) for prompt in prompts]
         if len(texts) >= PARALLEL_FROM:
+            tokenizer = self._tokenizer or self._build()
             return [e.ids for e in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
-        return [tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
+        token_ids = self._tokenize or self._tokenization()
+        return [token_ids(text) for text in texts]
+
+    def _tokenization(self) -> Callable[[str], list[int]]:
+        tokenizer = self._tokenizer or self._build()
+
+        def whole(text: str) -> list[int]:
+            return list(tokenizer.encode(text, add_special_tokens=False).ids)
+
+        # Two threads may make it at the same time; either result serves, so no lock is held.
+        self._tokenize = WordIds(whole).token_ids if splits_by_word(tokenizer) else whole
+        return self._tokenize
 
     def _build(self) -> Tokenizer:
         try:
@@ -102,4 +118,4 @@ class StaticEmbedder:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the built tokenizer out of copies and pickles; it is made again from its JSON."""
-        return {**self.__dict__, "_tokenizer": None}
+        return {**self.__dict__, "_tokenizer": None, "_tokenize": None}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from math import log1p
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +44,7 @@ FEATURES = (
 options: the options of an exam say little about the question's length or numbers."""
 
 CLIP = 3.0
-"""Standard deviations beyond which a feature is cut, so that a freak text gets an extreme but bounded score."""
+"""Standard deviations beyond which a feature is cut: a freak text gets an extreme but bounded score."""
 
 _NUMBER = re.compile(r"\d+")
 _FIRST_OPTION = re.compile(r"\n[ \t]*\(?A[.):][ \t]")
@@ -56,7 +57,7 @@ _OPERATORS, _BRACKETS, _CURRENCY, _QUOTES = range(6, 10)
 
 
 def _byte_classes() -> npt.NDArray[np.int64]:
-    # (256, 10): which classes each byte of UTF-8 belongs to; one product with the byte counts gives all counts.
+    # (256, 10): the classes of each byte of UTF-8; one product with the byte counts gives all counts.
     members = [
         b"0123456789",
         bytes(range(65, 91)) + bytes(range(97, 123)),
@@ -108,28 +109,28 @@ def raw_features(text: str) -> npt.NDArray[np.float64]:
     option_count = len(_OPTION.findall(options)) if options else 0
     option_digits = sum(map(len, _NUMBER.findall(options))) if options else 0
     measured = [
-        np.log1p(full_length - len(options)),
-        np.log1p(len(words)),
+        log1p(full_length - len(options)),
+        log1p(len(words)),
         c[_DIGITS] / length,
-        np.log1p(len(numbers)),
+        log1p(len(numbers)),
         symbols / length,
-        np.log1p(symbols),
+        log1p(symbols),
         c[_UPPER] / length,
-        np.log1p(int(counts[10])),
-        np.log1p(int(counts[63])),
-        np.log1p(int(counts[46])),
-        np.log1p(int(counts[44])),
+        log1p(int(counts[10])),
+        log1p(int(counts[63])),
+        log1p(int(counts[46])),
+        log1p(int(counts[44])),
         (c[_LETTERS] + non_ascii) / (len(words) + 1),
-        np.log1p(c[_OPERATORS]),
-        np.log1p(c[_BRACKETS]),
-        np.log1p(c[_CURRENCY]),
-        np.log1p(max(map(len, numbers), default=0)),
+        log1p(c[_OPERATORS]),
+        log1p(c[_BRACKETS]),
+        log1p(c[_CURRENCY]),
+        log1p(max(map(len, numbers), default=0)),
         non_ascii / length,
-        np.log1p(c[_QUOTES]),
-        np.log1p(int(counts[58])),
+        log1p(c[_QUOTES]),
+        log1p(int(counts[58])),
         len(set(question.lower().split())) / (len(words) + 1),
         float(option_count > 0),
-        np.log1p(len(options) / option_count) if option_count else 0.0,
+        log1p(len(options) / option_count) if option_count else 0.0,
         option_digits / (len(options) + 1),
     ]
     return np.array(measured, dtype=np.float64)

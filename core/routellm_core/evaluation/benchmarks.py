@@ -71,7 +71,9 @@ def load_benchmark(
     if not Path(source).is_file():
         raise ValueError(f"benchmark {source!r} is neither a file nor one of {', '.join(NAMES)}.")
     if strong is None or weak is None:
-        raise ValueError(f"benchmark {source!r} is a file of labels: name its models with --strong and --weak.")
+        raise ValueError(
+            f"benchmark {source!r} is a file of labels: name its models with --strong and --weak."
+        )
     labels = list(read_labels(source))
     return Benchmark(
         Path(source).name,
@@ -108,7 +110,9 @@ def _mmlu_far(data: Path) -> Benchmark:
 
 def _gsm8k(data: Path) -> Benchmark:
     folder = data / "routellm_evals/gsm8k"
-    return _without("gsm8k", _responses(folder / "gsm8k_responses.csv"), {"contaminated": _contaminated(folder)})
+    return _without(
+        "gsm8k", _responses(folder / "gsm8k_responses.csv"), {"contaminated": _contaminated(folder)}
+    )
 
 
 def _mt_bench(data: Path) -> Benchmark:
@@ -121,10 +125,7 @@ def _mt_bench(data: Path) -> Benchmark:
     labels = [
         Label(
             record.values["turns"][0],
-            {
-                model: float(np.mean(scores[record.values["question_id"], model]))
-                for model in (STRONG, WEAK)
-            },
+            {model: float(np.mean(scores[record.values["question_id"], model])) for model in (STRONG, WEAK)},
         )
         for record in read_records(folder / "question.jsonl")
     ]

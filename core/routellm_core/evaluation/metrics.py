@@ -1,7 +1,7 @@
 """PGR curve, APGR and CPT: how much of the strong model's advantage a router keeps (paper, section 3.1).
 
 Pure functions of three arrays of shape (n,), one entry per prompt: the router's score, and the quality of the
-weak and of the strong model's answer. With share c of the prompts, those of the highest scores, sent to strong:
+weak and of the strong model's answer. With share c of the prompts, those of highest score, sent to strong:
 
     PGR(c) = (r(c) − r(w)) / (r(s) − r(w)),   r = mean quality of the answers given
 
@@ -59,7 +59,7 @@ def apgr(
         weak: shape (n,).
         strong: shape (n,).
         method: "exact" is the area under `pgr_curve`. "published" is what the RouteLLM code computes: the
-            trapezoid over 11 thresholds at the scores' deciles, divided by the width of the shares they cover;
+            trapezoid over 11 thresholds at the scores' deciles, divided by the width of their shares;
             comparable with the paper's tables.
 
     Raises:
@@ -80,7 +80,7 @@ def apgr(
 
 
 def cpt(scores: npt.ArrayLike, weak: npt.ArrayLike, strong: npt.ArrayLike, target: float) -> float:
-    """Return the call-performance threshold: CPT(x) = min {c : PGR(c) >= x}, on the straight lines of the curve.
+    """Return the call-performance threshold: CPT(x) = min {c : PGR(c) >= x}, lines between the corners.
 
     Args:
         scores: shape (n,).
@@ -115,9 +115,13 @@ def _checked(scores: npt.ArrayLike, weak: npt.ArrayLike, strong: npt.ArrayLike) 
     shape = floats["scores"].shape
     for name, values in floats.items():
         if values.ndim != 1 or values.shape != shape:
-            raise ValueError(f"{name} has shape {values.shape}, expected {shape if len(shape) == 1 else '(n,)'}.")
+            raise ValueError(
+                f"{name} has shape {values.shape}, expected {shape if len(shape) == 1 else '(n,)'}."
+            )
         if not np.isfinite(values).all():
-            raise ValueError(f"{name} holds NaN or infinity at position {int(np.argmin(np.isfinite(values)))}.")
+            raise ValueError(
+                f"{name} holds NaN or infinity at position {int(np.argmin(np.isfinite(values)))}."
+            )
     if not len(floats["scores"]):
         raise ValueError("scores is empty: there is nothing to evaluate.")
     gain = floats["strong"] - floats["weak"]

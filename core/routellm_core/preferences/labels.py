@@ -61,7 +61,9 @@ def qualities(labels: Sequence[Label], model: str, origin: str) -> npt.NDArray[n
     """
     for position, label in enumerate(labels):
         if model not in label.scores:
-            raise DataError(f"{origin}: label {position + 1} has no score of {model!r}, only of {sorted(label.scores)}.")
+            raise DataError(
+                f"{origin}: label {position + 1} has no score of {model!r}, only of {sorted(label.scores)}."
+            )
     return np.array([label.scores[model] for label in labels], dtype=np.float64)
 
 

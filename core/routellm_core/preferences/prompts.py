@@ -29,7 +29,7 @@ def read_prompts(path: str | PathLike[str]) -> list[str]:
 
 
 def prompts_from_lines(lines: Iterable[str], origin: str) -> list[str]:
-    """Read prompts from lines: JSON objects where the first line that is not blank starts with "{", else text.
+    """Read prompts from lines: JSON objects where the first non-blank line starts with "{", else text.
 
     Raises:
         DataError: there is no prompt, or a row lacks one.

@@ -40,7 +40,9 @@ class Record:
         """Raise the error for a field that does not hold what was expected."""
         if field not in self.values:
             known = ", ".join(map(repr, self.values))
-            raise DataError(f"{self.place}: field {field!r} is missing, expected {expected}; the row has {known}.")
+            raise DataError(
+                f"{self.place}: field {field!r} is missing, expected {expected}; the row has {known}."
+            )
         raise DataError(f"{self.place}: field {field!r} is {self.values[field]!r}, expected {expected}.")
 
 
@@ -103,7 +105,9 @@ def _csv_records(stream: IO[str], origin: str) -> Iterator[Record]:
         for row in reader:
             place = f"{origin}:{reader.line_num}"
             if None in row or None in row.values():
-                raise DataError(f"{place}: the row has not as many fields as the header, {reader.fieldnames}.")
+                raise DataError(
+                    f"{place}: the row has not as many fields as the header, {reader.fieldnames}."
+                )
             yield Record(row, place)
     finally:
         csv.field_size_limit(before)

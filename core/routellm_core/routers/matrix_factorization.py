@@ -6,7 +6,7 @@ any pair of known models can be scored; the fixed pair is folded into one vector
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -57,12 +57,14 @@ class MatrixFactorizationRouter(Router):
         self.models = tuple(models)
         if model_vectors.ndim != 2 or len(self.models) != len(model_vectors):
             raise ValueError(
-                f"model_vectors has shape {model_vectors.shape}, expected ({len(self.models)}, d), one per model."
+                f"model_vectors has shape {model_vectors.shape}, expected ({len(self.models)}, d)."
             )
         if len(set(self.models)) != len(self.models):
             raise ValueError("models holds a name twice.")
         if projection.ndim != 2 or len(projection) != model_vectors.shape[1]:
-            raise ValueError(f"projection has shape {projection.shape}, expected ({model_vectors.shape[1]}, D).")
+            raise ValueError(
+                f"projection has shape {projection.shape}, expected ({model_vectors.shape[1]}, D)."
+            )
         lengths = np.linalg.norm(model_vectors, axis=1, keepdims=True)  # (M, 1)
         if not (lengths > 0).all():
             raise ValueError("model_vectors holds a row of length 0.")
@@ -78,7 +80,6 @@ class MatrixFactorizationRouter(Router):
         self._offset = float(self.bias @ difference)
         self.score_quantiles = score_quantiles
         self.scores_inline = bool(getattr(embedder, "scores_inline", False))
-        self._reload: tuple[Callable[..., Router], tuple[Any, ...]] | None = None
 
     def score(self, prompts: Sequence[str]) -> Scores:
         """Return P(strong preferred) per prompt, shape (n,), by the folded pair: σ(e · u + c)."""
@@ -110,6 +111,19 @@ class MatrixFactorizationRouter(Router):
             self.bias,
             strong=strong,
             weak=weak,
+        )
+
+    def with_quantiles(self, score_quantiles: Scores) -> MatrixFactorizationRouter:
+        """Return the same router with score quantiles, see `Router.score_quantiles`."""
+        return MatrixFactorizationRouter(
+            self.embedder,
+            self.models,
+            self.model_vectors,
+            self.projection,
+            self.bias,
+            strong=self.strong,
+            weak=self.weak,
+            score_quantiles=score_quantiles,
         )
 
     def to_checkpoint(self) -> Checkpoint:
@@ -162,10 +176,6 @@ class MatrixFactorizationRouter(Router):
         except ValueError as error:
             raise CheckpointError(f"{checkpoint.origin}: {error}") from error
 
-    def __reduce__(self) -> str | tuple[Any, ...]:
-        """Pickle a router that was loaded by name as that name: a few bytes, no table."""
-        return self._reload if self._reload is not None else super().__reduce__()
-
     def __copy__(self) -> MatrixFactorizationRouter:
         """Return this object: it never changes."""
         return self
@@ -176,7 +186,9 @@ class MatrixFactorizationRouter(Router):
 
     def _vector(self, model: str, role: str) -> npt.NDArray[np.float64]:
         if model not in self.models:
-            raise ValueError(f"{role} is {model!r}, which this router does not know: known are {list(self.models)}.")
+            raise ValueError(
+                f"{role} is {model!r}, which this router does not know: known are {list(self.models)}."
+            )
         vector: npt.NDArray[np.float64] = self.model_vectors[self.models.index(model)]
         return vector
 

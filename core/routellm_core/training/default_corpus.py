@@ -42,9 +42,9 @@ class CorpusSettings:
         pro_question: the same without options.
         arena: a battle by people's votes.
         judge: a battle judged by a model; such battles are used for `sources="all"` only.
-        class_share: of a label of many models, the share of its weight that goes to pairs of a model at least as
-            strong as `STRONG` with one about as strong as `WEAK`: the paper's classes, for the pair itself has
-            few labels. The rest goes to pairs of any two models, so that every model has a vector.
+        class_share: of a label of many models, the share of its weight that goes to pairs of a model at least
+            as strong as `STRONG` with one about as strong as `WEAK`: the paper's classes, for the pair itself
+            has few labels. The rest goes to pairs of any two models, so that every model has a vector.
         class_width: how far, in logits, a model of the weak class may be from `WEAK`.
         pairs: other pairs drawn from each label.
         seed: for the draw.
@@ -109,7 +109,9 @@ def read_corpus(data: Path, sources: str, settings: CorpusSettings) -> Corpus:
     builder = _Builder(strengths, settings)
     for label in gold:
         builder.add_label(label, label.prompt, "gold", "gold", settings.gold, True)
-        builder.add_label(label, question_of(label.prompt), "gold", "gold question", settings.gold_question, False)
+        builder.add_label(
+            label, question_of(label.prompt), "gold", "gold question", settings.gold_question, False
+        )
     for label in pro:
         with_options = label.prompt.rstrip().removesuffix("Answer:").rstrip()
         question = question_of(label.prompt)
@@ -157,7 +159,14 @@ class _Builder:
         for pairs, part in ((chosen, share), (others, 1.0 - share)):
             for first, second in pairs:
                 target = 0.5 + 0.5 * float(np.sign(scores[first] - scores[second]))
-                comparison = (row, int(order[first]), int(order[second]), target, weight * part / len(pairs), group_index)
+                comparison = (
+                    row,
+                    int(order[first]),
+                    int(order[second]),
+                    target,
+                    weight * part / len(pairs),
+                    group_index,
+                )
                 self.rows.append(comparison)
 
     def add_battle(self, battle: Battle, source: str, weight: float) -> None:
@@ -172,16 +181,22 @@ class _Builder:
         return len(self.prompts) - 1, self.groups.setdefault(group, len(self.groups))
 
     def corpus(self) -> Corpus:
-        columns = list(zip(*self.rows, strict=True))
-        kinds = (np.int64, np.int64, np.int64, np.float64, np.float64, np.int64)
-        arrays = [np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)]
+        rows, firsts, seconds, targets, weights, groups = zip(*self.rows, strict=True)
+        comparisons = Comparisons(
+            row=np.array(rows),
+            first=np.array(firsts),
+            second=np.array(seconds),
+            target=np.array(targets),
+            weight=np.array(weights),
+            group=np.array(groups),
+        )
         return Corpus(
             self.prompts,
             self.sources,
             np.array(self.calibration),
             self.models,
             self.strengths,
-            Comparisons(*arrays),
+            comparisons,
         )
 
 
@@ -191,7 +206,7 @@ def _renamed(label: Label) -> Label:
 
 
 def _strengths(gold: Sequence[Label], pro: Sequence[Label], votes: Sequence[Battle]) -> dict[str, float]:
-    # Logits of mean scores; gold's own models are placed by their difference to the model they share with pro.
+    # Logits of mean scores; gold's own models are placed by their distance from the one shared with pro.
     strengths = _mean_logits(pro)
     by_gold = _mean_logits(gold)
     for name, value in by_gold.items():

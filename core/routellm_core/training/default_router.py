@@ -29,8 +29,8 @@ from routellm_core.training.static_table import StaticTableSettings, distil_mini
 QUANTILES = 1001
 
 MIX = {"arena": 0.5, "gold": 0.25, "pro": 0.25}
-"""What the score quantiles stand for: half chat prompts, half exam questions of two kinds. The files' own sizes
-would make nearly all of it exams, and `strong_share=` is asked for by people who chat."""
+"""What the score quantiles stand for: half chat prompts, half exam questions of two kinds. The files' own
+sizes would make nearly all of it exams, and `strong_share=` is asked for by people who chat."""
 
 log = logging.getLogger(__name__)
 
@@ -52,10 +52,10 @@ class DefaultRouterSettings:
     corpus: CorpusSettings = field(default_factory=CorpusSettings)
     factorization: MatrixFactorizationSettings = field(
         default_factory=lambda: MatrixFactorizationSettings(
-            dimension=8, projection_penalty=3.0, deviation_penalty=300.0
+            dimension=8, projection_penalty=30.0, deviation_penalty=100.0
         )
     )
-    surface_weight: float = 0.2
+    surface_weight: float = 0.3
     cue_weight: float = 2.0
     slope: float = 1.0
 
@@ -88,19 +88,16 @@ def train_default_router(
         embeddings, corpus.comparisons, corpus.strengths, settings.factorization
     ).scaled(settings.slope)
 
-    def router(quantiles: npt.NDArray[np.float64] | None) -> MatrixFactorizationRouter:
-        return MatrixFactorizationRouter(
-            embedder,
-            corpus.models,
-            weights.model_vectors,
-            weights.projection,
-            weights.bias,
-            strong=STRONG,
-            weak=WEAK,
-            score_quantiles=quantiles,
-        )
-
-    return router(mixed_quantiles(router(None).score(corpus.prompts), corpus))
+    router = MatrixFactorizationRouter(
+        embedder,
+        corpus.models,
+        weights.model_vectors,
+        weights.projection,
+        weights.bias,
+        strong=STRONG,
+        weak=WEAK,
+    )
+    return router.with_quantiles(mixed_quantiles(router.score(corpus.prompts), corpus))
 
 
 def prompt_embedder(
@@ -136,7 +133,9 @@ def mixed_quantiles(scores: npt.NDArray[np.float64], corpus: Corpus) -> npt.NDAr
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train and save, as `make train-default` does."""
-    parser = argparse.ArgumentParser(prog="python -m routellm_core.training.default_router", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m routellm_core.training.default_router", description=__doc__
+    )
     parser.add_argument("--data", type=Path, required=True, help="the data folder, which holds train/")
     parser.add_argument(
         "--sources",

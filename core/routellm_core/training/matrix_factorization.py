@@ -148,9 +148,9 @@ def fit_matrix_factorization(
         # −t·log σ(z) − (1−t)·log σ(−z) = log(1 + e^z) − t·z
         loss = float((comparisons.weight * (np.logaddexp(0.0, z) - comparisons.target * z)).sum())
         residual = comparisons.weight * (0.5 * (1.0 + np.tanh(0.5 * z)) - comparisons.target)  # (c,)
-        by_cell = (
-            np.bincount(at_first, residual, cells) - np.bincount(at_second, residual, cells)
-        ).reshape(len(embeddings), n_models)
+        by_cell = (np.bincount(at_first, residual, cells) - np.bincount(at_second, residual, cells)).reshape(
+            len(embeddings), n_models
+        )
         to_hidden = by_cell @ vectors  # (n, d)
         to_vectors = by_cell.T @ hidden  # (M, d)
         # through the normalisation: (I − v vᵀ) g / ‖raw‖

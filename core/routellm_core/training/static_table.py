@@ -22,8 +22,8 @@ class StaticTableSettings:
 
     Attributes:
         dimension: principal components kept.
-        frequency_offset: a in the token weight a / (a + p), p the token's probability by Zipf's law on its rank
-            (smooth inverse frequency, Arora et al. 2017): frequent tokens count less.
+        frequency_offset: a in the token weight a / (a + p), p the token's probability by Zipf's law on its
+            rank (smooth inverse frequency, Arora et al. 2017): frequent tokens count less.
     """
 
     dimension: int = 256
@@ -45,9 +45,9 @@ def distil_minilm(settings: StaticTableSettings) -> StaticEmbedder:
     folder = str(get_model_path())
     distilled = distill_from_model(
         AutoModel.from_pretrained(folder, local_files_only=True),
-        AutoTokenizer.from_pretrained(folder, local_files_only=True),
+        AutoTokenizer.from_pretrained(folder, local_files_only=True),  # type: ignore[arg-type]
         device="cpu",
-        # Reduction and weights are made below, in float64 and with signs fixed, so that they are reproducible.
+        # Reduction and weights are made below, in float64 and with signs fixed: reproducible.
         pca_dims=None,
         sif_coefficient=None,
         quantize_to="float32",
@@ -71,7 +71,9 @@ def compress(
     if len(vectors) != len(vocabulary):
         raise ValueError(f"vectors has {len(vectors)} rows, expected {len(vocabulary)}, one per token.")
     if vectors.shape[1] < settings.dimension:
-        raise ValueError(f"dimension is {settings.dimension}, the vectors have only {vectors.shape[1]} columns.")
+        raise ValueError(
+            f"dimension is {settings.dimension}, the vectors have only {vectors.shape[1]} columns."
+        )
     centred = vectors.astype(np.float64) - vectors.astype(np.float64).mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)  # ascending
     axes = axes[:, ::-1][:, : settings.dimension]

@@ -1,0 +1,1 @@
+"""Commands of the console script, one per file; each yields the lines that `cli.py` prints."""

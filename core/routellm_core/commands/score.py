@@ -1,0 +1,41 @@
+"""`routellm score`: one score per prompt."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+
+from routellm_core.preferences.prompts import prompts_from_lines, read_prompts
+from routellm_core.registry import load_router
+
+SUMMARY = "score prompts: how likely the strong model's answer would be preferred"
+
+_CHUNK = 2048
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument(
+        "prompts",
+        nargs="?",
+        default="-",
+        help="JSON Lines or CSV with a field prompt, or plain lines of text; .gz too; - is standard input",
+    )
+    parser.add_argument("--router", default="default", help="a name or a folder (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per prompt")
+
+
+def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
+    """Yield one line per prompt, in order; prompts are not repeated in the output."""
+    router = load_router(options.router)
+    if options.prompts == "-":
+        prompts = prompts_from_lines(sys.stdin, "standard input")
+    else:
+        prompts = read_prompts(options.prompts)
+    for start in range(0, len(prompts), _CHUNK):
+        if len(prompts) > _CHUNK:
+            say(f"scored {start} of {len(prompts)}")
+        for score in router.score(prompts[start : start + _CHUNK]).tolist():
+            yield json.dumps({"score": score}) if options.json else f"{score:.6f}"

@@ -1,0 +1,58 @@
+"""The router's own span: opened around a routed method where somebody listens, and left out elsewhere.
+
+A span of the host costs more than a decision: it binds the arguments by signature, draws an id and walks the
+dispatchers, whether or not anything is attached to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import iscoroutinefunction, signature
+from types import FunctionType
+from typing import Any
+
+from llama_index_instrumentation.dispatcher import DISPATCHER_SPAN_DECORATED_ATTR, Dispatcher
+from llama_index_instrumentation.event_handlers import NullEventHandler
+from llama_index_instrumentation.span_handlers import NullSpanHandler
+
+
+def somebody_listens(dispatcher: Dispatcher) -> bool:
+    """Tell whether an event or a span of this dispatcher reaches any handler that does something."""
+    while True:
+        # The root has a handler of each kind that does nothing.
+        for event_handler in dispatcher.event_handlers:
+            if type(event_handler) is not NullEventHandler:
+                return True
+        for span_handler in dispatcher.span_handlers:
+            if type(span_handler) is not NullSpanHandler:
+                return True
+        if not dispatcher.propagate:
+            return False
+        dispatcher = dispatcher.parent
+
+
+def spanned_where_heard(spanned: Any, dispatcher: Dispatcher) -> Callable[..., Any] | None:
+    """Return a method that goes through its span only where somebody listens; None for what has no span."""
+    plain = getattr(spanned, "__wrapped__", None)
+    if not (isinstance(plain, FunctionType) and hasattr(plain, DISPATCHER_SPAN_DECORATED_ATTR)):
+        return None
+    # The span asks for it at every call, and otherwise it would be derived anew each time.
+    plain.__signature__ = signature(plain)  # type: ignore[attr-defined]
+
+    def chosen(self: Any) -> Any:
+        return (spanned if somebody_listens(dispatcher) else plain).__get__(self)
+
+    if iscoroutinefunction(plain):
+
+        @wraps(plain)
+        async def amethod(self: Any, *args: Any, **kwargs: Any) -> Any:
+            return await chosen(self)(*args, **kwargs)
+
+        return amethod
+
+    @wraps(plain)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return chosen(self)(*args, **kwargs)
+
+    return method
