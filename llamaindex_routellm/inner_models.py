@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import llama_index.core
 from llama_index.core.base.llms.generic_utils import messages_to_prompt as generic_messages_to_prompt
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import LLM
 from llama_index.core.llms.llm import default_completion_to_prompt
+from llama_index.core.settings import Settings
 from llama_index.core.types import PydanticProgramMode
 
 _DEFAULTS: dict[str, Any] = {
@@ -50,9 +52,14 @@ def pass_on(manager: CallbackManager, model: LLM, passed_before: CallbackManager
     own = model.callback_manager
     if own is manager:
         return passed_before is manager
-    if own.handlers and own is not passed_before:
-        return False
-    if not manager.handlers and own is not passed_before:
+    if own is not passed_before and (_has_own_handlers(own) or not manager.handlers):
         return False
     model.callback_manager = manager
     return True
+
+
+def _has_own_handlers(manager: CallbackManager) -> bool:
+    """Tell whether a manager has handlers that it was given, and did not take over from the host's defaults."""
+    settings = Settings._callback_manager
+    defaults = [llama_index.core.global_handler, *(settings.handlers if settings else ())]
+    return any(all(handler is not default for default in defaults) for handler in manager.handlers)

@@ -245,6 +245,20 @@ def test_no_call_is_lost_between_threads() -> None:
     assert all(taken.reasons["score"] == taken.requests for taken in snapshots), "a snapshot is of one moment"
 
 
+def test_no_token_is_lost_between_threads() -> None:
+    counter = RoutingCounter()
+
+    def count_tokens(thread: int) -> None:
+        for _ in range(50):
+            counter.count_tokens("weak", TokenUsage(YieldingInt(3), 2, 1))
+
+    with ThreadPoolExecutor(32) as pool:
+        list(pool.map(count_tokens, range(32)))
+
+    total = 32 * 50
+    assert counter.snapshot().weak.tokens == TokenUsage(3 * total, 2 * total, total)
+
+
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
 def test_a_copy_counts_for_itself_from_nothing(copied: Callable[[RoutingCounter], RoutingCounter]) -> None:
     counter = RoutingCounter(PRICES, asked_share=0.3)

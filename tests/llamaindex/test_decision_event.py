@@ -140,7 +140,7 @@ def test_a_query_counts_what_plain_openai_counts(
             index = SummaryIndex.from_documents([Document(text="The moon circles the earth. " * 20)])
             index.as_query_engine(llm=llm, response_mode="tree_summarize").query("What circles the earth?")
         finally:
-            Settings.callback_manager = CallbackManager()
+            Settings._callback_manager = None
         totals.append(counter.total_llm_token_count)
     assert totals[0] == totals[1] > 0
 

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("llama_index.core", reason="llama-index-core is not installed")
 pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai is not installed")
 
+from llama_index.core import Settings
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.callbacks import CallbackManager, LlamaDebugHandler
 from llama_index.core.llms.utils import resolve_llm
@@ -169,3 +170,17 @@ def test_hosts_assign_it_late(pair: Callable[..., Any]) -> None:
     before = empty.weak.callback_manager
     empty.callback_manager = CallbackManager()
     assert empty.weak.callback_manager is before
+
+
+def test_handlers_of_the_hosts_defaults_are_nobodys_own(
+    openai: Callable[..., Any], pair: Callable[..., Any]
+) -> None:
+    Settings.callback_manager = CallbackManager([LlamaDebugHandler(print_trace_on_end=False)])
+    try:
+        llm = pair(weak=openai("gpt-4o-mini"))
+        assert llm.weak.callback_manager.handlers
+        late = CallbackManager([LlamaDebugHandler(print_trace_on_end=False)])
+        llm.callback_manager = late
+        assert llm.weak.callback_manager is late
+    finally:
+        Settings._callback_manager = None
