@@ -10,9 +10,10 @@ from langchain_core.messages import HumanMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 
+from langchain_routellm import ChatRouteLLM
+
 from examples.providers import openai_endpoint
 from examples.route_printer import RoutePrinter
-from langchain_routellm import ChatRouteLLM
 
 TASKS = (
     "Look up the weather in Oslo, please.",

@@ -10,9 +10,10 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 from langchain_openai import ChatOpenAI
 
+from langchain_routellm import ChatRouteLLM
+
 from examples.providers import openai_endpoint
 from examples.route_printer import RoutePrinter
-from langchain_routellm import ChatRouteLLM
 
 QUESTIONS = (
     "What is the capital of Norway?",

@@ -10,9 +10,10 @@ from typing import Any
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, Field
 
+from langchain_routellm import ChatRouteLLM
+
 from examples.providers import openai_endpoint
 from examples.route_printer import RoutePrinter
-from langchain_routellm import ChatRouteLLM
 
 TEXTS = (
     'Dear team, please bring 2 cups of "green tea" to Maria. Thank you so much!',

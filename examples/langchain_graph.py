@@ -12,9 +12,10 @@ from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 
+from langchain_routellm import ChatRouteLLM
+
 from examples.providers import openai_endpoint
 from examples.route_printer import RoutePrinter
-from langchain_routellm import ChatRouteLLM
 
 TURNS = (
     ("first", "Please say hello to the team."),

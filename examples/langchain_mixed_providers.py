@@ -11,9 +11,10 @@ from langchain_core.messages import AnyMessage, HumanMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 
+from langchain_routellm import ChatRouteLLM
+
 from examples.providers import anthropic_endpoint, openai_endpoint
 from examples.route_printer import RoutePrinter
-from langchain_routellm import ChatRouteLLM
 
 TURNS = (
     "Look up the weather in Oslo, please.",

@@ -11,11 +11,12 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnablePassthrough
 from langchain_core.vectorstores import InMemoryVectorStore
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
+
+from langchain_routellm import ChatRouteLLM
 from routellm_core import routing
 
 from examples.providers import openai_endpoint
 from examples.route_printer import RoutePrinter
-from langchain_routellm import ChatRouteLLM
 
 PASSAGES = (
     "The clock museum opens at 10:00 from Tuesday to Sunday and closes at 17:30.",

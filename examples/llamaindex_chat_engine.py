@@ -10,11 +10,12 @@ from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.llms.openai import OpenAI
 
+from llamaindex_routellm import RouteLLM
+
 from examples.decision_printer import printed_decisions
 from examples.demo.project_documents import project_documents
 from examples.demo.word_retriever import WordRetriever
 from examples.providers import openai_endpoint
-from llamaindex_routellm import RouteLLM
 
 MESSAGES = (
     "What is a threshold?",

@@ -10,9 +10,10 @@ import asyncio
 from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.llms.openai import OpenAI
 
+from llamaindex_routellm import RouteLLM
+
 from examples.decision_printer import printed_decisions
 from examples.providers import openai_endpoint
-from llamaindex_routellm import RouteLLM
 
 TASKS = (
     "Look up the weather in Oslo, please.",

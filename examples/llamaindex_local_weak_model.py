@@ -15,11 +15,12 @@ from llama_index.core.tools import FunctionTool
 from llama_index.llms.openai import OpenAI
 from llama_index.llms.openai_like import OpenAILike
 
+from llamaindex_routellm import RouteLLM
+
 from examples.decision_printer import printed_decisions
 from examples.llamaindex_function_agent import weather
 from examples.providers import openai_endpoint
 from examples.stand_in import StandInModel, StandInServer
-from llamaindex_routellm import RouteLLM
 
 PROMPTS = (
     "Say hello in French.",

@@ -8,13 +8,14 @@ from __future__ import annotations
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.llms.openai import OpenAI
+
+from llamaindex_routellm import RouteLLM
 from routellm_core import routing
 
 from examples.decision_printer import printed_decisions
 from examples.demo.project_documents import project_documents
 from examples.demo.word_retriever import WordRetriever
 from examples.providers import openai_endpoint
-from llamaindex_routellm import RouteLLM
 
 QUESTIONS = (
     "What is a threshold?",

@@ -10,10 +10,11 @@ import asyncio
 from llama_index.core.agent.workflow import ReActAgent
 from llama_index.llms.openai import OpenAI
 
+from llamaindex_routellm import RouteLLM
+
 from examples.decision_printer import printed_decisions
 from examples.llamaindex_function_agent import TASKS, weather, work_plan
 from examples.providers import openai_endpoint
-from llamaindex_routellm import RouteLLM
 
 
 async def main() -> None:

@@ -9,9 +9,10 @@ from llama_index.core.prompts import PromptTemplate
 from llama_index.llms.openai import OpenAI
 from pydantic import BaseModel, Field
 
+from llamaindex_routellm import RouteLLM
+
 from examples.decision_printer import printed_decisions
 from examples.providers import openai_endpoint
-from llamaindex_routellm import RouteLLM
 
 LETTERS = (
     'Dear team, please bring 2 cups of "green tea" to Maria. Thank you so much!',

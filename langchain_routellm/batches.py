@@ -1,4 +1,4 @@
-"""Batches: all prompts of a batch are scored in one call to the router; each item then finds its score known."""
+"""Batches: all prompts of a batch are scored in one call; each item then finds its score known."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 from langchain_core.runnables.config import get_config_list
-from routellm_core import RoutingRequest
 from typing_extensions import override
 
 from langchain_routellm.direct_calls import DirectCalls
+from routellm_core import RoutingRequest
 
 
 class Batches(DirectCalls):

@@ -13,16 +13,28 @@ from typing import Any
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from routellm_core.decision import Route
 
 from langchain_routellm.side import Family, Side
+from routellm_core.decision import Route
 
 Tool = dict[str, Any] | type | Callable[..., Any] | BaseTool
 
-# Anthropic's own tools carry a date ("web_search_20250305"); OpenAI's dated one has dashes or underscores in it.
+# Anthropic's own tools carry a date ("web_search_20250305"); the date of OpenAI's dated one has underscores.
 _ANTHROPIC_TOOL = re.compile(r".*_20\d{6}$")
 _OPENAI_TOOLS = frozenset(
-    ["apply_patch", "code_interpreter", "computer_use_preview", "file_search", "image_generation", "local_shell", "mcp", "shell", "tool_search", "web_search", "web_search_preview"]
+    [
+        "apply_patch",
+        "code_interpreter",
+        "computer_use_preview",
+        "file_search",
+        "image_generation",
+        "local_shell",
+        "mcp",
+        "shell",
+        "tool_search",
+        "web_search",
+        "web_search_preview",
+    ]
 )
 
 

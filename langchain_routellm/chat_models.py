@@ -15,7 +15,6 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel
-from routellm_core import Decision
 from typing_extensions import override
 
 from langchain_routellm.batches import Batches
@@ -24,6 +23,7 @@ from langchain_routellm.routed_call import with_record
 from langchain_routellm.routing_run import arouting_run, routing_run
 from langchain_routellm.streamed_answer import StreamTokens, with_recorded_finish
 from langchain_routellm.structured_output import RoutedStructuredOutput
+from routellm_core import Decision
 
 
 class ChatRouteLLM(Batches):

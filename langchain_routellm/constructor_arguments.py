@@ -1,4 +1,4 @@
-"""ConstructorArguments: which of them are the router's, which go to models given as strings, which are refused."""
+"""ConstructorArguments: which are the router's, which go to models given as strings, which are refused."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ def models_from(values: Mapping[str, Any], known: set[str], router: str) -> dict
     if others and not strings:
         names = ", ".join(sorted(others))
         raise ValueError(
-            f"{names}: not a setting of {router}. Give it to the models, as in strong=ChatOpenAI({names}=...), or "
-            "name the models as strings, which are made with it: strong='openai:gpt-4o'."
+            f"{names}: not a setting of {router}. Give it to the models themselves, as in "
+            f"strong=ChatOpenAI({names}=...), or name the models as strings, which are made with it: "
+            "strong='openai:gpt-4o'."
         )
     for side in strings:
         mine[side] = _model_from_string(mine[side], others, side)

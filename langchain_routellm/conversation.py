@@ -8,6 +8,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage
 from langchain_core.messages.utils import count_tokens_approximately
+
 from routellm_core.capabilities import Need
 from routellm_core.decision import Route
 

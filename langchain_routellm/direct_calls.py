@@ -13,13 +13,13 @@ from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult, LLMResult
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config, merge_configs
-from routellm_core import Decision, RoutingRequest, __version__
-from routellm_core.capabilities import Need
-from routellm_core.decision import Route
 from typing_extensions import override
 
 from langchain_routellm.routed_call import RoutedCall, with_record
 from langchain_routellm.routing_model import RoutingModel
+from routellm_core import Decision, RoutingRequest, __version__
+from routellm_core.capabilities import Need
+from routellm_core.decision import Route
 
 
 class DirectCalls(RoutingModel):

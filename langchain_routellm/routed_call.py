@@ -9,17 +9,17 @@ from typing import Any, TypeVar
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
-from routellm_core import Decision, RoutingRequest
-from routellm_core.capabilities import Need
-from routellm_core.decision import Route
-from routellm_core.override import current_override
-from routellm_core.request import scored_text
 
 from langchain_routellm import conversation
 from langchain_routellm.bound_tools import BoundTools
 from langchain_routellm.history import history_for
 from langchain_routellm.run_config import override_of, with_decision
 from langchain_routellm.side import Side
+from routellm_core import Decision, RoutingRequest
+from routellm_core.capabilities import Need
+from routellm_core.decision import Route
+from routellm_core.override import current_override
+from routellm_core.request import scored_text
 
 A = TypeVar("A", bound=AIMessage)
 

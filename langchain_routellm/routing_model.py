@@ -9,6 +9,11 @@ from typing import Any, Literal, Self, cast
 from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import BaseChatModel, ModelProfile
 from pydantic import Field, PrivateAttr, model_validator
+
+from langchain_routellm.constructor_arguments import models_from
+from langchain_routellm.model_profile import shared_profile
+from langchain_routellm.side import Side
+from langchain_routellm.usage import message_usage
 from routellm_core import RoutingPolicy, RoutingStats, __version__
 from routellm_core.calibration import Calibration
 from routellm_core.capabilities import check_needs
@@ -19,11 +24,6 @@ from routellm_core.prices import Prices
 from routellm_core.score_cache import ScoreCache
 from routellm_core.settings import check_choice, resolve_router, resolve_threshold
 from routellm_core.statistics import RoutingCounter
-
-from langchain_routellm.constructor_arguments import models_from
-from langchain_routellm.model_profile import shared_profile
-from langchain_routellm.side import Side
-from langchain_routellm.usage import message_usage
 
 # Settings of the router that the chosen model has to honour, since it makes the run.
 _PUSHED_DOWN = (
@@ -221,7 +221,7 @@ class RoutingModel(BaseChatModel):
     @property
     def _private(self) -> dict[str, Any]:
         # pydantic finds private attributes only after everything else has failed: this is asked at each call.
-        private: dict[str, Any] = self.__pydantic_private__  # type: ignore[assignment]  # never None: it has some
+        private: dict[str, Any] = self.__pydantic_private__  # type: ignore[assignment]  # it has some: never None
         return private
 
     def _escalation(self) -> Escalation:

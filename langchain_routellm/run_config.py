@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+
 from routellm_core import Decision, __version__
 from routellm_core.override import NO_OVERRIDE, RoutingOverride
 from routellm_core.validation import check_fraction, check_route

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 from langchain_core.runnables.config import merge_configs
+
 from routellm_core import Capabilities
 from routellm_core.capabilities import Need
 from routellm_core.decision import Route

@@ -1,4 +1,4 @@
-"""StreamedAnswer: what is known of an answer only while or after it streams: its tokens, and its record in v3."""
+"""StreamedAnswer: what is known of an answer only once it has streamed: its tokens, and its record in v3."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from langchain_core.messages import AIMessageChunk
+
+from langchain_routellm.usage import NO_USAGE, message_usage, usage_of
 from routellm_core import Decision
 from routellm_core.decision import Route
 from routellm_core.prices import TokenUsage
 from routellm_core.statistics import RoutingCounter
-
-from langchain_routellm.usage import NO_USAGE, message_usage, usage_of
 
 
 class StreamTokens:
@@ -40,7 +40,7 @@ class StreamTokens:
 def with_recorded_finish(stream: Any, decision: Decision, counter: RoutingCounter) -> Any:
     """Make a v3 stream put the decision into its assembled message, and count its tokens.
 
-    The stream is told of each event through its public `dispatch`; its last one carries the answer's metadata.
+    The stream is told of each event through its public `dispatch`; the last one carries the metadata.
     """
     dispatch = stream.dispatch
 

@@ -1,4 +1,4 @@
-"""RoutedStructuredOutput: what `with_structured_output` returns: each side's own way to a schema, routed per call."""
+"""RoutedStructuredOutput: each side's own `with_structured_output`, routed per call."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
 from langchain_core.runnables.config import merge_configs
 from pydantic import ConfigDict, ValidationError
-from routellm_core import Decision
-from routellm_core.capabilities import Need
-from routellm_core.decision import Route
-from routellm_core.escalation import UnparsedAnswerError
 from typing_extensions import override
 
 from langchain_routellm.routed_call import RoutedCall, Target, with_record
 from langchain_routellm.routing_run import Outcome, arouting_run, routing_run
 from langchain_routellm.side import Side
 from langchain_routellm.usage import AnswerRecorder
+from routellm_core import Decision
+from routellm_core.capabilities import Need
+from routellm_core.decision import Route
+from routellm_core.escalation import UnparsedAnswerError
 
 if TYPE_CHECKING:
     from langchain_routellm.chat_models import ChatRouteLLM

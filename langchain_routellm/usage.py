@@ -7,6 +7,7 @@ from typing import Any
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
+
 from routellm_core.prices import TokenUsage
 
 NO_USAGE = TokenUsage()

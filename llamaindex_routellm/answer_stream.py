@@ -8,9 +8,9 @@ from typing import Any
 
 from llama_index.core.base.llms.types import ChatResponse, CompletionResponse, ToolCallBlock
 from llama_index.core.instrumentation.span import active_span_id
-from routellm_core.statistics import RoutingCounter
 
 from llamaindex_routellm.attempt import Attempt
+from routellm_core.statistics import RoutingCounter
 
 
 def forwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> Generator[Any, None, None]:

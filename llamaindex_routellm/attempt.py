@@ -8,12 +8,12 @@ from typing import Any
 
 from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 from llama_index.core.llms import LLM
-from routellm_core import Decision
-from routellm_core.prices import TokenUsage
 
 from llamaindex_routellm.decision_event import attributes, tagged, untagged
 from llamaindex_routellm.routed_call import RoutedCall
 from llamaindex_routellm.usage import NO_USAGE, UsageTally, listen, usage_of
+from routellm_core import Decision
+from routellm_core.prices import TokenUsage
 
 RECORD_KEY = "routellm"
 

@@ -14,6 +14,7 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
+
 from routellm_core import Capabilities
 from routellm_core.capabilities import Need
 

@@ -14,9 +14,9 @@ from llama_index.core.instrumentation.events import BaseEvent
 from llama_index.core.llms import LLM
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.dispatcher import active_instrument_tags
-from routellm_core import Decision
 
 from llamaindex_routellm.own_span import somebody_listens
+from routellm_core import Decision
 
 _DISPATCHER = get_dispatcher(__name__)
 

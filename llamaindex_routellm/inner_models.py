@@ -59,7 +59,7 @@ def pass_on(manager: CallbackManager, model: LLM, passed_before: CallbackManager
 
 
 def _has_own_handlers(manager: CallbackManager) -> bool:
-    """Tell whether a manager has handlers that it was given, and did not take over from the host's defaults."""
+    """Tell whether a manager has handlers that it was given, beyond those of the host's defaults."""
     settings = Settings._callback_manager
     defaults = [llama_index.core.global_handler, *(settings.handlers if settings else ())]
     return any(all(handler is not default for default in defaults) for handler in manager.handlers)

@@ -15,9 +15,6 @@ from llama_index.core.base.llms.types import ChatMessage, LLMMetadata
 from llama_index.core.llms import LLM
 from llama_index.core.prompts import BasePromptTemplate
 from pydantic import BaseModel, field_serializer
-from routellm_core import Decision
-from routellm_core.registry import registered_kinds
-from routellm_core.router import Router
 
 from llamaindex_routellm.chat_endpoints import ChatEndpoints
 from llamaindex_routellm.decision_event import model_name_of
@@ -25,6 +22,9 @@ from llamaindex_routellm.prompt_endpoints import PromptEndpoints
 from llamaindex_routellm.routed_call import ChatCall, CompletionCall, RoutedCall, TemplateCall
 from llamaindex_routellm.serialization import redacted, restored_model, restored_router, router_name
 from llamaindex_routellm.tool_endpoints import ToolEndpoints
+from routellm_core import Decision
+from routellm_core.registry import registered_kinds
+from routellm_core.router import Router
 
 _LOG = logging.getLogger(__name__)
 

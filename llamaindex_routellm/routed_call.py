@@ -17,8 +17,6 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.llms import LLM
 from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate
 from llama_index.core.prompts.base import SelectorPromptTemplate
-from routellm_core import Decision
-from routellm_core.capabilities import Need
 from typing_extensions import override
 
 from llamaindex_routellm.call_needs import needs_of_arguments, needs_of_messages
@@ -26,6 +24,8 @@ from llamaindex_routellm.history import history_for
 from llamaindex_routellm.human_text import question_of_messages
 from llamaindex_routellm.rendered_prompt import NO_QUESTION, rendered_question
 from llamaindex_routellm.template_question import template_question
+from routellm_core import Decision
+from routellm_core.capabilities import Need
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 

@@ -11,6 +11,10 @@ from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index_instrumentation import get_dispatcher
 from pydantic import Field, PrivateAttr, SerializeAsAny
+
+from llamaindex_routellm.inner_models import OVERLAID_SETTINGS, overlaid, pass_on
+from llamaindex_routellm.own_span import spanned_where_heard
+from llamaindex_routellm.switchboard import Switchboard
 from routellm_core import RoutingPolicy, RoutingStats
 from routellm_core.calibration import Calibration
 from routellm_core.capabilities import check_needs
@@ -19,10 +23,6 @@ from routellm_core.prices import Prices
 from routellm_core.score_cache import ScoreCache
 from routellm_core.settings import check_choice, resolve_router, resolve_threshold
 from routellm_core.statistics import RoutingCounter
-
-from llamaindex_routellm.inner_models import OVERLAID_SETTINGS, overlaid, pass_on
-from llamaindex_routellm.own_span import spanned_where_heard
-from llamaindex_routellm.switchboard import Switchboard
 
 _THRESHOLDS = ("threshold", "strong_share")
 

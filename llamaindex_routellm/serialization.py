@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llama_index.core.llms import LLM
+
 from routellm_core.registry import load_router
 from routellm_core.router import Router
 

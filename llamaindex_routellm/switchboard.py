@@ -13,14 +13,6 @@ from typing import Any
 
 from llama_index.core.instrumentation.span import active_span_id
 from llama_index.core.llms import LLM
-from routellm_core import Decision, RoutingPolicy, RoutingRequest
-from routellm_core.capabilities import Need
-from routellm_core.decision import Route
-from routellm_core.dispatcher import Dispatcher
-from routellm_core.escalation import Escalation, UnparsedAnswerError
-from routellm_core.override import current_override
-from routellm_core.prices import TokenUsage
-from routellm_core.statistics import RoutingCounter
 
 from llamaindex_routellm.answer_stream import (
     afailed,
@@ -35,6 +27,14 @@ from llamaindex_routellm.call_needs import capabilities_of
 from llamaindex_routellm.decision_event import announce
 from llamaindex_routellm.prompt_size import fits_any_model, prompt_tokens, takes_long
 from llamaindex_routellm.routed_call import RoutedCall
+from routellm_core import Decision, RoutingPolicy, RoutingRequest
+from routellm_core.capabilities import Need
+from routellm_core.decision import Route
+from routellm_core.dispatcher import Dispatcher
+from routellm_core.escalation import Escalation, UnparsedAnswerError
+from routellm_core.override import current_override
+from routellm_core.prices import TokenUsage
+from routellm_core.statistics import RoutingCounter
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate
 from llama_index.core.prompts.base import SelectorPromptTemplate
 from llama_index.core.prompts.default_prompts import HYDE_TMPL
 from llama_index.core.prompts.prompt_type import PromptType
-from routellm_core.request import scored_text
 
 from llamaindex_routellm.human_text import human_texts, question_of_messages
 from llamaindex_routellm.rendered_prompt import (
@@ -26,6 +25,7 @@ from llamaindex_routellm.rendered_prompt import (
     history_texts,
     judges_an_answer_alone,
 )
+from routellm_core.request import scored_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

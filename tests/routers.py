@@ -1,10 +1,11 @@
-"""Routers for tests: their scores are told by the prompt's words, so a test reads without a trained router."""
+"""Routers for tests: their scores follow from the prompt's words, so a test needs no trained router."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+
 from routellm_core import Router
 from routellm_core.router import Scores
 

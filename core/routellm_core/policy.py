@@ -72,7 +72,9 @@ class RoutingPolicy:
     @property
     def smallest_window(self) -> int | None:
         """The smaller one of the known context windows, in tokens; None where none is known."""
-        windows = [side.context_window for side in (self.strong, self.weak) if side.context_window is not None]
+        windows = [
+            side.context_window for side in (self.strong, self.weak) if side.context_window is not None
+        ]
         return min(windows) if windows else None
 
     def decide(self, request: RoutingRequest) -> Decision:
@@ -100,7 +102,7 @@ class RoutingPolicy:
         return self._decide(requests, await self._scorer.ascores(self._texts(requests)))
 
     def score_ahead(self, requests: Sequence[RoutingRequest]) -> None:
-        """Score the texts of many calls in one call to the router, for `decide` to find; errors wait for it."""
+        """Score the texts of many calls in one call to the router, for `decide` to find."""
         self._scorer.scores(self._texts(requests))
 
     async def ascore_ahead(self, requests: Sequence[RoutingRequest]) -> None:
@@ -114,9 +116,7 @@ class RoutingPolicy:
     def _decide(
         self, requests: Sequence[RoutingRequest], scores: Mapping[str, float | Exception]
     ) -> list[Decision]:
-        return [
-            self._ruled(request) or self._scored(request, scores[request.text or ""]) for request in requests
-        ]
+        return [self._ruled(item) or self._scored(item, scores[item.text or ""]) for item in requests]
 
     def _texts(self, requests: Sequence[RoutingRequest]) -> list[str]:
         return [request.text or "" for request in requests if self._ruled(request) is None]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 
 from openai import OpenAIError
+
 from routellm_core.prices import Price
 
 from examples.demo.demonstration import Demonstration

@@ -8,8 +8,9 @@ from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 
-from examples.demo.model_call import ModelCall
 from langchain_routellm import ChatRouteLLM
+
+from examples.demo.model_call import ModelCall
 
 
 @tool

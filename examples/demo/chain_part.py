@@ -9,9 +9,10 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnablePassthrough
 
+from langchain_routellm import ChatRouteLLM
+
 from examples.demo.error_line import error_line
 from examples.demo.model_call import ModelCall
-from langchain_routellm import ChatRouteLLM
 
 TEMPLATE = ChatPromptTemplate.from_messages(
     [("system", "Answer kindly, in at most three sentences."), ("human", "{question}")]

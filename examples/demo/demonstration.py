@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from langchain_openai import ChatOpenAI
 from llama_index.llms.openai import OpenAI
 from llama_index.llms.openai.utils import openai_modelname_to_contextsize
+
+from langchain_routellm import ChatRouteLLM
+from llamaindex_routellm import RouteLLM
 from routellm_core import RoutingStats, load_router
 from routellm_core.prices import Prices
 
@@ -18,8 +21,6 @@ from examples.demo.model_call import ModelCall
 from examples.demo.prompts import AGENT_TASKS, QUESTIONS
 from examples.demo.settings import DemoSettings
 from examples.providers import Endpoint
-from langchain_routellm import ChatRouteLLM
-from llamaindex_routellm import RouteLLM
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from llama_index.core.instrumentation.events.llm import LLMChatEndEvent
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index_instrumentation import get_dispatcher
+
+from llamaindex_routellm import RouteLLM
 from routellm_core.prices import TokenUsage
 
 from examples.demo.model_call import ModelCall
 from examples.demo.project_documents import project_documents
 from examples.demo.word_retriever import WordRetriever
-from llamaindex_routellm import RouteLLM
 
 
 def ask_documents(llm: RouteLLM, questions: Sequence[str]) -> list[ModelCall]:

@@ -9,7 +9,25 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
-WORDS = "river theorem garden of planet why does a proof fail in the small copper engine that sings".split()
+WORDS = (
+    "river",
+    "theorem",
+    "garden",
+    "of",
+    "planet",
+    "why",
+    "does",
+    "a",
+    "proof",
+    "fail",
+    "in",
+    "the",
+    "small",
+    "copper",
+    "engine",
+    "that",
+    "sings",
+)
 
 
 def distinct_prompts() -> Iterator[str]:
@@ -27,7 +45,9 @@ class Added:
     added: float
 
 
-def added_milliseconds(bare: Callable[[str], object], routed: Callable[[str], object], pairs: int = 400) -> Added:
+def added_milliseconds(
+    bare: Callable[[str], object], routed: Callable[[str], object], pairs: int = 400
+) -> Added:
     """Time pairs of calls, in turns and in both orders, after a warm-up."""
     prompts = distinct_prompts()
     times: tuple[list[float], list[float]] = ([], [])

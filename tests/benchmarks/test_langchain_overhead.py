@@ -7,8 +7,9 @@ import pytest
 pytest.importorskip("langchain_openai", reason="langchain-openai is not installed")
 
 from langchain_openai import ChatOpenAI
-from langchain_routellm import ChatRouteLLM
 from pytest_benchmark.fixture import BenchmarkFixture
+
+from langchain_routellm import ChatRouteLLM
 
 from tests.benchmarks.overhead import added_milliseconds, throughput_ratio
 
@@ -17,7 +18,9 @@ def models(url: str) -> tuple[ChatOpenAI, ChatRouteLLM]:
     def model(name: str) -> ChatOpenAI:
         return ChatOpenAI(model=name, base_url=url, api_key="test-key", max_retries=0)  # type: ignore[arg-type]
 
-    return model("gpt-strong"), ChatRouteLLM(strong=model("gpt-strong"), weak=model("gpt-weak"), strong_share=0.5)
+    return model("gpt-strong"), ChatRouteLLM(
+        strong=model("gpt-strong"), weak=model("gpt-weak"), strong_share=0.5
+    )
 
 
 def test_a_call(benchmark: BenchmarkFixture, provider_url: str) -> None:

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+
 from routellm_core import Capabilities
 from routellm_core.capabilities import NEEDS, UNKNOWN, Need, check_needs
 from routellm_core.decision import Reason

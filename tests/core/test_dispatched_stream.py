@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from typing import Any
 
 import pytest
+
 from routellm_core import Decision, RoutingPolicy
 from routellm_core.decision import Route
 from routellm_core.dispatcher import Dispatcher

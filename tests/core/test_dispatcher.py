@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+
 from routellm_core import Decision, RoutingPolicy, RoutingRequest
 from routellm_core.decision import Route
 from routellm_core.dispatcher import Dispatcher

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from routellm_core import Decision
 from routellm_core.decision import Route
 from routellm_core.escalation import Escalation, UnparsedAnswerError

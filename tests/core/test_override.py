@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+
 from routellm_core import routing
 from routellm_core.override import NO_OVERRIDE, RoutingOverride, current_override
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from routellm_core import Capabilities, Decision, RoutingPolicy, RoutingRequest, load_router
 from routellm_core.capabilities import Need
 from routellm_core.decision import Reason, Route

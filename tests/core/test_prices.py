@@ -3,6 +3,7 @@ import re
 from typing import Any
 
 import pytest
+
 from routellm_core.prices import Price, Prices, TokenUsage
 
 STRONG, WEAK = {"input": 2.5, "output": 10}, {"input": 0.15, "output": 0.6, "cached_input": 0.075}

@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from routellm_core import RoutingPolicy, RoutingRequest, load_router
 from routellm_core.checkpoints import Checkpoint, CheckpointError
 from routellm_core.routers.random import RandomRouter

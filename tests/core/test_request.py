@@ -2,6 +2,7 @@ import math
 from typing import Any
 
 import pytest
+
 from routellm_core import RoutingRequest
 from routellm_core.override import RoutingOverride
 from routellm_core.request import scored_text

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
+
 from routellm_core import Decision, Router, RouterError, RouterWarning, RoutingPolicy, RoutingRequest
 
 SECRET = "sk-0123456789"

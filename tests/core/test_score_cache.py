@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+
 from routellm_core.score_cache import AbandonedError, ScoreCache
 
 from tests.core.yielding import YieldingStr

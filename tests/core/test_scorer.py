@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+
 from routellm_core.router import Router, Scores
 from routellm_core.scorer import Scorer
 

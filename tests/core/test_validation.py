@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from routellm_core import RoutingPolicy
 from routellm_core.routers.random import RandomRouter
 from routellm_core.validation import check_fraction, check_route

@@ -11,6 +11,7 @@ pytest.importorskip("langchain_core", reason="langchain-core is not installed")
 pytest.importorskip("langchain_openai", reason="langchain-openai is not installed")
 
 from langchain_openai import ChatOpenAI
+
 from langchain_routellm import ChatRouteLLM
 
 from examples.stand_in import StandInServer

@@ -49,7 +49,11 @@ def human(text: str) -> Any:
 
 
 def routes(state: Any) -> list[tuple[str, str]]:
-    found = [message.response_metadata["routellm"] for message in state["messages"] if isinstance(message, AIMessage)]
+    found = [
+        message.response_metadata["routellm"]
+        for message in state["messages"]
+        if isinstance(message, AIMessage)
+    ]
     return [(record["route"], record["reason"]) for record in found]
 
 
@@ -111,7 +115,9 @@ def test_structured_answers(mixed_pair: Pair, stand_in: StandInServer, prompt: s
 
 def test_the_strategy_is_chosen_by_what_both_models_can(pair: Pair, stand_in: StandInServer) -> None:
     def native(weak_can: bool | None) -> bool:
-        weak = chat_openai(stand_in, "gpt-weak", profile=None if weak_can is None else {"structured_output": weak_can})
+        weak = chat_openai(
+            stand_in, "gpt-weak", profile=None if weak_can is None else {"structured_output": weak_can}
+        )
         strong = chat_openai(stand_in, "gpt-strong", profile={"structured_output": True})
         stand_in.reset()
         create_agent(pair(strong=strong, weak=weak), [weather], response_format=Report).invoke(human(HARD))
@@ -123,10 +129,17 @@ def test_the_strategy_is_chosen_by_what_both_models_can(pair: Pair, stand_in: St
 
 
 def test_profile_is_what_both_have(pair: Pair, stand_in: StandInServer) -> None:
-    strong = {"max_input_tokens": 128_000, "image_inputs": True, "tool_calling": True, "name": "GPT", "pdf_inputs": True}
+    strong = {
+        "max_input_tokens": 128_000,
+        "image_inputs": True,
+        "tool_calling": True,
+        "name": "GPT",
+        "pdf_inputs": True,
+    }
     weak = {"max_input_tokens": 16_000, "image_inputs": False, "tool_calling": True, "name": "mini"}
     llm = pair(
-        strong=chat_openai(stand_in, "gpt-strong", profile=strong), weak=chat_openai(stand_in, "gpt-weak", profile=weak)
+        strong=chat_openai(stand_in, "gpt-strong", profile=strong),
+        weak=chat_openai(stand_in, "gpt-weak", profile=weak),
     )
     assert llm.profile == {"max_input_tokens": 16_000, "image_inputs": False, "tool_calling": True}
     assert not hasattr(llm, "model_name")
@@ -153,7 +166,9 @@ def test_middleware(pair: Pair, stand_in: StandInServer) -> None:
     agent = create_agent(llm.strong, [weather], middleware=[replaced])
     assert routes(agent.invoke(human(EASY))) == [("weak", "score")] * 2
     stand_in.fail_next("gpt-4o", 500)
-    fallback = create_agent(chat_openai(stand_in, "gpt-4o"), [weather], middleware=[ModelFallbackMiddleware(llm)])
+    fallback = create_agent(
+        chat_openai(stand_in, "gpt-4o"), [weather], middleware=[ModelFallbackMiddleware(llm)]
+    )
     assert ("weak", "score") in routes_where_known(fallback.invoke(human(EASY)))
 
 

@@ -9,6 +9,7 @@ from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableBinding
 from langchain_core.tools import tool
+
 from langchain_routellm.bound_tools import tool_choice_for
 
 from examples.stand_in import StandInServer
@@ -74,7 +75,11 @@ def test_a_tool_choice_means_the_same_on_both_sides(
     ("choice", "family", "expected"),
     [
         ({"type": "function", "function": {"name": "f"}}, "anthropic", "f"),
-        ({"type": "function", "function": {"name": "f"}}, "openai", {"type": "function", "function": {"name": "f"}}),
+        (
+            {"type": "function", "function": {"name": "f"}},
+            "openai",
+            {"type": "function", "function": {"name": "f"}},
+        ),
         ({"type": "tool", "name": "f"}, "openai", "f"),
         ({"type": "any"}, "openai", "any"),
         ({"type": "tool", "name": "f"}, "anthropic", {"type": "tool", "name": "f"}),
@@ -128,8 +133,13 @@ def test_a_side_without_tools_is_not_sent_any(pair: Pair, stand_in: StandInServe
     assert answer.response_metadata["routellm"]["reason"] == "tools"
     assert answer.response_metadata["model_name"] == "gpt-strong"
     known = chat_openai(stand_in, "gpt-weak", profile={"tool_calling": False})
-    assert pair(weak=known).bind_tools([weather]).invoke(EASY).response_metadata["routellm"]["reason"] == "tools"
-    assert pair(weak_lacks={"tools"}).bind_tools([weather]).invoke(EASY).response_metadata["routellm"]["reason"] == "tools"
+    assert (
+        pair(weak=known).bind_tools([weather]).invoke(EASY).response_metadata["routellm"]["reason"] == "tools"
+    )
+    assert (
+        pair(weak_lacks={"tools"}).bind_tools([weather]).invoke(EASY).response_metadata["routellm"]["reason"]
+        == "tools"
+    )
 
 
 def test_a_side_that_refuses_these_tools_is_not_asked(pair: Pair) -> None:

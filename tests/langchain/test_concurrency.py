@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from langchain_core.messages import AIMessage
+
 from routellm_core import Router
 from routellm_core.router import Scores
 
@@ -104,7 +105,9 @@ def test_200_threads_get_their_own_answers(pair: Pair) -> None:
 
 async def test_1000_tasks_get_their_own_answers(pair: Pair) -> None:
     llm = pair()
-    prompts = [f"{'hard' if number % 3 == 0 else 'easy'} question number {number} of many" for number in range(1000)]
+    prompts = [
+        f"{'hard' if number % 3 == 0 else 'easy'} question number {number} of many" for number in range(1000)
+    ]
     limit = asyncio.Semaphore(1000)
 
     async def ask(prompt: str) -> AIMessage:

@@ -8,6 +8,7 @@ import pytest
 from langchain_core.messages import AIMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda, RunnablePassthrough
+
 from routellm_core import RouterError, RouterWarning, routing
 
 from examples.stand_in import StandInServer
@@ -20,22 +21,49 @@ CALL = {"name": "f", "args": {}, "id": "call_1"}
 
 
 def answered(route: str = "weak", **record: Any) -> AIMessage:
-    return AIMessage("An answer.", response_metadata={"routellm": {"route": route, "reason": "score", **record}})
+    return AIMessage(
+        "An answer.", response_metadata={"routellm": {"route": route, "reason": "score", **record}}
+    )
 
 
 @pytest.mark.parametrize(
     ("messages", "scored"),
     [
         ([SystemMessage("Be hard."), HumanMessage(QUESTION)], QUESTION),
-        ([HumanMessage(QUESTION), AIMessage("", tool_calls=[CALL]), ToolMessage("42", tool_call_id="call_1")], QUESTION),
+        (
+            [
+                HumanMessage(QUESTION),
+                AIMessage("", tool_calls=[CALL]),
+                ToolMessage("42", tool_call_id="call_1"),
+            ],
+            QUESTION,
+        ),
         ([HumanMessage("Hello there, my dear friend."), AIMessage("Hi"), HumanMessage(QUESTION)], QUESTION),
         ([HumanMessage(QUESTION), AIMessage("Well"), HumanMessage("continue")], QUESTION),
         ([HumanMessage("yes")], "yes"),
         ([HumanMessage(f"<system-reminder>Be hard\non tests.</system-reminder>{QUESTION}")], QUESTION),
         ([HumanMessage(QUESTION), HumanMessage("<system-reminder>only this</system-reminder>")], QUESTION),
-        ([HumanMessage(QUESTION), HumanMessage("A summary of all that was said.", additional_kwargs={"lc_source": "summarization"})], QUESTION),
+        (
+            [
+                HumanMessage(QUESTION),
+                HumanMessage(
+                    "A summary of all that was said.", additional_kwargs={"lc_source": "summarization"}
+                ),
+            ],
+            QUESTION,
+        ),
         ([HumanMessage([{"type": "text", "text": QUESTION}, IMAGE])], QUESTION),
-        ([HumanMessage([{"type": "tool_result", "content": "x", "tool_use_id": "a"}, {"type": "text", "text": QUESTION}])], QUESTION),
+        (
+            [
+                HumanMessage(
+                    [
+                        {"type": "tool_result", "content": "x", "tool_use_id": "a"},
+                        {"type": "text", "text": QUESTION},
+                    ]
+                )
+            ],
+            QUESTION,
+        ),
         ([HumanMessage(["Please explain", "monads again."])], "Please explain\nmonads again."),
         ([ChatMessage(QUESTION, role="user")], QUESTION),
     ],
@@ -47,7 +75,8 @@ def test_the_newest_real_human_text_is_scored(pair: Pair, messages: list[Any], s
 
 
 @pytest.mark.parametrize(
-    "messages", [[SystemMessage("Be brief.")], [HumanMessage("")], [HumanMessage([IMAGE])], [HumanMessage(" \n ")]]
+    "messages",
+    [[SystemMessage("Be brief.")], [HumanMessage("")], [HumanMessage([IMAGE])], [HumanMessage(" \n ")]],
 )
 def test_without_human_text_there_is_a_route_for_it(pair: Pair, messages: list[Any]) -> None:
     assert (pair().route(messages).route, pair().route(messages).reason) == ("strong", "no_text")
@@ -72,7 +101,7 @@ async def test_routing_tells_the_question_in_every_flow(pair: Pair) -> None:
             await stuffed.ainvoke({"question": "q"}),
             *stuffed.batch([{"question": "q"}, {"question": "r"}]),
             next(stuffed.stream({"question": "q"})),
-            [chunk async for chunk in stuffed.astream({"question": "q"})][0],
+            await anext(stuffed.astream({"question": "q"})),
         ]
     assert {answer.response_metadata["routellm"]["route"] for answer in routes} == {"weak"}
     assert llm.router.batches == [["What is in it?"]]
@@ -90,7 +119,10 @@ def test_an_escalated_tool_loop_stays_where_it_went(pair: Pair) -> None:
 def test_conversations_are_sticky_only_when_asked(pair: Pair) -> None:
     history = [HumanMessage(QUESTION), answered("strong"), HumanMessage("An easy question, please.")]
     assert pair().route(history).reason == "score"
-    assert (pair(sticky="conversation").route(history).route, pair(sticky="conversation").route(history).reason) == (
+    assert (
+        pair(sticky="conversation").route(history).route,
+        pair(sticky="conversation").route(history).reason,
+    ) == (
         "strong",
         "sticky",
     )
@@ -112,14 +144,24 @@ def test_switches_are_counted_per_conversation(pair: Pair) -> None:
         (IMAGE, {"image_inputs": False}, "vision"),
         ({"type": "image", "base64": "aGk=", "mime_type": "image/png"}, {"image_inputs": False}, "vision"),
         ({"type": "input_audio", "input_audio": {}}, {"audio_inputs": False}, "unsupported"),
-        ({"type": "file", "base64": "aGk=", "mime_type": "application/pdf"}, {"pdf_inputs": False}, "unsupported"),
+        (
+            {"type": "file", "base64": "aGk=", "mime_type": "application/pdf"},
+            {"pdf_inputs": False},
+            "unsupported",
+        ),
     ],
 )
 def test_modalities_go_to_the_side_that_has_them(
     pair: Pair, stand_in: StandInServer, block: Any, profile: Any, reason: str
 ) -> None:
-    easy, hard = (HumanMessage([{"type": "text", "text": f"An {kind} question about it."}, block]) for kind in ("easy", "hard"))
-    lacking, unknown = chat_openai(stand_in, "gpt-weak", profile=profile), chat_openai(stand_in, "gpt-4o", profile={})
+    easy, hard = (
+        HumanMessage([{"type": "text", "text": f"An {kind} question about it."}, block])
+        for kind in ("easy", "hard")
+    )
+    lacking, unknown = (
+        chat_openai(stand_in, "gpt-weak", profile=profile),
+        chat_openai(stand_in, "gpt-4o", profile={}),
+    )
     found = pair(weak=lacking, strong=unknown).route([easy])
     assert (found.route, found.reason) == ("strong", reason)
     found = pair(strong=lacking, weak=unknown).route([hard])
@@ -152,6 +194,9 @@ def test_a_router_that_fails_does_not_fail_the_call(pair: Pair, caplog: pytest.L
 
 def test_a_forced_route_runs_no_scorer_and_beats_every_gate(pair: Pair) -> None:
     llm = pair(weak_lacks={"image"})
-    found = llm.route([HumanMessage([{"type": "text", "text": QUESTION}, IMAGE])], {"configurable": {"routellm_route": "weak"}})
+    found = llm.route(
+        [HumanMessage([{"type": "text", "text": QUESTION}, IMAGE])],
+        {"configurable": {"routellm_route": "weak"}},
+    )
     assert (found.route, found.reason, found.score) == ("weak", "forced", None)
     assert llm.router.batches == []

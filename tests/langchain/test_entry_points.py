@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
+from langchain_core.output_parsers import StrOutputParser
 from langchain_core.outputs import ChatGeneration
 from langchain_core.prompts import ChatPromptTemplate
-from langchain_core.output_parsers import StrOutputParser
+
 from langchain_routellm import ChatRouteLLM
 from routellm_core import Decision, routing
 
@@ -70,7 +71,9 @@ async def test_streamed_answers_hold_the_record_once(pair: Pair, prompt: str, ro
     llm = pair()
     for chunks in (list(llm.stream(prompt)), [chunk async for chunk in llm.astream(prompt)]):
         assert len(chunks) > 3
-        assert ["routellm" in chunk.response_metadata for chunk in chunks] == [True] + [False] * (len(chunks) - 1)
+        assert ["routellm" in chunk.response_metadata for chunk in chunks] == [True] + [False] * (
+            len(chunks) - 1
+        )
         total = chunks[0]
         for chunk in chunks[1:]:
             total += chunk
@@ -89,7 +92,9 @@ async def test_event_streams(pair: Pair, prompt: str, route: str, model: str) ->
     events = [event async for event in llm.astream_events(prompt, version="v2")]
     assert {event["name"] for event in events} == {"ChatOpenAI"}
     assert [event["event"] for event in events].count("on_chat_model_end") == 1
-    text = "".join(event["data"]["chunk"].text for event in events if event["event"] == "on_chat_model_stream")
+    text = "".join(
+        event["data"]["chunk"].text for event in events if event["event"] == "on_chat_model_stream"
+    )
     assert text.startswith(f"[{model}]")
     assert text.count(f"[{model}]") == 1
 
@@ -112,7 +117,9 @@ async def test_batches_are_scored_in_one_call_and_routed_one_by_one(pair: Pair) 
         assert llm.router.batches == [[EASY, HARD, "What is the capital of Spain?"]], run
 
 
-def test_a_batch_keeps_errors_apart_and_takes_a_configuration_each(pair: Pair, stand_in: StandInServer) -> None:
+def test_a_batch_keeps_errors_apart_and_takes_a_configuration_each(
+    pair: Pair, stand_in: StandInServer
+) -> None:
     llm = pair()
     stand_in.fail_next("gpt-strong", 500)
     answers = llm.batch(
@@ -179,7 +186,9 @@ def test_per_call_settings_beat_routing_which_beats_the_constructor(pair: Pair) 
         ({"routellm_treshold": 0.5}, "'routellm_treshold'"),
     ],
 )
-def test_wrong_per_call_settings_are_refused_by_name(pair: Pair, setting: dict[str, Any], message: str) -> None:
+def test_wrong_per_call_settings_are_refused_by_name(
+    pair: Pair, setting: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         pair().invoke(EASY, config={"configurable": setting})
 

@@ -1,4 +1,4 @@
-"""History made by one provider's model is taken by the other, in both directions, by servers as strict as theirs."""
+"""History made by one provider's model is taken by the other, in both directions, however strict it is."""
 
 from __future__ import annotations
 
@@ -39,7 +39,13 @@ def openai_message(call_id: str = "call_1", **metadata: Any) -> AIMessage:
     content = [
         {"type": "reasoning", "id": "rs_1", "summary": []},
         {"type": "text", "text": "Looking.", "annotations": []},
-        {"type": "function_call", "id": "fc_1", "call_id": call_id, "name": "weather", "arguments": '{"city": "Oslo"}'},
+        {
+            "type": "function_call",
+            "id": "fc_1",
+            "call_id": call_id,
+            "name": "weather",
+            "arguments": '{"city": "Oslo"}',
+        },
     ]
     return AIMessage(
         content=content,  # type: ignore[arg-type]
@@ -122,7 +128,8 @@ def test_odd_ids_are_renamed_between_models_of_one_provider_too(pair: Pair, stan
 
 def test_a_turn_of_thinking_alone_is_dropped(mixed_pair: Pair, stand_in: StandInServer) -> None:
     thought = AIMessage(
-        [{"type": "thinking", "thinking": "Hm.", "signature": "c2lnbmF0dXJl"}], response_metadata={"model_provider": "anthropic"}
+        [{"type": "thinking", "thinking": "Hm.", "signature": "c2lnbmF0dXJl"}],
+        response_metadata={"model_provider": "anthropic"},
     )
     mixed_pair().invoke([HumanMessage("An easy question."), thought, HumanMessage(HARD)])
     (body,) = stand_in.bodies("gpt-strong")
@@ -130,11 +137,18 @@ def test_a_turn_of_thinking_alone_is_dropped(mixed_pair: Pair, stand_in: StandIn
 
 
 def test_real_thinking_answers_cross_over(pair: Pair) -> None:
-    thinking = Answer(text="Checking.", thinking="Let me think.", tool_calls=(ToolCall("weather", {"city": "Oslo"}),))
-    models = [StandInModel("gpt-strong"), StandInModel("claude-weak", answer=[thinking, "Sunny, says claude."])]
+    thinking = Answer(
+        text="Checking.", thinking="Let me think.", tool_calls=(ToolCall("weather", {"city": "Oslo"}),)
+    )
+    models = [
+        StandInModel("gpt-strong"),
+        StandInModel("claude-weak", answer=[thinking, "Sunny, says claude."]),
+    ]
     with StandInServer(models) as server:
         settings = {"thinking": {"type": "enabled", "budget_tokens": 1024}, "max_tokens": 2048}
-        llm = pair(strong=chat_openai(server, "gpt-strong"), weak=chat_anthropic(server, "claude-weak", **settings))
+        llm = pair(
+            strong=chat_openai(server, "gpt-strong"), weak=chat_anthropic(server, "claude-weak", **settings)
+        )
         bound = llm.bind_tools([weather])
         messages: list[Any] = [HumanMessage("An easy question on the weather.")]
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""The chosen model keeps its life: its cache, limiter, callbacks, bound arguments, retries and streaming settings."""
+"""The chosen model keeps its life: its cache, limiter, callbacks, bound arguments, retries, streaming."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ class CountingHandler(BaseCallbackHandler):
 @pytest.mark.parametrize("where", ["model", "router"])
 def test_a_cache_answers_the_second_call(pair: Pair, stand_in: StandInServer, where: str) -> None:
     cache = InMemoryCache()
-    llm = pair(cache=cache) if where == "router" else pair(weak=chat_openai(stand_in, "gpt-weak", cache=cache))
+    llm = (
+        pair(cache=cache) if where == "router" else pair(weak=chat_openai(stand_in, "gpt-weak", cache=cache))
+    )
     first, second = llm.invoke(EASY), llm.invoke(EASY)
     assert first.content == second.content
     assert stand_in.calls() == {"gpt-weak": 1}
@@ -63,13 +65,19 @@ def test_cache_entries_are_shared_by_nobody_they_should_not_be(pair: Pair, stand
         llm.threshold = 0.05
         assert llm.invoke(EASY).text.startswith("[gpt-strong]")
         assert pair(threshold=0.0).invoke(EASY).text.startswith("[gpt-strong]")
-        assert pair(strong=chat_openai(stand_in, "gpt-4o"), threshold=0.0).invoke(EASY).text.startswith("[gpt-4o]")
+        assert (
+            pair(strong=chat_openai(stand_in, "gpt-4o"), threshold=0.0)
+            .invoke(EASY)
+            .text.startswith("[gpt-4o]")
+        )
         assert stand_in.calls() == {"gpt-weak": 1, "gpt-strong": 1, "gpt-4o": 1}
     finally:
         set_llm_cache(None)
 
 
-def test_identity_tells_routers_thresholds_pairs_and_addresses_apart(pair: Pair, stand_in: StandInServer) -> None:
+def test_identity_tells_routers_thresholds_pairs_and_addresses_apart(
+    pair: Pair, stand_in: StandInServer
+) -> None:
     elsewhere = chat_openai(stand_in, "gpt-weak", base_url="http://127.0.0.1:1/v1")
     models = [pair(), pair(threshold=0.6), pair(router="random"), pair(weak=elsewhere), pair(mode="shadow")]
     assert len({model._get_llm_string() for model in models}) == len(models)
@@ -117,10 +125,8 @@ def test_output_version(pair: Pair, stand_in: StandInServer, where: str) -> None
 @pytest.mark.parametrize("where", ["model", "router"])
 @pytest.mark.parametrize("setting", [{"disable_streaming": True}, {"streaming": True}])
 def test_streaming_settings(pair: Pair, stand_in: StandInServer, where: str, setting: dict[str, Any]) -> None:
-    if where == "router":
-        llm = pair(**setting)
-    else:
-        llm = pair(weak=chat_openai(stand_in, "gpt-weak", **setting))
+    given = setting if where == "router" else {"weak": chat_openai(stand_in, "gpt-weak", **setting)}
+    llm = pair(**given)
     list(llm.stream(EASY))
     llm.invoke(EASY)
     streamed = [bool(body.get("stream")) for body in stand_in.bodies("gpt-weak")]
@@ -178,7 +184,11 @@ def test_the_given_models_are_not_changed(pair: Pair, stand_in: StandInServer) -
 def test_the_wrappers_of_langchain_work(pair: Pair, stand_in: StandInServer) -> None:
     llm = pair()
     stand_in.fail_next("gpt-weak", 500)
-    assert llm.with_retry(stop_after_attempt=2, wait_exponential_jitter=False).invoke(EASY).text.startswith("[gpt-weak]")
+    assert (
+        llm.with_retry(stop_after_attempt=2, wait_exponential_jitter=False)
+        .invoke(EASY)
+        .text.startswith("[gpt-weak]")
+    )
     stand_in.fail_next("gpt-weak", 500)
     fallback = llm.with_fallbacks([chat_openai(stand_in, "gpt-4o-mini")])
     assert fallback.invoke(EASY).text.startswith("[gpt-4o-mini]")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.load import dumpd
+
 from langchain_routellm import ChatRouteLLM
 from routellm_core import RouterWarning, load_router
 from routellm_core.calibration import Calibration
@@ -48,9 +49,15 @@ NAN = float("nan")
         ({"weak_lacks": {"arms"}}, "weak_lacks holds 'arms'"),
         ({"weak_lacks": "tools"}, "weak_lacks is 'tools'"),
         ({"prices": {"strong": {"input": 1, "output": 2}}}, "prices is"),
-        ({"prices": {"strong": {"input": -1, "output": 2}, "weak": {"input": 1, "output": 2}}}, "price input is -1"),
+        (
+            {"prices": {"strong": {"input": -1, "output": 2}, "weak": {"input": 1, "output": 2}}},
+            "price input is -1",
+        ),
         ({"temperature": 0}, "temperature: not a setting of ChatRouteLLM"),
-        ({"streaming": True, "weak": FakeListChatModel(responses=["a"])}, "streaming is given, but the weak model"),
+        (
+            {"streaming": True, "weak": FakeListChatModel(responses=["a"])},
+            "streaming is given, but the weak model",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(pair: Pair, settings: dict[str, Any], message: str) -> None:
@@ -60,9 +67,9 @@ def test_what_is_wrong_is_named(pair: Pair, settings: dict[str, Any], message: s
 
 def test_wrappers_that_would_lose_something_are_refused(pair: Pair, stand_in: StandInServer) -> None:
     model = chat_openai(stand_in, "gpt-weak")
-    with pytest.raises(ValueError, match="weak is a RunnableRetry.*max_retries="):
+    with pytest.raises(ValueError, match=r"weak is a RunnableRetry.*max_retries="):
         pair(weak=model.with_retry())
-    with pytest.raises(ValueError, match="weak is a RunnableWithFallbacks.*with_fallbacks"):
+    with pytest.raises(ValueError, match=r"weak is a RunnableWithFallbacks.*with_fallbacks"):
         pair(weak=model.with_fallbacks([model]))
 
 
@@ -111,7 +118,7 @@ def test_deepcopy_and_pickle_as_far_as_the_inner_models_do() -> None:
     models = {"strong": FakeListChatModel(responses=["s"]), "weak": FakeListChatModel(responses=["w"])}
     llm = ChatRouteLLM(**models, threshold=0.5, router=KeywordRouter("hard"))
     llm.invoke("a question")
-    for other in (copy.deepcopy(llm), copy.copy(llm), pickle.loads(pickle.dumps(llm))):  # noqa: S301  (our own bytes)
+    for other in (copy.deepcopy(llm), copy.copy(llm), pickle.loads(pickle.dumps(llm))):
         assert other.invoke("a hard question").content == "s"
         assert other.invoke("an easy question").content == "w"
         assert other.threshold == 0.5
@@ -120,7 +127,14 @@ def test_deepcopy_and_pickle_as_far_as_the_inner_models_do() -> None:
 def test_no_key_is_shown(pair: Pair) -> None:
     llm = pair()
     answer = llm.invoke("a question")
-    shown = [repr(llm), str(llm), json.dumps(dumpd(llm)), llm._get_llm_string(), repr(answer), repr(llm.dispatcher)]
+    shown = [
+        repr(llm),
+        str(llm),
+        json.dumps(dumpd(llm)),
+        llm._get_llm_string(),
+        repr(answer),
+        repr(llm.dispatcher),
+    ]
     assert "test-key" not in "".join(shown)
 
 
@@ -141,8 +155,7 @@ def test_one_warning_when_the_share_is_missed(pair: Pair) -> None:
     for number in range(199):
         llm.dispatcher.decide(llm.request(llm.routed_call(f"question {number}", None, None, {})))
     with pytest.warns(ShareDriftWarning, match="routellm calibrate") as caught:
-        for number in range(50):
-            llm.invoke(f"another question {number}")
+        llm.batch([f"another question {number}" for number in range(50)])
     assert len(caught) == 1
 
 
@@ -160,7 +173,10 @@ def test_from_calibration(pair: Pair, tmp_path: Path) -> None:
 
 
 def test_statistics_with_prices_and_cached_tokens(pair: Pair) -> None:
-    prices = {"strong": {"input": 2.0, "output": 8.0, "cached_input": 0.5}, "weak": {"input": 0.2, "output": 0.8}}
+    prices = {
+        "strong": {"input": 2.0, "output": 8.0, "cached_input": 0.5},
+        "weak": {"input": 0.2, "output": 0.8},
+    }
     llm = pair(prices=prices)
     prompt = "A hard question with a long prefix. " * 400
     for _ in range(2):

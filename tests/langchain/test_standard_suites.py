@@ -15,9 +15,10 @@ pytest.importorskip("langchain_tests", reason="langchain-tests is not installed"
 pytest.importorskip("langchain_anthropic", reason="langchain-anthropic is not installed")
 
 from langchain_core.language_models import BaseChatModel
-from langchain_routellm import ChatRouteLLM
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
+
+from langchain_routellm import ChatRouteLLM
 from routellm_core import Router
 
 from examples.stand_in import StandInServer
@@ -144,4 +145,4 @@ class TestMixedWeakIntegration(Integration):
 
 
 class TestFunctionCallingIntegration(Integration):
-    router, kwargs = TO_STRONG, {"method": "function_calling"}  # noqa: RUF012  (the base class says ClassVar)
+    router, kwargs = TO_STRONG, {"method": "function_calling"}

@@ -1,4 +1,4 @@
-"""One call makes one run, with the answering model's own name, and with the decision in its metadata and tags."""
+"""One call makes one run, with the answering model's own name, the decision in its metadata and tags."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ async def test_one_call_is_one_run_named_as_the_model_that_answers(mixed_pair: P
     ]:
         tracer = RecordingTracer()
         await _every_way(llm, prompt, {"callbacks": [tracer], "tags": ["call"], "metadata": {"user": "u1"}})
-        assert [(run.run_type, run.parent_run_id, run.name) for run in tracer.runs] == [("llm", None, cls)] * 6
+        assert [(run.run_type, run.parent_run_id, run.name) for run in tracer.runs] == [
+            ("llm", None, cls)
+        ] * 6
         for run in tracer.runs:
             metadata = run.extra["metadata"]
             assert (metadata["ls_provider"], metadata["ls_model_name"]) == (provider, model)

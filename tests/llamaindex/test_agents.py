@@ -16,6 +16,7 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.tools import QueryEngineTool
 from pydantic import BaseModel
+
 from routellm_core import routing
 
 from examples.stand_in import StandInModel, StandInServer

@@ -19,6 +19,7 @@ from llama_index.core.memory import (
     Memory,
 )
 from llama_index.core.memory.memory import InsertMethod
+
 from routellm_core import routing
 
 from examples.stand_in import StandInServer

@@ -20,6 +20,7 @@ from llama_index_instrumentation.event_handlers import BaseEventHandler
 from llama_index_instrumentation.span_handlers import SimpleSpanHandler
 
 from llamaindex_routellm import RoutingDecisionEvent
+
 from tests.llamaindex.test_chat_endpoints import ENDPOINTS, responses_of
 from tests.llamaindex.test_tool_endpoints import TOOLS, last_response
 

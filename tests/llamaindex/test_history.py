@@ -23,8 +23,9 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.tools import FunctionTool
 
-from examples.stand_in import Answer, StandInModel, StandInServer, ToolCall
 from llamaindex_routellm.history import history_for
+
+from examples.stand_in import Answer, StandInModel, StandInServer, ToolCall
 from tests.llamaindex.provider_classes import StrictOllamaClient, anthropic_class, ollama
 
 

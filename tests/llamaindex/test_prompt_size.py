@@ -21,9 +21,10 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.tools import FunctionTool
 
-from examples.stand_in import StandInModel, StandInServer
 from llamaindex_routellm import prompt_size
 from llamaindex_routellm.prompt_size import prompt_tokens
+
+from examples.stand_in import StandInModel, StandInServer
 from tests.routers import KeywordRouter
 
 SMALL = 8_000

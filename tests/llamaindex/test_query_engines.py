@@ -34,6 +34,7 @@ from llama_index.core.schema import NodeWithScore, TextNode
 from llama_index.core.selectors import LLMSingleSelector
 from llama_index.core.tools import QueryEngineTool
 from pydantic import BaseModel
+
 from routellm_core import routing
 
 from examples.stand_in import StandInServer

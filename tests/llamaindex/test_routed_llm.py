@@ -17,10 +17,11 @@ pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai i
 
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms.mock import MockLLM
+
+from llamaindex_routellm import RouteLLM
 from routellm_core.calibration import Calibration
 
 from examples.stand_in import StandInServer
-from llamaindex_routellm import RouteLLM
 from tests.routers import FixedRouter, KeywordRouter
 
 

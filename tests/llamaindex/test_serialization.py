@@ -16,10 +16,11 @@ from llama_index.core.llms import LLM
 from llama_index.core.llms.mock import MockLLM
 from llama_index.llms.openai import OpenAI
 from llama_index.llms.openai_like import OpenAILike
-from routellm_core import Router
 
 from llamaindex_routellm import RouteLLM
 from llamaindex_routellm.serialization import redacted
+from routellm_core import Router
+
 from tests.routers import FixedRouter, KeywordRouter
 
 SECRET = "sk-very-secret-0123456789"

@@ -18,6 +18,7 @@ pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai i
 
 import openai as sdk
 from llama_index.core.base.llms.types import ChatMessage
+
 from routellm_core import Router, RouterError, RouterWarning
 from routellm_core.router import Scores
 

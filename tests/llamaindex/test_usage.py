@@ -14,11 +14,12 @@ pytest.importorskip("llama_index.core", reason="llama-index-core is not installe
 pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai is not installed")
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+
+from llamaindex_routellm.usage import usage_of
 from routellm_core.prices import TokenUsage
 from routellm_core.statistics import ShareDriftWarning
 
 from examples.stand_in import StandInServer
-from llamaindex_routellm.usage import usage_of
 from tests.llamaindex.provider_classes import StrictOllamaClient, ollama
 
 PRICES = {"strong": {"input": 10.0, "output": 20.0}, "weak": {"input": 1.0, "output": 2.0}}
