@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.query_engine import RetrieverQueryEngine
+from llama_index.core.response_synthesizers import ResponseMode
 from llama_index.llms.openai import OpenAI
 
 from llamaindex_routellm import RouteLLM
@@ -36,7 +37,9 @@ def main() -> None:
             project_documents()
         )
         # A VectorStoreIndex serves as well; this retriever needs no embeddings.
-        engine = RetrieverQueryEngine.from_args(WordRetriever(nodes), llm=llm, response_mode="refine")
+        engine = RetrieverQueryEngine.from_args(
+            WordRetriever(nodes), llm=llm, response_mode=ResponseMode.REFINE
+        )
         for question in QUESTIONS:
             print(question)
             print(f"  {engine.query(question)}")

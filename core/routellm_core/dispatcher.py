@@ -161,7 +161,8 @@ class Dispatcher:
         return decision
 
     def _after_error(self, decision: Decision, error: Exception) -> Decision | None:
-        following = self.escalation.after_error(decision, error)
+        # In shadow mode strong answers every call, or fails it.
+        following = None if self.shadow else self.escalation.after_error(decision, error)
         if following is not None:
             discarded = error.usage if isinstance(error, UnparsedAnswerError) else None
             self.counter.count_escalation(following, discarded)

@@ -54,7 +54,7 @@ def load_router(source: str | PathLike[str], **settings: Any) -> Router:
     if (Path(name) / CONFIG_FILE).is_file():
         return _load_folder(Path(name), None, settings)
     if name in registered_kinds():
-        return _named(router_class(name)(**settings), name)
+        return _named(_from_settings(name, settings), name)
     if Path(name).is_dir():
         raise ValueError(
             f"router {name!r} is a folder without {CONFIG_FILE}: it was not written by Router.save()."
@@ -84,6 +84,16 @@ def router_class(kind: str) -> type[Router]:
     if not (isinstance(found, type) and issubclass(found, Router)):
         raise TypeError(f"{kinds[kind]}, registered as router {kind!r}, is not a subclass of Router.")
     return found
+
+
+def _from_settings(kind: str, settings: dict[str, Any]) -> Router:
+    try:
+        return router_class(kind)(**settings)
+    except TypeError as error:
+        raise TypeError(
+            f"router {kind!r} can't be made from the settings {settings} ({error}); "
+            "a trained router is loaded from the folder that Router.save() wrote."
+        ) from error
 
 
 def _load_folder(folder: Path, name: str | None, settings: dict[str, Any]) -> Router:

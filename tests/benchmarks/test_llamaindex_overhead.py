@@ -21,8 +21,8 @@ from tests.benchmarks.overhead import added_milliseconds, throughput_ratio
 def models(url: str, **clients: Any) -> tuple[OpenAI, RouteLLM]:
     """Make a bare model and a routed pair over the same connections.
 
-    With clients of their own, two models share out the work of a crowded connection pool, and the routed pair is
-    faster than the bare model.
+    With clients of their own, two models share out the work of a crowded connection pool, and the routed
+    pair is faster than the bare model.
     """
 
     def model(name: str) -> OpenAI:

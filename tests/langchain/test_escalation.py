@@ -220,6 +220,9 @@ def test_shadow_mode_answers_with_strong_and_says_what_it_would_have_done(
     assert llm.invoke(HARD).response_metadata["routellm"]["shadow_route"] == "strong"
     assert stand_in.calls() == {"gpt-strong": 2}
     assert llm.routing_stats().scored_share == 0.5
+    stand_in.fail_next("gpt-strong", 500)
+    with pytest.raises(openai.InternalServerError):
+        pair(mode="shadow", escalate_strong_on=openai.InternalServerError).invoke(EASY)
 
 
 def test_one_model_with_two_settings(pair: Pair, stand_in: StandInServer) -> None:
