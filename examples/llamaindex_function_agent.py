@@ -6,6 +6,7 @@ Run it with `python -m examples.llamaindex_function_agent`; see README.md beside
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.llms.openai import OpenAI
@@ -33,6 +34,9 @@ def work_plan(workers: int, walls: int, days: int, new_workers: int, new_walls: 
     return f"{new_workers} workers need {needed:.2f} days for {new_walls} walls."
 
 
+TOOLS: tuple[Callable[..., str], ...] = (weather, work_plan)
+
+
 async def main() -> None:
     with openai_endpoint() as openai, printed_decisions():
         print(f"{openai}\n")
@@ -41,7 +45,7 @@ async def main() -> None:
             weak=OpenAI(model=openai.weak, api_base=openai.base_url, api_key=openai.api_key),
             strong_share=0.3,
         )
-        agent = FunctionAgent(tools=[weather, work_plan], llm=llm)
+        agent = FunctionAgent(tools=[*TOOLS], llm=llm)
         for task in TASKS:
             print(task)
             print(f"  {await agent.run(task)}")

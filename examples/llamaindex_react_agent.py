@@ -13,7 +13,7 @@ from llama_index.llms.openai import OpenAI
 from llamaindex_routellm import RouteLLM
 
 from examples.decision_printer import printed_decisions
-from examples.llamaindex_function_agent import TASKS, weather, work_plan
+from examples.llamaindex_function_agent import TASKS, TOOLS
 from examples.providers import openai_endpoint
 
 
@@ -25,7 +25,7 @@ async def main() -> None:
             weak=OpenAI(model=openai.weak, api_base=openai.base_url, api_key=openai.api_key),
             strong_share=0.3,
         )
-        for task, tool in zip(TASKS, (weather, work_plan), strict=True):
+        for task, tool in zip(TASKS, TOOLS, strict=True):
             print(task)
             print(f"  {await ReActAgent(tools=[tool], llm=llm).run(task)}")
 

@@ -1,4 +1,4 @@
-"""DirectCalls: the ways into a chat model beside invoke and stream, and what names it or counts tokens."""
+"""DirectCalls: how a call is read, and the ways into a chat model beside invoke and stream."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun, Callbacks
-from langchain_core.language_models.base import LangSmithParams
 from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult, LLMResult
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config, merge_configs
 from typing_extensions import override
 
+from langchain_routellm.pair_identity import PairIdentity
 from langchain_routellm.routed_call import RoutedCall, with_record
-from langchain_routellm.routing_model import RoutingModel
-from routellm_core import Decision, RoutingRequest, __version__
+from routellm_core import Decision, RoutingRequest
 from routellm_core.capabilities import Need
 from routellm_core.decision import Route
 
 
-class DirectCalls(RoutingModel):
-    """How a call is read, and the members beside invoke and stream that a BaseChatModel has."""
+class DirectCalls(PairIdentity):
+    """`generate` and its kin, which callers of old reach."""
 
     def routed_call(
         self, input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
@@ -167,54 +165,6 @@ class DirectCalls(RoutingModel):
         async for chunk in self.astream(messages, stop=stop, **kwargs):
             yield ChatGenerationChunk(message=chunk)
 
-    @property
-    @override
-    def _llm_type(self) -> str:
-        return "chat-routellm"
-
-    @property
-    @override
-    def _identifying_params(self) -> dict[str, Any]:
-        return {
-            "strong": _identity(self.strong),
-            "weak": _identity(self.weak),
-            "router": f"{self.router.name}:{type(self.router).__qualname__}",
-            "threshold": self.threshold,
-            "mode": self.mode,
-            "version": __version__,
-        }
-
-    @override
-    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        # Nothing traces with these: the inner model's run has its own. They name the pair for who asks.
-        names = [
-            self.sides[route].model._get_ls_params().get("ls_model_name") for route in ("strong", "weak")
-        ]
-        params = LangSmithParams(ls_provider="routellm", ls_model_type="chat")
-        params["ls_model_name"] = kwargs.get("model") or "|".join(name or "unknown" for name in names)
-        if stop:
-            params["ls_stop"] = stop
-        return params
-
-    @override
-    def get_token_ids(self, text: str) -> list[int]:
-        return self.sides["strong"].model.get_token_ids(text)
-
-    @override
-    def get_num_tokens(self, text: str) -> int:
-        return self.get_num_tokens_from_messages([self._convert_input(text).to_messages()[0]])
-
-    @override
-    def get_num_tokens_from_messages(
-        self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
-    ) -> int:
-        """Count tokens as the strong model does, or estimate them where its tokenizer is not at hand."""
-        try:
-            return self.sides["strong"].model.get_num_tokens_from_messages(messages, tools)
-        except Exception:
-            # Tokenizers' files are downloaded on first use; without a network there is still an estimate.
-            return count_tokens_approximately(messages)
-
 
 def _config_of(callbacks: Callbacks, kwargs: dict[str, Any]) -> tuple[RunnableConfig, dict[str, Any]]:
     """Split generate's arguments into a configuration and what goes to the model."""
@@ -252,10 +202,3 @@ def _chat_result(result: LLMResult) -> ChatResult:
         generation for generation in result.generations[0] if isinstance(generation, ChatGeneration)
     ]
     return ChatResult(generations=generations, llm_output=result.llm_output)
-
-
-def _identity(model: Any) -> Any:
-    """Return what identifies an inner model; providers leave out where their requests go."""
-    asdict = getattr(model, "asdict", None)
-    address = next((v for name in ("openai_api_base", "base_url") if (v := getattr(model, name, None))), None)
-    return {"address": address, **(asdict() if callable(asdict) else {"model": repr(model)})}

@@ -15,14 +15,17 @@ from langchain_routellm.model_profile import shared_profile
 from langchain_routellm.side import Side
 from langchain_routellm.usage import message_usage
 from routellm_core import RoutingPolicy, RoutingStats, __version__
-from routellm_core.calibration import Calibration
-from routellm_core.capabilities import check_needs
 from routellm_core.decision import Route
 from routellm_core.dispatcher import Dispatcher
 from routellm_core.escalation import Escalation
-from routellm_core.prices import Prices
 from routellm_core.score_cache import ScoreCache
-from routellm_core.settings import check_choice, resolve_router, resolve_threshold
+from routellm_core.settings import (
+    check_choice,
+    checked_settings,
+    resolve_threshold,
+    settings_from_calibration,
+    with_threshold,
+)
 from routellm_core.statistics import RoutingCounter
 
 # Settings of the router that the chosen model has to honour, since it makes the run.
@@ -96,7 +99,7 @@ class RoutingModel(BaseChatModel):
     @model_validator(mode="after")
     def _resolve_routing(self) -> Self:
         # Through __dict__, so that a default never counts as a setting that the user gave.
-        checked = _checked_settings(self.__dict__)
+        checked = _checked(self.__dict__)
         self.__dict__.update(checked)
         asked = self.strong_share
         self.__dict__["threshold"] = resolve_threshold(self.router, self.threshold, asked)
@@ -110,18 +113,12 @@ class RoutingModel(BaseChatModel):
         return self
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set a field; a routing setting is checked as in the constructor and counts from the next call on."""
+        """Set a field; routing settings are checked as in the constructor and count from the next call on."""
         if name.startswith("_") or name not in type(self).model_fields:
             super().__setattr__(name, value)
             return
-        settings = _checked_settings({**self.__dict__, name: value})
-        if name in ("threshold", "strong_share"):
-            settings |= {"threshold": None, "strong_share": None, name: value}
-            settings["threshold"] = resolve_threshold(
-                settings["router"], settings["threshold"], settings["strong_share"]
-            )
-        elif name == "router" and self.strong_share is not None:
-            settings["threshold"] = resolve_threshold(settings["router"], None, self.strong_share)
+        settings = {**self.__dict__, name: value}
+        settings = with_threshold(settings | _checked(settings), name)
         before = dict(self.__dict__)
         super().__setattr__(name, value)
         self.__dict__.update(settings)
@@ -154,15 +151,9 @@ class RoutingModel(BaseChatModel):
         Raises:
             ValueError: `threshold` or `strong_share` is given as well, or the file is not a calibration.
         """
-        calibration = Calibration.load(path)
-        for name in ("threshold", "strong_share"):
-            if name in settings:
-                raise ValueError(
-                    f"{name} is given, but {path} sets the threshold already: leave one of them out."
-                )
-        settings = {"router": calibration.router, "threshold": calibration.threshold, **settings}
+        settings, share = settings_from_calibration(path, settings)
         model = cls(strong=strong, weak=weak, **settings)
-        model._counter = RoutingCounter(model.prices, calibration.strong_share)
+        model._counter = RoutingCounter(model.prices, share)
         return model
 
     def routing_stats(self) -> RoutingStats:
@@ -255,19 +246,8 @@ class RoutingModel(BaseChatModel):
         return {**state, "__pydantic_private__": private}
 
 
-def _checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the routing settings in the form that is kept, or say which one is wrong."""
+def _checked(settings: Mapping[str, Any]) -> dict[str, Any]:
     for route in ("strong", "weak"):
         Side.from_value(route, settings[route])
-    check_choice(settings["mode"], "mode", ("route", "shadow"))
     check_choice(settings["sticky"], "sticky", (None, "conversation"))
-    check_choice(settings["no_text_route"], "no_text_route", ("strong", "weak"))
-    check_choice(settings["on_router_error"], "on_router_error", ("strong", "weak", "raise"))
-    Escalation.from_settings(settings["escalate_on"], settings["escalate_strong_on"], settings["escalate_if"])
-    prices = settings["prices"]
-    return {
-        "router": resolve_router(settings["router"]),
-        "strong_lacks": check_needs(settings["strong_lacks"], "strong_lacks"),
-        "weak_lacks": check_needs(settings["weak_lacks"], "weak_lacks"),
-        "prices": None if prices is None else Prices.from_mapping(prices),
-    }
+    return checked_settings(settings)

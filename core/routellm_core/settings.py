@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
-from routellm_core.calibration import threshold_for_share
+from routellm_core.calibration import Calibration, threshold_for_share
+from routellm_core.capabilities import check_needs
+from routellm_core.escalation import Escalation
+from routellm_core.prices import Prices
 from routellm_core.registry import load_router
 from routellm_core.router import Router
 from routellm_core.validation import check_fraction
+
+THRESHOLDS = ("threshold", "strong_share")
+"""The settings of which exactly one is given; `from_calibration` gives the first."""
 
 
 def resolve_router(value: Any) -> Router:
@@ -53,3 +60,57 @@ def check_choice(value: Any, field: str, choices: tuple[Any, ...]) -> None:
     """
     if value not in choices:
         raise ValueError(f"{field} is {value!r}, expected one of {list(choices)}.")
+
+
+def checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the settings that both adapters have; return those that are kept in another form than given.
+
+    Raises:
+        ValueError: one of them is not what was expected; the message names it.
+    """
+    check_choice(settings["mode"], "mode", ("route", "shadow"))
+    check_choice(settings["no_text_route"], "no_text_route", ("strong", "weak"))
+    check_choice(settings["on_router_error"], "on_router_error", ("strong", "weak", "raise"))
+    Escalation.from_settings(settings["escalate_on"], settings["escalate_strong_on"], settings["escalate_if"])
+    prices = settings["prices"]
+    return {
+        "router": resolve_router(settings["router"]),
+        "strong_lacks": check_needs(settings["strong_lacks"], "strong_lacks"),
+        "weak_lacks": check_needs(settings["weak_lacks"], "weak_lacks"),
+        "prices": None if prices is None else Prices.from_mapping(prices),
+    }
+
+
+def with_threshold(settings: Mapping[str, Any], changed: str) -> dict[str, Any]:
+    """Return settings in which the threshold follows from the one that was changed.
+
+    Args:
+        settings: the new ones, checked.
+        changed: the name of the one setting that was changed.
+    """
+    new = dict(settings)
+    if changed in THRESHOLDS:
+        new |= {"threshold": None, "strong_share": None, changed: settings[changed]}
+    share = new["strong_share"]
+    if changed in THRESHOLDS or (changed == "router" and share is not None):
+        given = new["threshold"] if share is None else None
+        new["threshold"] = resolve_threshold(new["router"], given, share)
+    return new
+
+
+def settings_from_calibration(
+    path: str | PathLike[str], settings: Mapping[str, Any]
+) -> tuple[dict[str, Any], float | None]:
+    """Return settings with a calibration's router and threshold, and the share that it was made for.
+
+    Raises:
+        ValueError: a threshold or share is given as well, or the file is not a calibration.
+    """
+    calibration = Calibration.load(path)
+    for name in THRESHOLDS:
+        if name in settings:
+            raise ValueError(
+                f"{name} is given, but {path} sets the threshold already: leave one of them out."
+            )
+    merged = {"router": calibration.router, "threshold": calibration.threshold, **settings}
+    return merged, calibration.strong_share
