@@ -47,7 +47,7 @@ class Attempt:
     def __post_init__(self) -> None:
         self.record = self.decision.record()
         self._tags = attributes(self.decision)
-        self.tally = None if self.call.returns_response else UsageTally(type(self.model).__name__)
+        self.tally = None if self.call.returns_response else UsageTally()
         if not callable(getattr(self.model, self.call.method, None)):
             raise ValueError(
                 f"{self.decision.route} is a {type(self.model).__name__}, which has no {self.call.method}(); "

@@ -16,15 +16,16 @@ from llamaindex_routellm.inner_models import OVERLAID_SETTINGS, overlaid, pass_o
 from llamaindex_routellm.own_span import spanned_where_heard
 from llamaindex_routellm.switchboard import Switchboard
 from routellm_core import RoutingPolicy, RoutingStats
-from routellm_core.calibration import Calibration
-from routellm_core.capabilities import check_needs
 from routellm_core.escalation import Escalation
-from routellm_core.prices import Prices
 from routellm_core.score_cache import ScoreCache
-from routellm_core.settings import check_choice, resolve_router, resolve_threshold
+from routellm_core.settings import (
+    check_choice,
+    checked_settings,
+    resolve_threshold,
+    settings_from_calibration,
+    with_threshold,
+)
 from routellm_core.statistics import RoutingCounter
-
-_THRESHOLDS = ("threshold", "strong_share")
 
 
 class RoutedLLM(FunctionCallingLLM):
@@ -108,15 +109,9 @@ class RoutedLLM(FunctionCallingLLM):
         Raises:
             ValueError: `threshold` or `strong_share` is given as well, or the file is not a calibration.
         """
-        calibration = Calibration.load(path)
-        for name in _THRESHOLDS:
-            if name in settings:
-                raise ValueError(
-                    f"{name} is given, but {path} sets the threshold already: leave one of them out."
-                )
-        settings = {"router": calibration.router, "threshold": calibration.threshold, **settings}
+        settings, share = settings_from_calibration(path, settings)
         llm = cls(strong=strong, weak=weak, **settings)
-        llm._counter = RoutingCounter(llm.prices, calibration.strong_share)
+        llm._counter = RoutingCounter(llm.prices, share)
         return llm
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -181,12 +176,7 @@ class RoutedLLM(FunctionCallingLLM):
         settings = {field: getattr(self, field) for field in RoutedLLM.__annotations__ if field[0] != "_"}
         settings[name] = value
         settings |= _checked(settings, {name})
-        if name in _THRESHOLDS:
-            settings |= {"threshold": None, "strong_share": None, name: value}
-        if name in _THRESHOLDS or (name == "router" and self.strong_share is not None):
-            asked = settings["strong_share"]
-            given = settings["threshold"] if asked is None else None
-            settings["threshold"] = resolve_threshold(settings["router"], given, asked)
+        settings = with_threshold(settings, name)
         super().__setattr__(name, settings[name])
         self.__dict__.update(settings)
         self._switchboard = None
@@ -227,16 +217,6 @@ def _checked(settings: Mapping[str, Any], given: Any) -> dict[str, Any]:
                 f"{side} is {type(settings[side]).__name__}, expected an LLM of LlamaIndex, such as "
                 "OpenAI(model=...)."
             )
-    check_choice(settings["no_text_route"], "no_text_route", ("strong", "weak"))
-    check_choice(settings["on_router_error"], "on_router_error", ("strong", "weak", "raise"))
-    check_choice(settings["mode"], "mode", ("route", "shadow"))
     check_choice(settings["context_window"], "context_window", ("min", "strong"))
     check_choice(settings["function_calling"], "function_calling", ("any", "both"))
-    Escalation.from_settings(settings["escalate_on"], settings["escalate_strong_on"], settings["escalate_if"])
-    prices = settings["prices"]
-    return {
-        "router": resolve_router(settings["router"]),
-        "strong_lacks": check_needs(settings["strong_lacks"], "strong_lacks"),
-        "weak_lacks": check_needs(settings["weak_lacks"], "weak_lacks"),
-        "prices": None if prices is None else Prices.from_mapping(prices),
-    }
+    return checked_settings(settings)

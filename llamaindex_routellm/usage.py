@@ -58,7 +58,6 @@ def _number(value: Any, key: str) -> int | None:
 class UsageTally:
     """The tokens of an answer that arrives without its response, as a plain text or an object."""
 
-    model_class: str
     usage: TokenUsage = NO_USAGE
     heard: bool = False
 
@@ -77,10 +76,9 @@ class _UsageListener(BaseEventHandler):
         tally = _listening.get()
         if tally is None or tally.heard or not isinstance(event, LLMChatEndEvent | LLMCompletionEndEvent):
             return
-        # predict_and_call() also runs tools, which may call other models in the same context.
-        if event.span_id is None or event.span_id.startswith(tally.model_class + "."):
-            tally.usage = usage_of(event.response)
-            tally.heard = True
+        # The first call is the model's own: tools, which may call other models, run after it.
+        tally.usage = usage_of(event.response)
+        tally.heard = True
 
 
 _registration = Lock()

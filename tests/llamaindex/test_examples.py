@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,22 +42,6 @@ EXAMPLES = {
     ),
 }
 """Example -> what it needs beside llama-index-llms-openai, and what it must print."""
-
-
-@pytest.fixture
-def run_example(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """Run `python -m examples.<name>`, without the caller's keys; return what it prints."""
-    for key in [*os.environ]:
-        if key.startswith(("OPENAI_", "ANTHROPIC_", "ROUTELLM_STRONG", "ROUTELLM_WEAK", "LOCAL_")):
-            monkeypatch.delenv(key)
-
-    def run(name: str) -> str:
-        runpy.run_module(f"examples.{name}", run_name="__main__")
-        printed, warned = capsys.readouterr()
-        assert warned == ""
-        return printed
-
-    return run
 
 
 def test_every_example_is_run_here() -> None:

@@ -21,7 +21,9 @@ from llama_index.core.base.llms.types import (
     ThinkingBlock,
     ToolCallBlock,
 )
+from llama_index.core.llms.mock import MockLLM
 from llama_index.core.tools import FunctionTool
+from pydantic import Field
 
 from llamaindex_routellm.history import history_for
 
@@ -117,15 +119,29 @@ def test_anthropic_and_ollama_with_thinking(
             assert all(message["thinking"] is None for request in client.requests for message in request)
 
 
+class Keeping(MockLLM):
+    """Keeps what it is given."""
+
+    kept: list[Any] = Field(default_factory=list)
+
+    def chat(self, messages: Any, **kwargs: Any) -> Any:
+        self.kept.append(messages)
+        return super().chat(messages, **kwargs)
+
+
+class AlsoKeeping(Keeping):
+    """Another class."""
+
+
+@pytest.mark.parametrize(("kind", "untouched"), [(Keeping, True), (AlsoKeeping, False)])
 def test_models_of_one_class_get_the_history_untouched(
-    pair: Callable[..., Any], stand_in: StandInServer
+    pair: Callable[..., Any], kind: type[Keeping], untouched: bool
 ) -> None:
-    history = tool_turn(pair(), [], EASY, streaming=False)
-    direct = pair().strong
-    direct.chat([*history, ChatMessage(HARD)])
-    pair().chat([*history, ChatMessage(HARD)])
-    first, second = stand_in.bodies("gpt-4o")
-    assert first == second
+    weak = kind()
+    history = [ChatMessage("An easy one."), ChatMessage(role=MessageRole.ASSISTANT, content="Yes.")]
+    pair(strong=Keeping(), weak=weak).chat(history)
+    assert (weak.kept[0] is history) is untouched
+    assert [message.content for message in weak.kept[0]] == ["An easy one.", "Yes."]
 
 
 def _result(kwargs: dict[str, Any]) -> ChatMessage:

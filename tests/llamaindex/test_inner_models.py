@@ -172,9 +172,7 @@ def test_hosts_assign_it_late(pair: Callable[..., Any]) -> None:
     assert empty.weak.callback_manager is before
 
 
-def test_default_handlers_are_nobodys_own(
-    openai: Callable[..., Any], pair: Callable[..., Any]
-) -> None:
+def test_default_handlers_are_nobodys_own(openai: Callable[..., Any], pair: Callable[..., Any]) -> None:
     Settings.callback_manager = CallbackManager([LlamaDebugHandler(print_trace_on_end=False)])
     try:
         llm = pair(weak=openai("gpt-4o-mini"))

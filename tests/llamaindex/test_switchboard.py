@@ -137,6 +137,13 @@ async def test_shadow_mode(pair: Callable[..., Any], stand_in: StandInServer) ->
     assert stand_in.calls() == {"gpt-4o": 2}
     assert llm.route("an easy one").shadow_route == "weak"
     assert llm.routing_stats().scored_share == 0.5
+    stand_in.fail_next("gpt-4o", 429, 2)
+    failing = pair(mode="shadow", escalate_strong_on=(sdk.RateLimitError,))
+    with pytest.raises(sdk.RateLimitError):
+        failing.complete("an easy one")
+    with pytest.raises(sdk.RateLimitError):
+        list(failing.stream_complete("an easy one"))
+    assert "gpt-4o-mini" not in stand_in.calls()
 
 
 def test_one_model_with_two_settings(openai: Callable[..., Any], pair: Callable[..., Any]) -> None:

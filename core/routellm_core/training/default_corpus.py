@@ -17,6 +17,7 @@ import numpy.typing as npt
 from routellm_core.embedders.surface import question_of
 from routellm_core.preferences.battles import Battle, read_battles
 from routellm_core.preferences.labels import Label, read_labels
+from routellm_core.preferences.records import DataError
 from routellm_core.training.matrix_factorization import Comparisons
 from routellm_core.training.ratings import bradley_terry
 
@@ -170,6 +171,9 @@ class _Builder:
                 self.rows.append(comparison)
 
     def add_battle(self, battle: Battle, source: str, weight: float) -> None:
+        for model in (battle.model_a, battle.model_b):
+            if model not in self.index:
+                raise DataError(f"{source} battles: model {model!r} has no votes to tell its strength by.")
         row, group = self._add_prompt(battle.prompt, source, source, True)
         a, b = self.index[battle.model_a], self.index[battle.model_b]
         self.rows.append((row, a, b, battle.target, weight, group))

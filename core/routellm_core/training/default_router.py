@@ -28,9 +28,10 @@ from routellm_core.training.static_table import StaticTableSettings, distil_mini
 
 QUANTILES = 1001
 
-MIX = {"arena": 0.5, "gold": 0.25, "pro": 0.25}
-"""What the score quantiles stand for: half chat prompts, half exam questions of two kinds. The files' own
-sizes would make nearly all of it exams, and `strong_share=` is asked for by people who chat."""
+MIX = {"arena": 0.8, "gold": 0.1, "pro": 0.1}
+"""What the score quantiles stand for: mostly chat prompts, some exam questions of two kinds. Exam questions
+score higher, and the files' own sizes would make nearly all of the mix exams; `strong_share=` is asked for by
+people whose users chat."""
 
 log = logging.getLogger(__name__)
 

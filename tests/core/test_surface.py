@@ -1,0 +1,105 @@
+"""Surface features: what they count, and that no text breaks them."""
+
+import numpy as np
+import pytest
+
+from routellm_core.embedders.surface import (
+    CLIP,
+    FEATURES,
+    SurfaceFeatures,
+    asks_for_answer_at_once,
+    question_of,
+    raw_features,
+)
+
+EXAM = "What is 12 + 30 (in %)?\nA. 41\nB. 42\nC. 43\nD. 44\nAnswer:"
+
+
+def feature(text: str, name: str) -> float:
+    return float(raw_features(text)[FEATURES.index(name)])
+
+
+def test_the_question_is_what_stands_before_the_options() -> None:
+    assert question_of(EXAM) == "What is 12 + 30 (in %)?"
+    assert question_of("Why?\n(A) this\n(B) that") == "Why?"
+    assert question_of("Why?\nA) this\nB) that") == "Why?"
+    for text in ("Plan:\nA. Start\nand go on", "No options. A. B. C.", "", "\nB. second\nA. first"):
+        assert question_of(text) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("characters", np.log1p(23)),
+        ("words", np.log1p(7)),
+        ("digit_share", 4 / 24),
+        ("numbers", np.log1p(2)),
+        ("symbols", np.log1p(5)),
+        ("upper_share", 1 / 24),
+        ("lines", 0.0),
+        ("question_marks", np.log1p(1)),
+        ("operators", np.log1p(1)),
+        ("brackets", np.log1p(2)),
+        ("currency_and_percent", np.log1p(1)),
+        ("longest_number", np.log1p(2)),
+        ("non_ascii_share", 0.0),
+        ("options_flag", 1.0),
+    ],
+)
+def test_features_describe_the_question_without_its_options(name: str, value: float) -> None:
+    assert feature(EXAM, name) == pytest.approx(value)
+
+
+def test_letters_of_any_script_count_as_letters() -> None:
+    assert feature("日本語", "non_ascii_share") == pytest.approx(3 / 4)
+    assert feature("日本語", "symbols") == 0.0
+    assert feature("日本語", "mean_word_length") == pytest.approx(3 / 2)
+
+
+def test_length_is_the_whole_texts_even_where_only_a_part_is_read() -> None:
+    assert feature("x" * 1_000_000, "characters") == pytest.approx(np.log1p(1_000_000))
+
+
+@pytest.mark.parametrize(
+    ("text", "at_once"),
+    [
+        (EXAM, True),
+        ("Why?\nanswer: ", True),
+        ("Why?\nAnswer :\n", True),
+        ("Answer: because", False),
+        ("Why? Explain your answer.", False),
+        ("", False),
+    ],
+)
+def test_the_cue_is_at_the_end(text: str, at_once: bool) -> None:
+    assert asks_for_answer_at_once(text) is at_once
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "\0\x01", "\ud800", "日本語", "🏳️‍🌈", "9" * 100_000, "\nA. " * 20_000, "?" * 1_000_000, "१२३"],
+)
+def test_any_text_has_bounded_features(text: str) -> None:
+    features = SurfaceFeatures.from_prompts(["What is this?", EXAM, "hello"])
+    row = features.embed([text])
+
+    assert row.shape == (1, len(FEATURES))
+    assert np.isfinite(row).all()
+    assert np.abs(row).max() <= CLIP
+
+
+def test_standardised_features_have_mean_zero_and_spread_one() -> None:
+    prompts = [f"{'word ' * k}{k}?" for k in range(1, 40)]
+    rows = SurfaceFeatures.from_prompts(prompts).embed(prompts)
+
+    assert np.abs(rows.mean(axis=0)).max() < 0.1
+    assert rows.std(axis=0)[FEATURES.index("words")] == pytest.approx(1.0, abs=0.1)
+    assert SurfaceFeatures.from_prompts(prompts).embed([]).shape == (0, len(FEATURES))
+
+
+def test_parts_that_do_not_fit_are_refused() -> None:
+    fine = np.ones(len(FEATURES))
+    with pytest.raises(ValueError, match=r"centre has shape \(3,\)"):
+        SurfaceFeatures(fine[:3], fine)
+    with pytest.raises(ValueError, match="spread holds a value that is not above 0"):
+        SurfaceFeatures(fine, 0 * fine)
