@@ -20,7 +20,7 @@ from typing_extensions import override
 from langchain_routellm.batches import Batches
 from langchain_routellm.bound_tools import BoundTools
 from langchain_routellm.routed_call import with_record
-from langchain_routellm.routing_run import arouting_run, routing_run
+from langchain_routellm.routing_run import RoutingRun
 from langchain_routellm.streamed_answer import StreamTokens, with_recorded_finish
 from langchain_routellm.structured_output import RoutedStructuredOutput
 from routellm_core import Decision
@@ -56,12 +56,12 @@ class ChatRouteLLM(Batches):
         **kwargs: Any,
     ) -> AIMessage:
         call = self.routed_call(input, config, stop, kwargs)
-        with routing_run(self.trace_routing, call.config, call.messages) as run:
+        with RoutingRun(self.trace_routing, call.config, call.messages) as run:
             decision = self.dispatcher.decide(self.request(call), call.previous)
 
             def ask(decision: Decision) -> AIMessage:
                 target = call.target(decision, run.config)
-                answer: AIMessage = target.runnable.invoke(target.messages, target.config, **target.kwargs)
+                answer: AIMessage = target.runnable.invoke(target.input, target.config, **target.kwargs)
                 return with_record(answer, decision)
 
             return run.finished(self.dispatcher.answer(decision, ask))
@@ -76,13 +76,13 @@ class ChatRouteLLM(Batches):
         **kwargs: Any,
     ) -> AIMessage:
         call = self.routed_call(input, config, stop, kwargs)
-        async with arouting_run(self.trace_routing, call.config, call.messages) as run:
+        async with RoutingRun(self.trace_routing, call.config, call.messages) as run:
             decision = await self.dispatcher.adecide(self.request(call), call.previous)
 
             async def ask(decision: Decision) -> AIMessage:
                 target = call.target(decision, run.config)
                 answer: AIMessage = await target.runnable.ainvoke(
-                    target.messages, target.config, **target.kwargs
+                    target.input, target.config, **target.kwargs
                 )
                 return with_record(answer, decision)
 
@@ -98,12 +98,12 @@ class ChatRouteLLM(Batches):
         **kwargs: Any,
     ) -> Iterator[AIMessageChunk]:
         call = self.routed_call(input, config, stop, kwargs)
-        with routing_run(self.trace_routing, call.config, call.messages) as run:
+        with RoutingRun(self.trace_routing, call.config, call.messages) as run:
             decision = self.dispatcher.decide(self.request(call), call.previous)
 
             def ask(decision: Decision) -> Generator[AIMessageChunk, None, None]:
                 target = call.target(decision, run.config)
-                chunks = target.runnable.stream(target.messages, target.config, **target.kwargs)
+                chunks = target.runnable.stream(target.input, target.config, **target.kwargs)
                 return self._recorded(cast(Generator[AIMessageChunk, None, None], chunks), decision)
 
             with closing(self.dispatcher.stream(decision, ask, _holds_token)) as chunks:
@@ -120,12 +120,12 @@ class ChatRouteLLM(Batches):
         **kwargs: Any,
     ) -> AsyncIterator[AIMessageChunk]:
         call = self.routed_call(input, config, stop, kwargs)
-        async with arouting_run(self.trace_routing, call.config, call.messages) as run:
+        async with RoutingRun(self.trace_routing, call.config, call.messages) as run:
             decision = await self.dispatcher.adecide(self.request(call), call.previous)
 
             def ask(decision: Decision) -> AsyncGenerator[AIMessageChunk, None]:
                 target = call.target(decision, run.config)
-                chunks = target.runnable.astream(target.messages, target.config, **target.kwargs)
+                chunks = target.runnable.astream(target.input, target.config, **target.kwargs)
                 return self._arecorded(cast(AsyncGenerator[AIMessageChunk, None], chunks), decision)
 
             async with aclosing(self.dispatcher.astream(decision, ask, _holds_token)) as chunks:
@@ -164,7 +164,7 @@ class ChatRouteLLM(Batches):
         decision = self.dispatcher.decide(self.request(call), call.previous)
         target = call.target(decision)
         runnable = cast(Any, target.runnable)
-        events = runnable.stream_events(target.messages, target.config, version="v3", **target.kwargs)
+        events = runnable.stream_events(target.input, target.config, version="v3", **target.kwargs)
         return with_recorded_finish(events, decision, self.dispatcher.counter)
 
     @override
@@ -182,7 +182,7 @@ class ChatRouteLLM(Batches):
         decision = await self.dispatcher.adecide(self.request(call), call.previous)
         target = call.target(decision)
         runnable = cast(Any, target.runnable)
-        events = await runnable.astream_events(target.messages, target.config, version="v3", **target.kwargs)
+        events = await runnable.astream_events(target.input, target.config, version="v3", **target.kwargs)
         return with_recorded_finish(events, decision, self.dispatcher.counter)
 
     @override

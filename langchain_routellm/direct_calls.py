@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun, Callbacks
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult, LLMResult
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config, merge_configs
@@ -39,8 +39,12 @@ class DirectCalls(PairIdentity):
         if metadata:
             mine["metadata"] = metadata
         ensured = ensure_config(config)
+        messages: list[BaseMessage] = (
+            [HumanMessage(input)] if isinstance(input, str) else self._convert_input(input).to_messages()
+        )
         return RoutedCall(
-            messages=self._convert_input(input).to_messages(),
+            input=input,
+            messages=messages,
             config=merge_configs(mine, ensured) if mine else ensured,
             kwargs=kwargs,
             sides=self.sides,
@@ -78,7 +82,7 @@ class DirectCalls(PairIdentity):
             def ask(decision: Decision, call: RoutedCall = call) -> LLMResult:
                 target = call.target(decision)
                 model, arguments = target.unbound()
-                result = model.generate([target.messages], **_arguments_of(target.config), **arguments)
+                result = model.generate([target.input], **_arguments_of(target.config), **arguments)
                 return _recorded(result, decision)
 
             results.append(self.dispatcher.answer(decision, ask, _message_of))
@@ -101,7 +105,7 @@ class DirectCalls(PairIdentity):
             async def ask(decision: Decision) -> LLMResult:
                 target = call.target(decision)
                 model, arguments = target.unbound()
-                result = await model.agenerate([target.messages], **_arguments_of(target.config), **arguments)
+                result = await model.agenerate([target.input], **_arguments_of(target.config), **arguments)
                 return _recorded(result, decision)
 
             return await self.dispatcher.aanswer(decision, ask, _message_of)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
@@ -17,18 +16,19 @@ from langchain_routellm.side import Family, Side
 _TOOL_CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def history_for(messages: Sequence[BaseMessage], side: Side, other: Side) -> list[BaseMessage]:
-    """Return the messages as `side` takes them.
+def history_for(messages: list[BaseMessage], side: Side, other: Side) -> list[BaseMessage]:
+    """Return the messages as `side` takes them; the very list where nothing has to change.
 
     Tool-call ids that a provider would refuse are renamed, the same way everywhere. Where the two sides speak
     different formats, answers of the other one keep their text and tool calls and lose what only their maker
     understands (thinking, server-side tools, signatures), and `cache_control` goes where it is not known.
     """
-    converted = [_with_plain_ids(message) for message in messages]
-    if side.family == other.family:
-        return converted
-    kept = (_as_taken_by(message, side) for message in converted)
-    return [message for message in kept if message is not None]
+    converted: list[BaseMessage | None] = [_with_plain_ids(message) for message in messages]
+    if side.family != other.family:
+        converted = [message and _as_taken_by(message, side) for message in converted]
+    if all(new is old for new, old in zip(converted, messages, strict=True)):
+        return messages
+    return [message for message in converted if message is not None]
 
 
 def _as_taken_by(message: BaseMessage, side: Side) -> BaseMessage | None:

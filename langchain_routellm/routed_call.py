@@ -28,10 +28,17 @@ PromptExtractor = Callable[[list[BaseMessage]], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What to call for one decision: `runnable.invoke(messages, config, **kwargs)` or any of its siblings."""
+    """What to call for one decision: `runnable.invoke(input, config, **kwargs)` or any of its siblings.
+
+    Attributes:
+        runnable: the model, or a binding of it.
+        input: the caller's own input, or the messages as this side takes them.
+        config: with the decision in it.
+        kwargs: what else the model is given.
+    """
 
     runnable: Runnable[Any, Any]
-    messages: list[BaseMessage]
+    input: Any
     config: RunnableConfig
     kwargs: dict[str, Any]
 
@@ -44,8 +51,9 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class RoutedCall:
-    """A call's messages, configuration and arguments."""
+    """A call's input, what it says in messages, its configuration and arguments."""
 
+    input: Any
     messages: list[BaseMessage]
     config: RunnableConfig
     kwargs: Mapping[str, Any]
@@ -86,9 +94,10 @@ class RoutedCall:
         side = self.sides[decision.route]
         other = self.sides["weak" if decision.route == "strong" else "strong"]
         runnable, kwargs = side.call(self.kwargs)
+        messages = history_for(self.messages, side, other)
         return Target(
             runnable=runnable,
-            messages=history_for(self.messages, side, other),
+            input=self.input if messages is self.messages else messages,
             config=side.merged_config(with_decision(config or self.config, decision)),
             kwargs=kwargs,
         )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
@@ -19,62 +18,66 @@ A = TypeVar("A", bound=BaseMessage)
 RUN_NAME = "ChatRouteLLM"
 
 
-class Outcome:
-    """What the parent run reports in the end."""
+class RoutingRun:
+    """A chain run around a call, `with` or `async with`; where tracing is off, it does nothing.
 
-    def __init__(self, config: RunnableConfig) -> None:
+    Attributes:
+        config: for the inner model's run: a child of this one, or the caller's own.
+        record: the decision, which the run reports in the end.
+    """
+
+    def __init__(self, enabled: bool, config: RunnableConfig, messages: list[BaseMessage]) -> None:
         self.config = config
         self.record: dict[str, Any] = {}
+        self._enabled = enabled
+        self._messages = messages
+        self._run: Any = None
 
     def finished(self, answer: A) -> A:
         """Keep the decision that an answer, or the first chunk of one, carries."""
-        self.record = answer.response_metadata.get("routellm") or self.record
+        if self._enabled:
+            self.record = answer.response_metadata.get("routellm") or self.record
         return answer
 
+    def __enter__(self) -> Self:
+        if self._enabled:
+            manager = get_callback_manager_for_config(self.config)
+            self._opened(manager.on_chain_start(None, self._inputs, **self._names))
+        return self
 
-@contextmanager
-def routing_run(enabled: bool, config: RunnableConfig, messages: list[BaseMessage]) -> Iterator[Outcome]:
-    """Open a chain run around a call; the configuration for the inner run is in the outcome."""
-    if not enabled:
-        yield Outcome(config)
-        return
-    manager = get_callback_manager_for_config(config)
-    run = manager.on_chain_start(
-        None, {"messages": messages}, name=config.get("run_name") or RUN_NAME, run_id=config.get("run_id")
-    )
-    outcome = Outcome(_child(config, run.get_child()))
-    try:
-        yield outcome
-    except BaseException as error:
-        run.on_chain_error(error)
-        raise
-    run.on_chain_end(outcome.record)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._run is not None and error is not None:
+            self._run.on_chain_error(error)
+        elif self._run is not None:
+            self._run.on_chain_end(self.record)
 
+    async def __aenter__(self) -> Self:
+        if self._enabled:
+            manager = get_async_callback_manager_for_config(self.config)
+            self._opened(await manager.on_chain_start(None, self._inputs, **self._names))
+        return self
 
-@asynccontextmanager
-async def arouting_run(
-    enabled: bool, config: RunnableConfig, messages: list[BaseMessage]
-) -> AsyncIterator[Outcome]:
-    """Open a chain run around a call, async."""
-    if not enabled:
-        yield Outcome(config)
-        return
-    manager = get_async_callback_manager_for_config(config)
-    run = await manager.on_chain_start(
-        None, {"messages": messages}, name=config.get("run_name") or RUN_NAME, run_id=config.get("run_id")
-    )
-    outcome = Outcome(_child(config, run.get_child()))
-    try:
-        yield outcome
-    except BaseException as error:
-        await run.on_chain_error(error)
-        raise
-    await run.on_chain_end(outcome.record)
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._run is not None and error is not None:
+            await self._run.on_chain_error(error)
+        elif self._run is not None:
+            await self._run.on_chain_end(self.record)
 
+    @property
+    def _inputs(self) -> dict[str, Any]:
+        return {"messages": self._messages}
 
-def _child(config: RunnableConfig, callbacks: Any) -> RunnableConfig:
-    child = patch_config(config, callbacks=callbacks)
-    # They name the parent; the inner run gets its own.
-    child.pop("run_id", None)
-    child.pop("run_name", None)
-    return child
+    @property
+    def _names(self) -> dict[str, Any]:
+        return {"name": self.config.get("run_name") or RUN_NAME, "run_id": self.config.get("run_id")}
+
+    def _opened(self, run: Any) -> None:
+        self._run = run
+        self.config = patch_config(self.config, callbacks=run.get_child())
+        # They name this run; the inner one gets its own.
+        self.config.pop("run_id", None)
+        self.config.pop("run_name", None)

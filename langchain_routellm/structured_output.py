@@ -14,7 +14,7 @@ from pydantic import ConfigDict, ValidationError
 from typing_extensions import override
 
 from langchain_routellm.routed_call import RoutedCall, Target, with_record
-from langchain_routellm.routing_run import Outcome, arouting_run, routing_run
+from langchain_routellm.routing_run import RoutingRun
 from langchain_routellm.side import Side
 from langchain_routellm.usage import AnswerRecorder
 from routellm_core import Decision
@@ -67,14 +67,14 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
     @override
     def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
         call = self._call(input, config, kwargs)
-        with routing_run(self.llm.trace_routing, call.config, call.messages) as run:
+        with RoutingRun(self.llm.trace_routing, call.config, call.messages) as run:
             decision = self.llm.dispatcher.decide(self._request(call), call.previous)
             attempt = _Attempt(self, call, run)
 
             def ask(decision: Decision) -> Any:
                 target = attempt.target(decision)
                 try:
-                    answer = target.runnable.invoke(target.messages, target.config, **target.kwargs)
+                    answer = target.runnable.invoke(target.input, target.config, **target.kwargs)
                 except _PARSE_ERRORS as error:
                     raise attempt.unparsed(None, error) from error
                 return attempt.checked(answer, decision)
@@ -89,14 +89,14 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Any:
         call = self._call(input, config, kwargs)
-        async with arouting_run(self.llm.trace_routing, call.config, call.messages) as run:
+        async with RoutingRun(self.llm.trace_routing, call.config, call.messages) as run:
             decision = await self.llm.dispatcher.adecide(self._request(call), call.previous)
             attempt = _Attempt(self, call, run)
 
             async def ask(decision: Decision) -> Any:
                 target = attempt.target(decision)
                 try:
-                    answer = await target.runnable.ainvoke(target.messages, target.config, **target.kwargs)
+                    answer = await target.runnable.ainvoke(target.input, target.config, **target.kwargs)
                 except _PARSE_ERRORS as error:
                     raise attempt.unparsed(None, error) from error
                 return attempt.checked(answer, decision)
@@ -111,13 +111,13 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[Any]:
         call = self._call(input, config, kwargs)
-        with routing_run(self.llm.trace_routing, call.config, call.messages) as run:
+        with RoutingRun(self.llm.trace_routing, call.config, call.messages) as run:
             decision = self.llm.dispatcher.decide(self._request(call), call.previous)
             attempt = _Attempt(self, call, run)
 
             def ask(decision: Decision) -> Generator[Any, None, None]:
                 target = attempt.target(decision)
-                chunks = target.runnable.stream(target.messages, target.config, **target.kwargs)
+                chunks = target.runnable.stream(target.input, target.config, **target.kwargs)
                 return cast(Generator[Any, None, None], chunks)
 
             yield from self.llm.dispatcher.stream(decision, ask, _any_part)
@@ -128,13 +128,13 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[Any]:
         call = self._call(input, config, kwargs)
-        async with arouting_run(self.llm.trace_routing, call.config, call.messages) as run:
+        async with RoutingRun(self.llm.trace_routing, call.config, call.messages) as run:
             decision = await self.llm.dispatcher.adecide(self._request(call), call.previous)
             attempt = _Attempt(self, call, run)
 
             def ask(decision: Decision) -> AsyncGenerator[Any, None]:
                 target = attempt.target(decision)
-                chunks = target.runnable.astream(target.messages, target.config, **target.kwargs)
+                chunks = target.runnable.astream(target.input, target.config, **target.kwargs)
                 return cast(AsyncGenerator[Any, None], chunks)
 
             async for part in self.llm.dispatcher.astream(decision, ask, _any_part):
@@ -163,7 +163,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
 class _Attempt:
     """One call on its way through one side, or two after an escalation."""
 
-    def __init__(self, structured: RoutedStructuredOutput, call: RoutedCall, run: Outcome) -> None:
+    def __init__(self, structured: RoutedStructuredOutput, call: RoutedCall, run: RoutingRun) -> None:
         self._structured = structured
         self._call = call
         self._run = run
@@ -179,7 +179,7 @@ class _Attempt:
         return Target(
             # A side without a structured runnable is only reached where the call forces it: let it say why.
             runnable=self._structured.chains.get(decision.route) or side.model,
-            messages=target.messages,
+            input=target.input,
             config=merge_configs(target.config, {"callbacks": [self._recorder]}),
             kwargs=target.kwargs,
         )

@@ -56,6 +56,7 @@ class RoutingPolicy:
     strong: Capabilities = UNKNOWN
     weak: Capabilities = UNKNOWN
     cache: ScoreCache = field(default_factory=ScoreCache, repr=False, compare=False)
+    _scorer: Scorer = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.router, Router):
@@ -63,6 +64,7 @@ class RoutingPolicy:
                 f"router is {type(self.router).__name__}, expected a Router; load_router(name) makes one."
             )
         object.__setattr__(self, "threshold", check_fraction(self.threshold, "threshold"))
+        object.__setattr__(self, "_scorer", Scorer(self.router, self.cache))
         check_route(self.no_text_route, "no_text_route")
         if self.on_router_error not in ("strong", "weak", "raise"):
             raise ValueError(
@@ -83,7 +85,7 @@ class RoutingPolicy:
         if ruled is not None:
             return ruled
         text = request.text or ""
-        return self._scored(request, self._scorer.scores([text])[text])
+        return self._scored(request, self._scorer.score(text))
 
     def decide_many(self, requests: Sequence[RoutingRequest]) -> list[Decision]:
         """Decide many calls with at most one call to the router, for all texts that have no score yet."""
@@ -95,7 +97,7 @@ class RoutingPolicy:
         if ruled is not None:
             return ruled
         text = request.text or ""
-        return self._scored(request, (await self._scorer.ascores([text]))[text])
+        return self._scored(request, await self._scorer.ascore(text))
 
     async def adecide_many(self, requests: Sequence[RoutingRequest]) -> list[Decision]:
         """Decide many calls without blocking the event loop, with at most one call to the router."""
@@ -108,10 +110,6 @@ class RoutingPolicy:
     async def ascore_ahead(self, requests: Sequence[RoutingRequest]) -> None:
         """Score the texts of many calls in one call to the router, without blocking the event loop."""
         await self._scorer.ascores(self._texts(requests))
-
-    @property
-    def _scorer(self) -> Scorer:
-        return Scorer(self.router, self.cache)
 
     def _decide(
         self, requests: Sequence[RoutingRequest], scores: Mapping[str, float | Exception]

@@ -51,7 +51,7 @@ class ScoreCache:
 
     def __init__(self, size: int = DEFAULT_SIZE) -> None:
         self._size = size
-        self._entries: OrderedDict[Key, PendingScore] = OrderedDict()
+        self._entries: OrderedDict[Key, float | PendingScore] = OrderedDict()
         self._lock = Lock()
 
     def known(self, text: str) -> float | None:
@@ -59,10 +59,16 @@ class ScoreCache:
         key = _key(text)
         with self._lock:
             found = self._entries.get(key)
-            if found is None or not found.done():
+            if not isinstance(found, float):
                 return None
             self._entries.move_to_end(key)
-            return found.result()
+            return found
+
+    def remember(self, text: str, score: float) -> None:
+        """Keep the score of a text that nobody had to wait for."""
+        with self._lock:
+            self._entries[_key(text)] = score
+            self._forget_oldest()
 
     def claim(self, texts: Iterable[str], loop: AbstractEventLoop | None = None) -> Claim:
         """Share out the scoring of texts.
@@ -78,15 +84,19 @@ class ScoreCache:
             for text in texts:
                 if text not in claim.futures:
                     claim.futures[text] = self._entry(_key(text), text, claim.mine, loop)
-            while len(self._entries) > self._size:
-                self._entries.popitem(last=False)
+            self._forget_oldest()
         return claim
 
     def settle(self, claim: Claim, scores: Iterable[float]) -> None:
         """Hand out the scores of the claimed texts, in their order."""
-        for text, score in zip(claim.mine, scores, strict=True):
+        settled = list(zip(claim.mine, scores, strict=True))
+        with self._lock:
+            for text, score in settled:
+                key = _key(text)
+                if self._entries.get(key) is claim.futures[text]:
+                    self._entries[key] = score
+        for text, score in settled:
             claim.futures[text].set_result(score)
-            claim.futures[text].loop = None
 
     def fail(self, claim: Claim, error: BaseException) -> None:
         """Hand out an error for the claimed texts, and forget them."""
@@ -99,12 +109,21 @@ class ScoreCache:
             claim.futures[text].set_exception(error)
 
     def _entry(self, key: Key, text: str, mine: list[str], loop: AbstractEventLoop | None) -> PendingScore:
-        pending = self._entries.get(key)
-        if pending is None or pending.needs_another(loop):
+        found = self._entries.get(key)
+        if isinstance(found, float):
+            pending = PendingScore(None)
+            pending.set_result(found)
+        elif found is None or found.needs_another(loop):
             mine.append(text)
             pending = self._entries[key] = PendingScore(loop)
+        else:
+            pending = found
         self._entries.move_to_end(key)
         return pending
+
+    def _forget_oldest(self) -> None:
+        while len(self._entries) > self._size:
+            self._entries.popitem(last=False)
 
     # A copy or a pickle starts empty: scores are cheap to make again, locks and futures can't travel.
     def __getstate__(self) -> dict[str, Any]:

@@ -30,6 +30,22 @@ class Scorer:
     router: Router
     cache: ScoreCache
 
+    def score(self, text: str) -> float | Exception:
+        """Return one text's score, or the error that scoring it met; waits for the router."""
+        known = self.cache.known(text)
+        if known is not None:
+            return known
+        return self._inline(text) if self.router.scores_inline else self.scores([text])[text]
+
+    async def ascore(self, text: str) -> float | Exception:
+        """Return the same without blocking the event loop."""
+        known = self.cache.known(text)
+        if known is not None:
+            return known
+        if self.router.scores_inline and len(text) <= _LONGEST_INLINE:
+            return self._inline(text)
+        return (await self.ascores([text]))[text]
+
     def scores(self, texts: Sequence[str]) -> dict[str, float | Exception]:
         """Return text -> score, or the error that scoring it met; waits for the router."""
         scores, unknown = self._known(texts)
@@ -69,6 +85,15 @@ class Scorer:
                 scores[text] = _outcome(future)
             unknown = [text for text in claim.futures if isinstance(scores[text], AbandonedError)]
         return scores
+
+    def _inline(self, text: str) -> float | Exception:
+        # Not shared while it is made: that takes longer than making it twice.
+        try:
+            score = _check_scores(self.router.score([text]), 1)[0]
+        except Exception as error:
+            return error
+        self.cache.remember(text, score)
+        return score
 
     def _known(self, texts: Sequence[str]) -> tuple[dict[str, float | Exception], list[str]]:
         known: dict[str, float | Exception] = {}
@@ -122,8 +147,8 @@ def _outcome(future: Future[float]) -> float | Exception:
 
 def _check_scores(scores: object, count: int) -> list[float]:
     array = np.asarray(scores, dtype=np.float64)
-    if array.shape == (1,) and count == 1 and 0.0 <= array[0] <= 1.0:
-        return [float(array[0])]
+    if count == 1 and array.shape == (1,) and 0.0 <= (score := array.item()) <= 1.0:
+        return [score]
     if array.shape != (count,):
         raise RouterError(f"score() returned shape {array.shape} for {count} prompts, expected ({count},).")
     bad = array[~((array >= 0.0) & (array <= 1.0))]

@@ -123,7 +123,7 @@ class RoutingCounter:
                 self._scored[decision.shadow_route or decision.route] += 1
             if previous is not None and previous != decision.route:
                 self._switches += 1
-            drifted = self._drifted()
+            drifted = None if self.asked_share is None or self._warned else self._drifted()
         if drifted is not None:
             self._warn(drifted)
 

@@ -117,17 +117,18 @@ def test_a_response_that_is_not_graded_is_named(small_data: Path) -> None:
 
 def test_half_of_the_word_sequences_make_a_near_duplicate() -> None:
     words = [f"w{k}" for k in range(40)]
-    trained = [" ".join(words), "short and sweet"]
+    trained = [" ".join(words), "short and sweet", " ".join(f"v{k}" for k in range(40))]
     prompts = [
         " ".join(words[:30]),  # all of its 18 sequences
         " ".join([*words[:20], *map(str, range(20))]),  # 8 of 28
+        " ".join([*words[:18], *(f"v{k}" for k in range(18))]),  # 6 of 24 of one, 6 of another
         " ".join([*words[:30], *map(str, range(5))]),  # 18 of 23
         "SHORT, and sweet!",
         "short",
         "",
     ]
 
-    assert near_duplicates(prompts, trained).tolist() == [True, False, True, True, False, False]
+    assert near_duplicates(prompts, trained).tolist() == [True, False, False, True, True, False, False]
 
 
 def test_the_interval_covers_the_value_and_shrinks_with_more_prompts() -> None:

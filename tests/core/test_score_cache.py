@@ -174,15 +174,23 @@ def test_only_its_own_loop_waits_for_a_coroutine() -> None:
     other.close()
 
 
-def test_a_settled_score_holds_no_loop() -> None:
+def test_a_settled_score_is_anybodys() -> None:
     cache = ScoreCache()
     loop = asyncio.new_event_loop()
     claim = cache.claim(["text"], loop)
     cache.settle(claim, [0.5])
 
-    assert claim.futures["text"].loop is None
-    assert cache.claim(["text"]).mine == []
+    again = cache.claim(["text"])
+    assert again.mine == []
+    assert again.futures["text"].result() == 0.5
     loop.close()
+
+
+def test_a_score_that_nobody_waited_for_is_remembered_and_bounded() -> None:
+    cache = ScoreCache(size=2)
+    for text in ("a", "b", "c"):
+        cache.remember(text, 0.25)
+    assert [cache.known(text) for text in ("a", "b", "c")] == [None, 0.25, 0.25]
 
 
 @pytest.mark.parametrize(

@@ -188,19 +188,19 @@ async def test_the_loop_runs_on_while_a_router_scores(router: HeldRouter) -> Non
     assert router.batches == [[text]]
 
 
-def test_the_loop_runs_on_while_a_thread_scores_a_text_that_an_inline_router_is_asked_for() -> None:
-    router, cache = InlineHeldRouter(), WatchedCache()
+def test_an_inline_router_never_waits_for_a_thread_that_scores_the_same_text() -> None:
+    held, cache = HeldRouter(), WatchedCache()
+    inline = KeywordRouter("hard")
 
     async def scenario() -> None:
-        thread = in_thread(Scorer(router, cache).scores, ["a"])
+        thread = in_thread(Scorer(held, cache).scores, ["a"])
         await until(lambda: cache.claims == 1)
-        task = asyncio.create_task(Scorer(router, cache).ascores(["a"]))
-        await until(lambda: cache.claims == 2)
-        router.go_on.set()
-        assert await task == thread.result(PATIENCE) == {"a": 0.5}
+        assert await Scorer(inline, cache).ascores(["a"]) == {"a": 0.1}
+        held.go_on.set()
+        thread.result(PATIENCE)
 
     run_bounded(scenario)
-    assert router.batches == [["a"]]
+    assert inline.batches == [["a"]]
 
 
 @pytest.mark.parametrize(

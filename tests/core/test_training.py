@@ -29,6 +29,7 @@ from routellm_core.training.matrix_factorization import (
     Comparisons,
     MatrixFactorizationSettings,
     MatrixFactorizationWeights,
+    PenalisedLoss,
     calibration_slope,
     fit_matrix_factorization,
 )
@@ -111,6 +112,23 @@ def test_the_fit_is_a_minimum() -> None:
             moved = weights.projection.copy()
             moved[index] += step
             assert loss(moved) > at_minimum - 1e-3
+
+
+def test_the_gradient_is_the_loss_functions_slope() -> None:
+    x, data = comparisons(n=30)
+    grouped = Comparisons(**{**vars(data), "group": np.arange(30) % 3, "weight": np.linspace(0.1, 2.0, 30)})
+    settings = MatrixFactorizationSettings(
+        dimension=3, projection_penalty=0.7, deviation_penalty=0.3, offset_penalty=0.2
+    )
+    loss = PenalisedLoss(x, grouped, QUALITIES, settings)
+    point = loss.start() + 0.3 * np.random.default_rng(0).standard_normal(len(loss.start()))
+    _, gradient = loss(point)
+
+    for index in range(len(point)):
+        step = np.zeros(len(point))
+        step[index] = 1e-5
+        slope = (loss(point + step)[0] - loss(point - step)[0]) / 2e-5
+        assert gradient[index] == pytest.approx(slope, rel=1e-5, abs=1e-6), index
 
 
 def test_a_tie_is_half_a_win() -> None:

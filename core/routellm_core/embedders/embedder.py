@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -24,6 +24,15 @@ class Embedder(Protocol):
 
     def embed(self, prompts: Sequence[str]) -> npt.NDArray[np.floating[Any]]:
         """Return the embeddings, shape (n, d), finite."""
+        ...
+
+
+@runtime_checkable
+class FoldableEmbedder(Embedder, Protocol):
+    """An embedder that can project without making the embedding."""
+
+    def folded(self, direction: npt.NDArray[np.float64]) -> Callable[[str], float]:
+        """Return the function text -> embed([text])[0] · direction."""
         ...
 
 

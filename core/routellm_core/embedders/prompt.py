@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from routellm_core.checkpoints import Checkpoint, CheckpointError
 from routellm_core.embedders.embedder import EmbedderParts
+from routellm_core.embedders.folded_prompt import Fold, FoldedPrompt
 from routellm_core.embedders.static import StaticEmbedder
 from routellm_core.embedders.surface import FEATURES, SurfaceFeatures, asks_for_answer_at_once
 
@@ -79,6 +80,25 @@ class PromptEmbedder:
             if asks_for_answer_at_once(text):
                 np.multiply(row[: d + k], self.cue_weight, out=row[d + k :])
         return embedded
+
+    def folded(self, direction: npt.NDArray[np.float64]) -> FoldedPrompt:
+        """Return the function text -> embed([text])[0] · direction, which makes no embedding.
+
+        Args:
+            direction: shape (2·(d + k),).
+
+        Raises:
+            ValueError: another shape.
+        """
+        if direction.shape != (self.dimension,):
+            raise ValueError(f"direction has shape {direction.shape}, expected ({self.dimension},).")
+        plain, gated = np.split(direction, 2)  # each (d + k,)
+        return FoldedPrompt(
+            self.static,
+            self.surface,
+            Fold.from_direction(plain, self.centre, self.surface_weight),
+            Fold.from_direction(plain + self.cue_weight * gated, self.centre, self.surface_weight),
+        )
 
     def to_parts(self) -> EmbedderParts:
         """Describe this embedder for a router's checkpoint."""

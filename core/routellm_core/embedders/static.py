@@ -6,6 +6,7 @@ network is left at run time. Surface features of the text are `surface.py`'s wor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -76,13 +77,23 @@ class StaticEmbedder:
         # (n, d), filled row by row: a row's sum must not depend on which prompts stand beside it.
         rows = np.zeros((len(prompts), self.dimension), dtype=np.float64)
         for row, ids in zip(rows, self._token_ids(prompts), strict=True):
-            if ids:
-                picked = np.array(ids)
-                total = self.scales.take(picked) @ self.table.take(picked, axis=0).astype(np.float32)  # (d,)
-                length = float(np.sqrt(total @ total))
-                if length > 0.0:
-                    row[:] = total / length
+            total, length = self._sum(ids)
+            if length > 0.0:
+                row[:] = total / length
         return rows
+
+    def along(self, text: str, direction: npt.NDArray[np.float32]) -> float | None:
+        """Return one text's embedding projected on a direction of shape (d,), without making the embedding.
+
+        None where the text has no known token.
+        """
+        total, length = self._sum(self._token_ids([text])[0])
+        return float(total @ direction) / length if length > 0.0 else None
+
+    def _sum(self, ids: list[int]) -> tuple[npt.NDArray[np.float32], float]:
+        picked = np.array(ids, dtype=np.intp)
+        total = self.scales.take(picked) @ self.table.take(picked, axis=0).astype(np.float32)  # (d,)
+        return total, math.sqrt(total @ total)
 
     def _token_ids(self, prompts: Sequence[str]) -> list[list[int]]:
         texts = [clipped(prompt) for prompt in prompts]

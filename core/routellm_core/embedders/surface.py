@@ -56,32 +56,24 @@ _DIGITS, _LETTERS, _UPPER, _SPACE, _LEAD, _CONTINUATION = range(6)
 _OPERATORS, _BRACKETS, _CURRENCY, _QUOTES = range(6, 10)
 
 
-def _byte_classes() -> npt.NDArray[np.int64]:
-    # (256, 10): the classes of each byte of UTF-8; one product with the byte counts gives all counts.
-    members = [
-        b"0123456789",
-        bytes(range(65, 91)) + bytes(range(97, 123)),
-        bytes(range(65, 91)),
-        b" \t\n\r\f\v",
-        bytes(range(0xC0, 0x100)),
-        bytes(range(0x80, 0xC0)),
-        b"=+-*/^<>",
-        b"(){}[]",
-        b"$%",
-        b"\"'`",
-    ]
-    classes = np.zeros((256, len(members)), dtype=np.int64)
-    for column, bytes_of_class in enumerate(members):
-        classes[list(bytes_of_class), column] = 1
-    return classes
-
-
-_CLASSES = _byte_classes()
+# The bytes of each class, in the order of the names above; a class is counted by deleting it.
+_CLASSES = (
+    b"0123456789",
+    bytes(range(65, 91)) + bytes(range(97, 123)),
+    bytes(range(65, 91)),
+    b" \t\n\r\f\v",
+    bytes(range(0xC0, 0x100)),
+    bytes(range(0x80, 0xC0)),
+    b"=+-*/^<>",
+    b"(){}[]",
+    b"$%",
+    b"\"'`",
+)
 
 
 def question_of(text: str) -> str:
     """Return the text before its lettered options ("A. ...", "B. ..."), or all of it where it has none."""
-    first = _FIRST_OPTION.search(text)
+    first = _FIRST_OPTION.search(text) if "\n" in text else None
     if first and _SECOND_OPTION.search(text, first.end()):
         return text[: first.start()]
     return text
@@ -92,23 +84,23 @@ def asks_for_answer_at_once(text: str) -> bool:
     return _CUE.search(text[-64:]) is not None
 
 
-def raw_features(text: str) -> npt.NDArray[np.float64]:
-    """Measure one text: shape (len(FEATURES),), finite, not standardised."""
+def raw_features(text: str) -> list[float]:
+    """Measure one text: len(FEATURES) finite numbers, not standardised."""
     full_length = len(text)
     text = clipped(text)
     question = question_of(text)
     options = text[len(question) :]
     encoded = question.encode("utf-8")
-    counts = np.bincount(np.frombuffer(encoded, dtype=np.uint8), minlength=256)
-    c = (counts @ _CLASSES).tolist()
+    size = len(encoded)
+    c = [size - len(encoded.translate(None, members)) for members in _CLASSES]
     length = len(question) + 1
-    words = question.split()
+    words = question.lower().split()
     numbers = _NUMBER.findall(question)
     non_ascii = c[_LEAD]
     symbols = len(question) - c[_DIGITS] - c[_LETTERS] - c[_SPACE] - non_ascii
     option_count = len(_OPTION.findall(options)) if options else 0
     option_digits = sum(map(len, _NUMBER.findall(options))) if options else 0
-    measured = [
+    return [
         log1p(full_length - len(options)),
         log1p(len(words)),
         c[_DIGITS] / length,
@@ -116,10 +108,10 @@ def raw_features(text: str) -> npt.NDArray[np.float64]:
         symbols / length,
         log1p(symbols),
         c[_UPPER] / length,
-        log1p(int(counts[10])),
-        log1p(int(counts[63])),
-        log1p(int(counts[46])),
-        log1p(int(counts[44])),
+        log1p(question.count("\n")),
+        log1p(question.count("?")),
+        log1p(question.count(".")),
+        log1p(question.count(",")),
         (c[_LETTERS] + non_ascii) / (len(words) + 1),
         log1p(c[_OPERATORS]),
         log1p(c[_BRACKETS]),
@@ -127,13 +119,12 @@ def raw_features(text: str) -> npt.NDArray[np.float64]:
         log1p(max(map(len, numbers), default=0)),
         non_ascii / length,
         log1p(c[_QUOTES]),
-        log1p(int(counts[58])),
-        len(set(question.lower().split())) / (len(words) + 1),
+        log1p(question.count(":")),
+        len(set(words)) / (len(words) + 1),
         float(option_count > 0),
         log1p(len(options) / option_count) if option_count else 0.0,
         option_digits / (len(options) + 1),
     ]
-    return np.array(measured, dtype=np.float64)
 
 
 class SurfaceFeatures:
@@ -152,6 +143,7 @@ class SurfaceFeatures:
             raise ValueError("spread holds a value that is not above 0.")
         self.centre = centre.astype(np.float64)
         self.spread = spread.astype(np.float64)
+        self._standard: tuple[list[float], list[float]] = (self.centre.tolist(), self.spread.tolist())
 
     @classmethod
     def from_prompts(cls, prompts: Sequence[str]) -> SurfaceFeatures:
@@ -171,3 +163,10 @@ class SurfaceFeatures:
             return np.zeros((0, self.dimension))
         raw = np.array([raw_features(text) for text in prompts])
         return np.clip((raw - self.centre) / self.spread, -CLIP, CLIP)
+
+    def along(self, text: str, direction: Sequence[float]) -> float:
+        """Return the text's features projected on a direction of length len(FEATURES), without an array."""
+        total = 0.0
+        for raw, centre, spread, weight in zip(raw_features(text), *self._standard, direction, strict=True):
+            total += min(max((raw - centre) / spread, -CLIP), CLIP) * weight
+        return total

@@ -21,6 +21,8 @@ def clipped(text: str) -> str:
     if len(text) > CHARACTER_LIMIT:
         # The line break keeps the last word of the head and the first of the tail apart.
         text = text[:HEAD_CHARACTERS] + "\n" + text[-TAIL_CHARACTERS:]
+    if text.isascii():
+        return text
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

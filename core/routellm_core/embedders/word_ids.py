@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,21 +48,24 @@ class WordIds:
             tokenize: text -> ids, of a BERT tokenizer that lowers its text and adds no special tokens.
         """
         self._tokenize = tokenize
-        self._ids: dict[str, list[int]] = {}
+        self._ids = _PieceIds(tokenize)
 
     def token_ids(self, text: str) -> list[int]:
         """Return the ids of a text."""
         if _NOT_PLAIN.search(text) is not None:
             return self._tokenize(text)
-        known = self._ids
-        ids: list[int] = []
-        for piece in _PIECE.findall(text.lower()):
-            found = known.get(piece)
-            ids += self._remembered(piece) if found is None else found
-        return ids
+        return list(chain.from_iterable(map(self._ids.__getitem__, _PIECE.findall(text.lower()))))
 
-    def _remembered(self, piece: str) -> list[int]:
-        if len(self._ids) >= MAX_WORDS:
-            self._ids = {}
-        found = self._ids[piece] = self._tokenize(piece)
+
+class _PieceIds(dict[str, list[int]]):
+    """Piece -> ids; asks the tokenizer for a piece that it meets for the first time."""
+
+    def __init__(self, tokenize: Callable[[str], list[int]]) -> None:
+        super().__init__()
+        self._tokenize = tokenize
+
+    def __missing__(self, piece: str) -> list[int]:
+        if len(self) >= MAX_WORDS:
+            self.clear()
+        found = self[piece] = self._tokenize(piece)
         return found

@@ -6,14 +6,15 @@ any pair of known models can be scored; the fixed pair is folded into one vector
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from routellm_core.checkpoints import Checkpoint, CheckpointError
-from routellm_core.embedders.embedder import Embedder, SavableEmbedder, read_embedder
+from routellm_core.embedders.embedder import Embedder, FoldableEmbedder, SavableEmbedder, read_embedder
 from routellm_core.router import Router, Scores, check_prompts
 
 KIND = "matrix_factorization"
@@ -78,14 +79,21 @@ class MatrixFactorizationRouter(Router):
         difference = self._vector(strong, "strong") - self._vector(weak, "weak")  # (d,)
         self._direction = self.projection.T @ difference  # (D,)
         self._offset = float(self.bias @ difference)
+        self._folded: Callable[[str], float] | None = None
+        if isinstance(embedder, FoldableEmbedder):
+            self._folded = embedder.folded(self._direction)
         self.score_quantiles = score_quantiles
         self.scores_inline = bool(getattr(embedder, "scores_inline", False))
 
     def score(self, prompts: Sequence[str]) -> Scores:
         """Return P(strong preferred) per prompt, shape (n,), by the folded pair: σ(e · u + c)."""
-        embedded = self._embed(prompts)
-        # A sum per row and no matrix product: its result must not depend on the size of the batch.
-        return _sigmoid((embedded * self._direction).sum(axis=1) + self._offset)
+        if self._folded is None:
+            # A sum per row and no matrix product: a prompt's score must not depend on the size of the batch.
+            return _sigmoid((self._embed(prompts) * self._direction).sum(axis=1) + self._offset)
+        # Plain numbers: for one prompt, numpy's own start-up would take longer than all the rest.
+        folded, offset = self._folded, self._offset
+        logits = [folded(text) + offset for text in check_prompts(prompts)]
+        return np.array([0.5 * (1.0 + math.tanh(0.5 * logit)) for logit in logits], dtype=np.float64)
 
     def win_rates(self, prompts: Sequence[str], strong: str, weak: str) -> Scores:
         """Return P(`strong` preferred over `weak`) per prompt, shape (n,), for any two known models.

@@ -124,58 +124,94 @@ def fit_matrix_factorization(
         raise ValueError("no comparisons to train on: give battles or labels of at least two models.")
     if settings.dimension < 2:
         raise ValueError(f"dimension is {settings.dimension}, expected at least 2.")
-    d, n_models, width = settings.dimension, len(qualities), embeddings.shape[1]
-    groups = int(comparisons.group.max()) + 1
-    anchor = _quality_axis(qualities, d, settings.seed)  # (M, d)
-    shapes = ((n_models, d), (d, width), (d,), (groups, n_models))
-    edges = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
-    at_first = comparisons.row * n_models + comparisons.first
-    at_second = comparisons.row * n_models + comparisons.second
-    base_first = comparisons.group * n_models + comparisons.first
-    base_second = comparisons.group * n_models + comparisons.second
-    cells = len(embeddings) * n_models
+    loss = PenalisedLoss(embeddings, comparisons, qualities, settings)
+    return loss.weights(minimise(loss, loss.start(), max_iterations=settings.max_iterations))
 
-    def objective(flat: Floats) -> tuple[float, Floats]:
-        raw, projection, bias, offsets = (
-            part.reshape(shape) for part, shape in zip(np.split(flat, edges), shapes, strict=True)
-        )
+
+class PenalisedLoss:
+    """What `fit_matrix_factorization` minimises, as a function of all parameters in one flat vector.
+
+    The parameters are model vectors before normalisation V (M, d), projection W (d, D), bias b (d,) and the
+    groups' base rates O (groups, M).
+    """
+
+    def __init__(
+        self,
+        embeddings: Floats,
+        comparisons: Comparisons,
+        qualities: Floats,
+        settings: MatrixFactorizationSettings,
+    ) -> None:
+        d, n_models = settings.dimension, len(qualities)
+        groups = int(comparisons.group.max()) + 1
+        self._embeddings = embeddings
+        self._data = comparisons
+        self._settings = settings
+        self._anchor = _quality_axis(qualities, d, settings.seed)  # (M, d)
+        self._shapes = ((n_models, d), (d, embeddings.shape[1]), (d,), (groups, n_models))
+        # where each comparison's two models are in the flattened (n, M) and (groups, M) arrays
+        self._first = comparisons.row * n_models + comparisons.first
+        self._second = comparisons.row * n_models + comparisons.second
+        self._base_first = comparisons.group * n_models + comparisons.first
+        self._base_second = comparisons.group * n_models + comparisons.second
+
+    def start(self) -> Floats:
+        """Return the starting point: model vectors on the axis of quality, all else 0."""
+        rest = sum(int(np.prod(shape)) for shape in self._shapes[1:])
+        return np.concatenate([self._anchor.ravel(), np.zeros(rest)])
+
+    def weights(self, flat: Floats) -> MatrixFactorizationWeights:
+        """Return the router's part of the parameters."""
+        raw, projection, bias, _ = self._split(flat)
+        return MatrixFactorizationWeights(raw / np.linalg.norm(raw, axis=1, keepdims=True), projection, bias)
+
+    def __call__(self, flat: Floats) -> tuple[float, Floats]:
+        """Return the loss and its gradient, shape (p,), at a point of shape (p,)."""
+        raw, projection, bias, offsets = self._split(flat)
+        settings, weight, target = self._settings, self._data.weight, self._data.target
         norms = np.linalg.norm(raw, axis=1, keepdims=True)  # (M, 1)
         vectors = raw / norms  # (M, d)
-        hidden = embeddings @ projection.T + bias  # (n, d)
-        delta = (hidden @ vectors.T).ravel()  # (n·M,)
-        base = offsets.ravel()
-        z = delta[at_first] - delta[at_second] + base[base_first] - base[base_second]  # (c,)
+        hidden = self._embeddings @ projection.T + bias  # (n, d)
+        delta = hidden @ vectors.T  # (n, M)
+        z = self._differences(delta.ravel(), offsets.ravel())  # (c,)
         # −t·log σ(z) − (1−t)·log σ(−z) = log(1 + e^z) − t·z
-        loss = float((comparisons.weight * (np.logaddexp(0.0, z) - comparisons.target * z)).sum())
-        residual = comparisons.weight * (0.5 * (1.0 + np.tanh(0.5 * z)) - comparisons.target)  # (c,)
-        by_cell = (np.bincount(at_first, residual, cells) - np.bincount(at_second, residual, cells)).reshape(
-            len(embeddings), n_models
-        )
-        to_hidden = by_cell @ vectors  # (n, d)
-        to_vectors = by_cell.T @ hidden  # (M, d)
+        loss = float((weight * (np.logaddexp(0.0, z) - target * z)).sum())
+        residual = weight * (0.5 * (1.0 + np.tanh(0.5 * z)) - target)  # (c,)
+        to_delta = _scattered(residual, self._first, self._second, delta.shape)  # (n, M)
+        to_hidden = to_delta @ vectors  # (n, d)
+        to_vectors = to_delta.T @ hidden  # (M, d)
         # through the normalisation: (I − v vᵀ) g / ‖raw‖
         to_raw = (to_vectors - vectors * (vectors * to_vectors).sum(axis=1, keepdims=True)) / norms
-        size = groups * n_models
-        to_offsets = np.bincount(base_first, residual, size) - np.bincount(base_second, residual, size)
+        to_offsets = _scattered(residual, self._base_first, self._base_second, offsets.shape)
+        moved = raw - self._anchor
+        loss += 0.5 * settings.deviation_penalty * float((moved**2).sum())
         loss += 0.5 * settings.projection_penalty * float((projection**2).sum())
-        loss += 0.5 * settings.deviation_penalty * float(((raw - anchor) ** 2).sum())
         loss += 0.5 * settings.offset_penalty * float((offsets**2).sum())
-        gradient = np.concatenate(
-            [
-                (to_raw + settings.deviation_penalty * (raw - anchor)).ravel(),
-                (to_hidden.T @ embeddings + settings.projection_penalty * projection).ravel(),
-                to_hidden.sum(axis=0),
-                to_offsets + settings.offset_penalty * base,
-            ]
+        gradient = (
+            to_raw + settings.deviation_penalty * moved,
+            to_hidden.T @ self._embeddings + settings.projection_penalty * projection,
+            to_hidden.sum(axis=0),
+            to_offsets + settings.offset_penalty * offsets,
         )
-        return loss, gradient
+        return loss, np.concatenate([part.ravel() for part in gradient])
 
-    start = np.concatenate([anchor.ravel(), np.zeros(int(np.prod(shapes[1])) + d + groups * n_models)])
-    solution = minimise(objective, start, max_iterations=settings.max_iterations)
-    raw, projection, bias, _ = (
-        part.reshape(shape) for part, shape in zip(np.split(solution, edges), shapes, strict=True)
-    )
-    return MatrixFactorizationWeights(raw / np.linalg.norm(raw, axis=1, keepdims=True), projection, bias)
+    def _split(self, flat: Floats) -> list[Floats]:
+        edges = np.cumsum([int(np.prod(shape)) for shape in self._shapes])[:-1]
+        return [part.reshape(shape) for part, shape in zip(np.split(flat, edges), self._shapes, strict=True)]
+
+    def _differences(self, delta: Floats, base: Floats) -> Floats:
+        own = delta[self._first] - delta[self._second]
+        shared = base[self._base_first] - base[self._base_second]
+        difference: Floats = own + shared
+        return difference
+
+
+def _scattered(values: Floats, plus: Integers, minus: Integers, shape: tuple[int, ...]) -> Floats:
+    # Adds each value at one place and subtracts it at the other.
+    size = int(np.prod(shape))
+    scattered = np.bincount(plus, values, size).astype(np.float64)
+    scattered -= np.bincount(minus, values, size)
+    return scattered.reshape(shape)
 
 
 def calibration_slope(logits: Floats, comparisons: Comparisons) -> float:
