@@ -195,7 +195,7 @@ def test_an_inline_router_never_waits_for_a_thread_that_scores_the_same_text() -
     async def scenario() -> None:
         thread = in_thread(Scorer(held, cache).scores, ["a"])
         await until(lambda: cache.claims == 1)
-        assert await Scorer(inline, cache).ascores(["a"]) == {"a": 0.1}
+        assert await Scorer(inline, cache).ascore("a") == 0.1
         held.go_on.set()
         thread.result(PATIENCE)
 
