@@ -157,3 +157,18 @@ report(RoutingPolicy(load_router("random"), 0.0).decide(RoutingRequest("text")).
 
 def test_core_is_a_folder_and_no_package() -> None:
     assert not (ROOT / "core" / "__init__.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("adapter", "framework", "extra"),
+    [
+        ("langchain_routellm", "langchain_core", "routellm-plugins[langchain]"),
+        ("llamaindex_routellm", "llama_index", "routellm-plugins[llamaindex]"),
+    ],
+)
+def test_without_its_framework_an_adapter_names_the_extra(adapter: str, framework: str, extra: str) -> None:
+    code = f"import sys; sys.modules[{framework!r}] = None; import {adapter}"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.returncode == 1
+    assert f"ImportError: {adapter} needs" in found.stderr
+    assert extra in found.stderr
