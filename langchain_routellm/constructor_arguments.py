@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -22,15 +23,22 @@ def models_from(values: Mapping[str, Any], known: set[str], router: str) -> dict
             raise ValueError(f"{side} is missing: expected a chat model or a string such as 'openai:gpt-4o'.")
     strings = [side for side in ("strong", "weak") if isinstance(mine[side], str)]
     if others and not strings:
-        names = ", ".join(sorted(others))
         raise ValueError(
-            f"{names}: not a setting of {router}. Give it to the models themselves, as in "
-            f"strong=ChatOpenAI({names}=...), or name the models as strings, which are made with it: "
-            "strong='openai:gpt-4o'."
+            f"{', '.join(sorted(others))}: not a setting of {router}{_hint(sorted(others), known)}"
         )
     for side in strings:
         mine[side] = _model_from_string(mine[side], others, side)
     return mine
+
+
+def _hint(names: list[str], known: set[str]) -> str:
+    near = get_close_matches(names[0], known, n=1)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return (
+        f". Give it to the models themselves, as in strong=ChatOpenAI({names[0]}=...), or name the models as "
+        "strings, which are made with it: strong='openai:gpt-4o'."
+    )
 
 
 def _model_from_string(name: str, arguments: Mapping[str, Any], side: str) -> BaseChatModel:

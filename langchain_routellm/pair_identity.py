@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from langchain_core.language_models.base import LangSmithParams
@@ -16,6 +16,13 @@ from routellm_core import __version__
 
 class PairIdentity(RoutingModel):
     """The members by which a chat model is told from others."""
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Name what tells one pair from another first, and nothing else: a chat model has many fields."""
+        yield "strong", self.strong
+        yield "weak", self.weak
+        yield "router", self.router.name
+        yield "threshold", self.threshold
 
     @property
     @override

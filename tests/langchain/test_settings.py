@@ -53,7 +53,8 @@ NAN = float("nan")
             {"prices": {"strong": {"input": -1, "output": 2}, "weak": {"input": 1, "output": 2}}},
             "price input is -1",
         ),
-        ({"temperature": 0}, "temperature: not a setting of ChatRouteLLM"),
+        ({"temperature": 0}, "temperature: not a setting of ChatRouteLLM. Give it to the models"),
+        ({"strongshare": 0.3}, "strongshare: not a setting of ChatRouteLLM; did you mean strong_share?"),
         (
             {"streaming": True, "weak": FakeListChatModel(responses=["a"])},
             "streaming is given, but the weak model",
@@ -136,6 +137,12 @@ def test_no_key_is_shown(pair: Pair) -> None:
         repr(llm.dispatcher),
     ]
     assert "test-key" not in "".join(shown)
+
+
+def test_what_is_shown_of_it_begins_with_the_pair(pair: Pair) -> None:
+    shown = repr(pair())
+    assert shown.startswith("ChatRouteLLM(strong=ChatOpenAI(")
+    assert shown.endswith("router='KeywordRouter', threshold=0.5)")
 
 
 def test_versions_are_in_the_metadata(pair: Pair) -> None:
