@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,9 +44,12 @@ def distil_minilm(settings: StaticTableSettings) -> StaticEmbedder:
     except ImportError as error:
         raise ImportError("distilling needs an extra: pip install 'routellm-plugins[distill]'") from error
     folder = str(get_model_path())
+    # Typed Any: what these return differs between the versions that the extra allows.
+    model: Any = AutoModel.from_pretrained(folder, local_files_only=True)
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     distilled = distill_from_model(
-        AutoModel.from_pretrained(folder, local_files_only=True),
-        AutoTokenizer.from_pretrained(folder, local_files_only=True),  # type: ignore[arg-type]
+        model,
+        tokenizer,
         device="cpu",
         # Reduction and weights are made below, in float64 and with signs fixed: reproducible.
         pca_dims=None,
