@@ -23,6 +23,8 @@ def history_for(messages: list[BaseMessage], side: Side, other: Side) -> list[Ba
     different formats, answers of the other one keep their text and tool calls and lose what only their maker
     understands (thinking, server-side tools, signatures), and `cache_control` goes where it is not known.
     """
+    if len(messages) == 1 and isinstance(messages[0].content, str):
+        return messages
     converted: list[BaseMessage | None] = [_with_plain_ids(message) for message in messages]
     if side.family != other.family:
         converted = [message and _as_taken_by(message, side) for message in converted]

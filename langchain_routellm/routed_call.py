@@ -87,7 +87,8 @@ class RoutedCall:
     @property
     def previous(self) -> Route | None:
         """The side of the conversation's latest routed answer."""
-        return conversation.previous_route(self.messages)
+        # One message has nothing before it.
+        return conversation.previous_route(self.messages) if len(self.messages) > 1 else None
 
     def target(self, decision: Decision, config: RunnableConfig | None = None) -> Target:
         """Return what to call for a decision, under the call's own configuration or a child of it."""
@@ -115,6 +116,8 @@ class RoutedCall:
         return tools.unsupported(list(self.sides.values())) if isinstance(tools, BoundTools) else frozenset()
 
     def _sticky(self, by_conversation: bool) -> Route | None:
+        if len(self.messages) == 1:
+            return None
         if by_conversation and conversation.was_strong(self.messages):
             return "strong"
         return conversation.escalated_in_open_loop(self.messages)

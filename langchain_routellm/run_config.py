@@ -36,12 +36,19 @@ def override_of(config: RunnableConfig) -> RoutingOverride:
 
 def with_decision(config: RunnableConfig, decision: Decision) -> RunnableConfig:
     """Return the configuration with the decision in its metadata and tags, for the inner model's run."""
-    metadata: dict[str, Any] = {f"{_PREFIX}{key}": value for key, value in decision.record().items()}
-    traced: RunnableConfig = {
-        **config,
-        "tags": [*(config.get("tags") or []), f"routellm:{decision.route}"],
-        "metadata": {**(config.get("metadata") or {}), **metadata, "routellm_version": __version__},
+    metadata: dict[str, Any] = {
+        **(config.get("metadata") or {}),
+        "routellm_route": decision.route,
+        "routellm_score": decision.score,
+        "routellm_threshold": decision.threshold,
+        "routellm_reason": decision.reason,
+        "routellm_router": decision.router,
+        "routellm_version": __version__,
     }
+    if decision.shadow_route is not None:
+        metadata["routellm_shadow_route"] = decision.shadow_route
+    tags = [*(config.get("tags") or []), f"routellm:{decision.route}"]
+    traced: RunnableConfig = {**config, "tags": tags, "metadata": metadata}
     if decision.reason == "escalated":
         # The first side's run has taken the caller's run id.
         traced.pop("run_id", None)
