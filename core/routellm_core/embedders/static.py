@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.embedders.text import clipped
-from routellm_core.embedders.word_ids import WordIds, splits_by_word
+from routellm_core.embedders.word_ids import word_ids_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -110,7 +110,8 @@ class StaticEmbedder:
             return list(tokenizer.encode(text, add_special_tokens=False).ids)
 
         # Two threads may make it at the same time; either result serves, so no lock is held.
-        self._tokenize = WordIds(whole).token_ids if splits_by_word(tokenizer) else whole
+        words = word_ids_of(tokenizer)
+        self._tokenize = whole if words is None else words.token_ids
         return self._tokenize
 
     def _build(self) -> Tokenizer:
