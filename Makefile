@@ -66,7 +66,7 @@ $(VENV_LANGCHAIN)/.installed: $(INPUTS) | $(VENV_LANGCHAIN)/bin/python
 	touch $@
 
 $(VENV_TRAIN)/.installed: $(INPUTS) | $(VENV_TRAIN)/bin/python
-	$(VENV_TRAIN)/bin/python $(PIP_INSTALL) -e ".[train,distill]"
+	$(VENV_TRAIN)/bin/python $(PIP_INSTALL) -e ".[distill]"
 	touch $@
 
 clean:

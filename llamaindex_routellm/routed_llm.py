@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from os import PathLike
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
@@ -159,7 +159,7 @@ class RoutedLLM(FunctionCallingLLM):
                 lacks={"strong": self.strong_lacks, "weak": self.weak_lacks},
                 policy=RoutingPolicy(
                     self.router,
-                    self.threshold if self.threshold is not None else 0.0,
+                    cast(float, self.threshold),  # set by the constructor, whichever setting was given
                     no_text_route=self.no_text_route,
                     on_router_error=self.on_router_error,
                     cache=self._cache,
