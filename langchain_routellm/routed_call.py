@@ -17,7 +17,7 @@ from langchain_routellm.run_config import override_of, with_decision
 from langchain_routellm.side import Side
 from routellm_core import Decision, RoutingRequest
 from routellm_core.capabilities import Need
-from routellm_core.decision import Route
+from routellm_core.decision import Route, other_side
 from routellm_core.override import current_override
 from routellm_core.request import scored_text
 
@@ -93,15 +93,22 @@ class RoutedCall:
     def target(self, decision: Decision, config: RunnableConfig | None = None) -> Target:
         """Return what to call for a decision, under the call's own configuration or a child of it."""
         side = self.sides[decision.route]
-        other = self.sides["weak" if decision.route == "strong" else "strong"]
-        runnable, kwargs = side.call(self.kwargs)
-        messages = history_for(self.messages, side, other)
+        runnable, kwargs = self._runnable(side)
+        messages = history_for(self.messages, side, self.sides[other_side(decision.route)])
         return Target(
             runnable=runnable,
             input=self.input if messages is self.messages else messages,
             config=side.merged_config(with_decision(config or self.config, decision)),
             kwargs=kwargs,
         )
+
+    def _runnable(self, side: Side) -> tuple[Runnable[Any, Any], dict[str, Any]]:
+        """Return what to call of a side, and the arguments that are not bound to it yet."""
+        kwargs = {**side.kwargs, **self.kwargs}
+        tools = kwargs.get("tools")
+        if isinstance(tools, BoundTools):
+            return tools.bound_to(side, kwargs), {}
+        return side.model, kwargs
 
     def _argument_needs(self) -> frozenset[Need]:
         found: set[Need] = set()

@@ -96,16 +96,6 @@ class Side:
         model.__dict__.pop("_serialized", None)
         return replace(self, model=model)
 
-    def call(self, kwargs: Mapping[str, Any]) -> tuple[Runnable[Any, Any], dict[str, Any]]:
-        """Return the runnable to call and the keyword arguments to give it."""
-        from langchain_routellm.bound_tools import BoundTools
-
-        merged = {**self.kwargs, **kwargs}
-        tools = merged.get("tools")
-        if isinstance(tools, BoundTools):
-            return tools.bound_to(self, merged), {}
-        return self.model, merged
-
     def merged_config(self, config: RunnableConfig) -> RunnableConfig:
         """Return a call's configuration over the one bound to the model."""
         return merge_configs(self.config, config) if self.config else config

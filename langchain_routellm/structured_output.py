@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.exceptions import OutputParserException
@@ -137,8 +138,9 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
                 chunks = target.runnable.astream(target.input, target.config, **target.kwargs)
                 return cast(AsyncGenerator[Any, None], chunks)
 
-            async for part in self.llm.dispatcher.astream(decision, ask, _any_part):
-                yield part
+            async with aclosing(self.llm.dispatcher.astream(decision, ask, _any_part)) as parts:
+                async for part in parts:
+                    yield part
             attempt.count_tokens()
 
     @override

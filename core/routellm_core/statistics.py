@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from threading import Lock
 from typing import Any
 
-from routellm_core.decision import Decision, Reason, Route
+from routellm_core.decision import Decision, Reason, Route, other_side
 from routellm_core.prices import Prices, TokenUsage
 
 _LOG = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ class RoutingCounter:
             self._escalations += 1
             self._calls[decision.route] += 1
             self._answered[decision.route] += 1
-            self._answered["weak" if decision.route == "strong" else "strong"] -= 1
+            self._answered[other_side(decision.route)] -= 1
             if decision.route == "strong" and discarded is not None:
                 self._discarded += discarded
 
