@@ -20,7 +20,7 @@ from typing_extensions import override
 from langchain_routellm.batches import Batches
 from langchain_routellm.bound_tools import BoundTools
 from langchain_routellm.routed_call import with_record
-from langchain_routellm.routing_run import RoutingRun
+from langchain_routellm.routing_run import routing_run
 from langchain_routellm.streamed_answer import StreamTokens, with_recorded_finish
 from langchain_routellm.structured_output import RoutedStructuredOutput
 from routellm_core import Decision
@@ -56,15 +56,16 @@ class ChatRouteLLM(Batches):
         **kwargs: Any,
     ) -> AIMessage:
         call = self.routed_call(input, config, stop, kwargs)
-        with RoutingRun(self.trace_routing, call.config, call.messages) as run:
-            decision = self.dispatcher.decide(self.request(call), call.previous)
+        with routing_run(self.trace_routing, call) as run:
+            dispatcher = self.dispatcher
+            decision = dispatcher.decide(self.request(call), call.previous)
 
             def ask(decision: Decision) -> AIMessage:
                 target = call.target(decision, run.config)
                 answer: AIMessage = target.runnable.invoke(target.input, target.config, **target.kwargs)
                 return with_record(answer, decision)
 
-            return run.finished(self.dispatcher.answer(decision, ask))
+            return run.finished(dispatcher.answer(decision, ask))
 
     @override
     async def ainvoke(
@@ -76,8 +77,9 @@ class ChatRouteLLM(Batches):
         **kwargs: Any,
     ) -> AIMessage:
         call = self.routed_call(input, config, stop, kwargs)
-        async with RoutingRun(self.trace_routing, call.config, call.messages) as run:
-            decision = await self.dispatcher.adecide(self.request(call), call.previous)
+        async with routing_run(self.trace_routing, call) as run:
+            dispatcher = self.dispatcher
+            decision = await dispatcher.adecide(self.request(call), call.previous)
 
             async def ask(decision: Decision) -> AIMessage:
                 target = call.target(decision, run.config)
@@ -86,7 +88,7 @@ class ChatRouteLLM(Batches):
                 )
                 return with_record(answer, decision)
 
-            return run.finished(await self.dispatcher.aanswer(decision, ask))
+            return run.finished(await dispatcher.aanswer(decision, ask))
 
     @override
     def stream(
@@ -98,7 +100,7 @@ class ChatRouteLLM(Batches):
         **kwargs: Any,
     ) -> Iterator[AIMessageChunk]:
         call = self.routed_call(input, config, stop, kwargs)
-        with RoutingRun(self.trace_routing, call.config, call.messages) as run:
+        with routing_run(self.trace_routing, call) as run:
             decision = self.dispatcher.decide(self.request(call), call.previous)
 
             def ask(decision: Decision) -> Generator[AIMessageChunk, None, None]:
@@ -120,7 +122,7 @@ class ChatRouteLLM(Batches):
         **kwargs: Any,
     ) -> AsyncIterator[AIMessageChunk]:
         call = self.routed_call(input, config, stop, kwargs)
-        async with RoutingRun(self.trace_routing, call.config, call.messages) as run:
+        async with routing_run(self.trace_routing, call) as run:
             decision = await self.dispatcher.adecide(self.request(call), call.previous)
 
             def ask(decision: Decision) -> AsyncGenerator[AIMessageChunk, None]:

@@ -43,9 +43,13 @@ def human_texts(messages: Sequence[BaseMessage]) -> list[str]:
     texts = []
     for message in messages:
         if _is_human(message):
-            text = _text(message)
-            texts.append(_REMINDER.sub("", text).strip() if "<system-reminder>" in text else text.strip())
+            texts.append(spoken(_text(message)))
     return [text for text in texts if text]
+
+
+def spoken(text: str) -> str:
+    """Return a human's text without the reminders that agents put into it."""
+    return (_REMINDER.sub("", text) if "<system-reminder>" in text else text).strip()
 
 
 def needs(messages: Sequence[BaseMessage]) -> frozenset[Need]:

@@ -7,17 +7,21 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun, Callbacks
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult, LLMResult
 from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.config import ensure_config, merge_configs
+from langchain_core.runnables.config import merge_configs
 from typing_extensions import override
 
 from langchain_routellm.pair_identity import PairIdentity
 from langchain_routellm.routed_call import RoutedCall, with_record
+from langchain_routellm.run_config import call_config
 from routellm_core import Decision, RoutingRequest
 from routellm_core.capabilities import Need
 from routellm_core.decision import Route
+
+# Versions of packages, which the inner model's own run names too.
+_VERSIONS = {"lc_versions"}
 
 
 class DirectCalls(PairIdentity):
@@ -34,20 +38,16 @@ class DirectCalls(PairIdentity):
             mine["callbacks"] = self.callbacks
         if self.tags:
             mine["tags"] = self.tags
-        # Versions of packages, which the inner model's own run names too.
-        metadata = {key: value for key, value in (self.metadata or {}).items() if key != "lc_versions"}
-        if metadata:
-            mine["metadata"] = metadata
-        ensured = ensure_config(config)
-        messages: list[BaseMessage] = (
-            [HumanMessage(input)] if isinstance(input, str) else self._convert_input(input).to_messages()
-        )
+        metadata = self.metadata
+        if metadata and metadata.keys() != _VERSIONS:
+            mine["metadata"] = {key: value for key, value in metadata.items() if key not in _VERSIONS}
+        given = call_config(config)
         return RoutedCall(
-            input=input,
-            messages=messages,
-            config=merge_configs(mine, ensured) if mine else ensured,
-            kwargs=kwargs,
-            sides=self.sides,
+            input,
+            None if isinstance(input, str) else self._convert_input(input).to_messages(),
+            merge_configs(mine, given) if mine else given,
+            kwargs,
+            self.sides,
         )
 
     def request(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 
 from langchain_routellm import conversation
 from langchain_routellm.bound_tools import BoundTools
+from langchain_routellm.conversation import spoken
 from langchain_routellm.history import history_for
 from langchain_routellm.run_config import override_of, with_decision
 from langchain_routellm.side import Side
@@ -26,8 +27,7 @@ A = TypeVar("A", bound=AIMessage)
 PromptExtractor = Callable[[list[BaseMessage]], str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What to call for one decision: `runnable.invoke(input, config, **kwargs)` or any of its siblings.
 
     Attributes:
@@ -49,15 +49,28 @@ class Target:
         return self.runnable, self.kwargs  # type: ignore[return-value]  # a side's call is a model or its binding
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class RoutedCall:
-    """A call's input, what it says in messages, its configuration and arguments."""
+    """A call's input, configuration and arguments.
+
+    Attributes:
+        input: the caller's own.
+        conversation: what it says in messages; None where it is one string.
+        config: the call's own over the one of the run that it is made in.
+        kwargs: the call's other arguments.
+        sides: both sides.
+    """
 
     input: Any
-    messages: list[BaseMessage]
+    conversation: list[BaseMessage] | None
     config: RunnableConfig
     kwargs: Mapping[str, Any]
     sides: Mapping[Route, Side]
+
+    @property
+    def messages(self) -> list[BaseMessage]:
+        """What the input says, in messages."""
+        return [HumanMessage(self.input)] if self.conversation is None else self.conversation
 
     def request(
         self,
@@ -65,46 +78,59 @@ class RoutedCall:
         extractor: PromptExtractor | None,
         sticky: bool,
         smallest_window: int | None,
-        needs: frozenset[Need] = frozenset(),
-        unsupported: frozenset[Route] = frozenset(),
+        needs: frozenset[Need],
+        unsupported: frozenset[Route],
     ) -> RoutingRequest:
         """Describe the call for the policy; per-call configuration beats `routing(...)`.
 
         Raises:
             ValueError: a per-call setting that is not one.
         """
-        request = RoutingRequest(
-            text=extractor(self.messages)
-            if extractor
-            else scored_text(conversation.human_texts(self.messages)),
-            needs=conversation.needs(self.messages) | self._argument_needs() | needs,
-            tokens=conversation.estimated_tokens(self.messages, smallest_window),
-            sticky=self._sticky(sticky),
-            unsupported=self._unsupported() | unsupported,
-        )
+        messages = self.conversation
+        if self.kwargs:
+            needs, unsupported = needs | self._argument_needs(), unsupported | self._unsupported()
+        if messages is None and extractor is None and smallest_window is None:
+            # One string holds one text, and nothing else that matters.
+            request = RoutingRequest(spoken(self.input) or None, needs, unsupported=unsupported)
+        else:
+            messages = self.messages
+            request = RoutingRequest(
+                text=extractor(messages) if extractor else scored_text(conversation.human_texts(messages)),
+                needs=conversation.needs(messages) | needs,
+                tokens=conversation.estimated_tokens(messages, smallest_window),
+                sticky=self._sticky(sticky),
+                unsupported=unsupported,
+            )
         return request.overridden(override_of(self.config), current_override())
 
     @property
     def previous(self) -> Route | None:
         """The side of the conversation's latest routed answer."""
-        # One message has nothing before it.
-        return conversation.previous_route(self.messages) if len(self.messages) > 1 else None
+        return conversation.previous_route(self.conversation) if self.conversation else None
 
     def target(self, decision: Decision, config: RunnableConfig | None = None) -> Target:
         """Return what to call for a decision, under the call's own configuration or a child of it."""
         side = self.sides[decision.route]
         runnable, kwargs = self._runnable(side)
-        messages = history_for(self.messages, side, self.sides[other_side(decision.route)])
         return Target(
-            runnable=runnable,
-            input=self.input if messages is self.messages else messages,
-            config=side.merged_config(with_decision(config or self.config, decision)),
-            kwargs=kwargs,
+            runnable,
+            self._input_for(side, decision.route),
+            side.merged_config(with_decision(config or self.config, decision)),
+            kwargs,
         )
+
+    def _input_for(self, side: Side, route: Route) -> Any:
+        """Return the caller's own input, or the messages as a side takes them."""
+        if self.conversation is None:
+            return self.input
+        messages = history_for(self.conversation, side, self.sides[other_side(route)])
+        return self.input if messages is self.conversation else messages
 
     def _runnable(self, side: Side) -> tuple[Runnable[Any, Any], dict[str, Any]]:
         """Return what to call of a side, and the arguments that are not bound to it yet."""
         kwargs = {**side.kwargs, **self.kwargs}
+        if not kwargs:
+            return side.model, kwargs
         tools = kwargs.get("tools")
         if isinstance(tools, BoundTools):
             return tools.bound_to(side, kwargs), {}
@@ -123,11 +149,12 @@ class RoutedCall:
         return tools.unsupported(list(self.sides.values())) if isinstance(tools, BoundTools) else frozenset()
 
     def _sticky(self, by_conversation: bool) -> Route | None:
-        if len(self.messages) == 1:
+        # One message has nothing before it.
+        if self.conversation is None or len(self.conversation) == 1:
             return None
-        if by_conversation and conversation.was_strong(self.messages):
+        if by_conversation and conversation.was_strong(self.conversation):
             return "strong"
-        return conversation.escalated_in_open_loop(self.messages)
+        return conversation.escalated_in_open_loop(self.conversation)
 
 
 def with_record(message: A, decision: Decision) -> A:

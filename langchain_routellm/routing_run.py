@@ -6,43 +6,51 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from langchain_core.messages import BaseMessage
-from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import (
     get_async_callback_manager_for_config,
     get_callback_manager_for_config,
     patch_config,
 )
 
+from langchain_routellm.routed_call import RoutedCall
+from routellm_core import Decision
+
 A = TypeVar("A", bound=BaseMessage)
 
 RUN_NAME = "ChatRouteLLM"
 
 
+def routing_run(traced: bool, call: RoutedCall) -> RoutingRun | NoRun:
+    """Return the run around a call, to be used by `with` or `async with`."""
+    return RoutingRun(call) if traced else _NO_RUN
+
+
 class RoutingRun:
-    """A chain run around a call, `with` or `async with`; where tracing is off, it does nothing.
+    """A chain run around a call.
 
     Attributes:
-        config: for the inner model's run: a child of this one, or the caller's own.
+        config: for the inner model's run: a child of this one.
         record: the decision, which the run reports in the end.
     """
 
-    def __init__(self, enabled: bool, config: RunnableConfig, messages: list[BaseMessage]) -> None:
-        self.config = config
+    def __init__(self, call: RoutedCall) -> None:
+        self.config = call.config
         self.record: dict[str, Any] = {}
-        self._enabled = enabled
-        self._messages = messages
+        self._messages = call.messages
         self._run: Any = None
+
+    def decided(self, decision: Decision) -> None:
+        """Keep a decision."""
+        self.record = decision.record()
 
     def finished(self, answer: A) -> A:
         """Keep the decision that an answer, or the first chunk of one, carries."""
-        if self._enabled:
-            self.record = answer.response_metadata.get("routellm") or self.record
+        self.record = answer.response_metadata.get("routellm") or self.record
         return answer
 
     def __enter__(self) -> Self:
-        if self._enabled:
-            manager = get_callback_manager_for_config(self.config)
-            self._opened(manager.on_chain_start(None, self._inputs, **self._names))
+        manager = get_callback_manager_for_config(self.config)
+        self._opened(manager.on_chain_start(None, self._inputs, **self._names))
         return self
 
     def __exit__(
@@ -54,9 +62,8 @@ class RoutingRun:
             self._run.on_chain_end(self.record)
 
     async def __aenter__(self) -> Self:
-        if self._enabled:
-            manager = get_async_callback_manager_for_config(self.config)
-            self._opened(await manager.on_chain_start(None, self._inputs, **self._names))
+        manager = get_async_callback_manager_for_config(self.config)
+        self._opened(await manager.on_chain_start(None, self._inputs, **self._names))
         return self
 
     async def __aexit__(
@@ -81,3 +88,33 @@ class RoutingRun:
         # They name this run; the inner one gets its own.
         self.config.pop("run_id", None)
         self.config.pop("run_name", None)
+
+
+class NoRun:
+    """Stands for the run where nobody wants one, and does nothing.
+
+    Attributes:
+        config: None: the inner model's run is a child of whatever the caller's configuration says.
+    """
+
+    config = None
+
+    def decided(self, decision: Decision) -> None:
+        """Do nothing."""
+
+    def finished(self, answer: A) -> A:
+        """Return the answer."""
+        return answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None: ...
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None: ...
+
+
+_NO_RUN = NoRun()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import ensure_config, var_child_runnable_config
 
 from routellm_core import Decision, __version__
 from routellm_core.override import NO_OVERRIDE, RoutingOverride
@@ -15,13 +16,24 @@ THRESHOLD_KEY = "routellm_threshold"
 ROUTE_KEY = "routellm_route"
 
 
+def call_config(config: RunnableConfig | None) -> RunnableConfig:
+    """Return a call's configuration over the one of the run that it is made in."""
+    if config is None and var_child_runnable_config.get() is None:
+        # The inner model fills in the defaults.
+        return {}
+    return ensure_config(config)
+
+
 def override_of(config: RunnableConfig) -> RoutingOverride:
     """Read `routellm_threshold` and `routellm_route` from `config["configurable"]`.
 
     Raises:
         ValueError: one of them is out of range, or another key starts with "routellm_".
     """
-    given = {key: value for key, value in config.get("configurable", {}).items() if key.startswith(_PREFIX)}
+    configurable = config.get("configurable")
+    if not configurable:
+        return NO_OVERRIDE
+    given = {key: value for key, value in configurable.items() if key.startswith(_PREFIX)}
     if not given:
         return NO_OVERRIDE
     unknown = sorted(set(given) - {THRESHOLD_KEY, ROUTE_KEY})

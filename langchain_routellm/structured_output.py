@@ -15,7 +15,7 @@ from pydantic import ConfigDict, ValidationError
 from typing_extensions import override
 
 from langchain_routellm.routed_call import RoutedCall, Target, with_record
-from langchain_routellm.routing_run import RoutingRun
+from langchain_routellm.routing_run import NoRun, RoutingRun, routing_run
 from langchain_routellm.side import Side
 from langchain_routellm.usage import AnswerRecorder
 from routellm_core import Decision
@@ -68,7 +68,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
     @override
     def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
         call = self._call(input, config, kwargs)
-        with RoutingRun(self.llm.trace_routing, call.config, call.messages) as run:
+        with routing_run(self.llm.trace_routing, call) as run:
             decision = self.llm.dispatcher.decide(self._request(call), call.previous)
             attempt = _Attempt(self, call, run)
 
@@ -90,7 +90,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Any:
         call = self._call(input, config, kwargs)
-        async with RoutingRun(self.llm.trace_routing, call.config, call.messages) as run:
+        async with routing_run(self.llm.trace_routing, call) as run:
             decision = await self.llm.dispatcher.adecide(self._request(call), call.previous)
             attempt = _Attempt(self, call, run)
 
@@ -112,7 +112,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[Any]:
         call = self._call(input, config, kwargs)
-        with RoutingRun(self.llm.trace_routing, call.config, call.messages) as run:
+        with routing_run(self.llm.trace_routing, call) as run:
             decision = self.llm.dispatcher.decide(self._request(call), call.previous)
             attempt = _Attempt(self, call, run)
 
@@ -129,7 +129,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[Any]:
         call = self._call(input, config, kwargs)
-        async with RoutingRun(self.llm.trace_routing, call.config, call.messages) as run:
+        async with routing_run(self.llm.trace_routing, call) as run:
             decision = await self.llm.dispatcher.adecide(self._request(call), call.previous)
             attempt = _Attempt(self, call, run)
 
@@ -165,7 +165,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
 class _Attempt:
     """One call on its way through one side, or two after an escalation."""
 
-    def __init__(self, structured: RoutedStructuredOutput, call: RoutedCall, run: RoutingRun) -> None:
+    def __init__(self, structured: RoutedStructuredOutput, call: RoutedCall, run: RoutingRun | NoRun) -> None:
         self._structured = structured
         self._call = call
         self._run = run
@@ -175,7 +175,7 @@ class _Attempt:
     def target(self, decision: Decision) -> Target:
         """Return what to call, with a recorder of the message that will be parsed."""
         self._recorder, self._route = AnswerRecorder(), decision.route
-        self._run.record = decision.record()
+        self._run.decided(decision)
         target = self._call.target(decision, self._run.config)
         side: Side = self._call.sides[decision.route]
         return Target(

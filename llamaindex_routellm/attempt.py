@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
-from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 from llama_index.core.llms import LLM
 
 from llamaindex_routellm.decision_event import attributes, tagged, untagged
 from llamaindex_routellm.routed_call import RoutedCall
-from llamaindex_routellm.usage import NO_USAGE, UsageTally, listen, usage_of
+from llamaindex_routellm.usage import NO_USAGE, UsageTally, is_response, listen, usage_of
 from routellm_core import Decision
 from routellm_core.prices import TokenUsage
 
 RECORD_KEY = "routellm"
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """An answer, ready for the caller, and its tokens."""
 
     value: Any
@@ -46,7 +44,7 @@ class Attempt:
 
     def __post_init__(self) -> None:
         self.record = self.decision.record()
-        self._tags = attributes(self.decision)
+        self._tags = attributes(self.record)
         self.tally = None if self.call.returns_response else UsageTally()
         if not callable(getattr(self.model, self.call.method, None)):
             raise ValueError(
@@ -58,14 +56,7 @@ class Attempt:
     def start(self) -> Any:
         """Call the model's method and return what it returns: an answer, an awaitable or a stream."""
         args, kwargs = self.call.arguments(self.model, convert=self.convert)
-        with self:
-            return getattr(self.model, self.call.method)(*args, **kwargs)
-
-    async def astart(self) -> Any:
-        """Call the model's coroutine and return its answer or stream."""
-        args, kwargs = self.call.arguments(self.model, convert=self.convert)
-        with self:
-            return await getattr(self.model, self.call.method)(*args, **kwargs)
+        return getattr(self.model, self.call.method)(*args, **kwargs)
 
     def __enter__(self) -> None:
         self._outer = (tagged(self._tags), listen(self.tally))
@@ -97,7 +88,7 @@ class Attempt:
 
         A copy, because a model may hand out one response many times, as caches do.
         """
-        if not isinstance(value, ChatResponse | CompletionResponse):
+        if not is_response(value):
             return value
         return value.model_copy(
             update={"additional_kwargs": {**value.additional_kwargs, RECORD_KEY: self.record}}

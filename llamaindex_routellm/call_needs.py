@@ -25,6 +25,8 @@ _BLOCK_NEEDS: tuple[tuple[type, Need], ...] = (
     (DocumentBlock, "file"),
 )
 
+_NO_NEEDS: frozenset[Need] = frozenset()
+
 
 def needs_of_messages(messages: Sequence[ChatMessage]) -> frozenset[Need]:
     """Return what the messages hold besides text."""
@@ -39,6 +41,8 @@ def needs_of_messages(messages: Sequence[ChatMessage]) -> frozenset[Need]:
 
 def needs_of_arguments(kwargs: Mapping[str, Any]) -> frozenset[Need]:
     """Return what the keyword arguments of an endpoint ask for."""
+    if not kwargs:
+        return _NO_NEEDS
     found: set[Need] = set()
     if kwargs.get("tools") or kwargs.get("functions"):
         found.add("tools")

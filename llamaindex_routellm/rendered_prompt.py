@@ -31,8 +31,8 @@ _TEMPLATES: tuple[tuple[str, str, str | None], ...] = (
     ("llama_index.core.memory.memory_blocks.fact", "DEFAULT_FACT_CONDENSE_PROMPT", None),
 )
 
-_Template = tuple[str, re.Pattern[str]]
-"""A template's fixed opening, and a pattern of what it renders to."""
+_Templates = tuple[tuple[str, ...], tuple[re.Pattern[str], ...]]
+"""The templates' fixed openings, and patterns of what they render to."""
 
 # Written inside a function of the document context extractor, so there is no constant to look up.
 _CHUNK_IN_DOCUMENT = "Here is the chunk we want to situate within the whole document:\n<chunk>"
@@ -63,9 +63,11 @@ def rendered_question(text: str) -> str | None:
         return NO_QUESTION
     if text.startswith(_AGENT_CONVERSATION):
         return _last_of_conversation(text)
-    for opening, pattern in _known_templates():
-        if text.startswith(opening) and (found := pattern.match(text)):
-            return _question(found) if "question" in pattern.groupindex else NO_QUESTION
+    openings, patterns = _known_templates()
+    if text.startswith(openings):
+        for pattern in patterns:
+            if found := pattern.match(text):
+                return _question(found) if "question" in pattern.groupindex else NO_QUESTION
     return None
 
 
@@ -104,19 +106,20 @@ def _question(found: re.Match[str]) -> str | None:
     return scored_text([*history_texts(history), found["question"]])
 
 
-def _known_templates() -> tuple[_Template, ...]:
+def _known_templates() -> _Templates:
     """Return the templates of the modules that are loaded by now."""
-    return _loaded_templates(tuple(module in sys.modules for module, _, _ in _TEMPLATES))
+    # Looked for anew when a module was loaded; counting them is cheaper than looking.
+    return _loaded_templates(len(sys.modules))
 
 
-@lru_cache(maxsize=16)
-def _loaded_templates(loaded: tuple[bool, ...]) -> tuple[_Template, ...]:
+@lru_cache(maxsize=1)
+def _loaded_templates(loaded_modules: int) -> _Templates:
     found = []
-    for (module, constant, variable), is_loaded in zip(_TEMPLATES, loaded, strict=True):
-        template = _constant(module, constant) if is_loaded else None
+    for module, constant, variable in _TEMPLATES:
+        template = _constant(module, constant) if module in sys.modules else None
         if template is not None:
             found.append(_pattern(template, variable))
-    return tuple(found)
+    return tuple(opening for opening, _ in found), tuple(pattern for _, pattern in found)
 
 
 def _constant(module: str, constant: str) -> str | None:
@@ -127,7 +130,7 @@ def _constant(module: str, constant: str) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def _pattern(template: str, variable: str | None) -> _Template:
+def _pattern(template: str, variable: str | None) -> tuple[str, re.Pattern[str]]:
     """Take a template apart."""
     parts = re.split(r"\{\{\s*(\w+)\s*\}\}|\{(\w+)\}", template)
     # re.split puts both groups after each literal; one of the two is None.

@@ -42,7 +42,7 @@ class PreparedMessages(list[ChatMessage]):
         self.decision = decision
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class RoutedCall(ABC):
     """A call of `method`.
 
@@ -80,7 +80,7 @@ class RoutedCall(ABC):
         """Return the arguments to call the model with; `convert` where another class may have made them."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ChatCall(RoutedCall):
     """A call with messages."""
 
@@ -109,7 +109,7 @@ class ChatCall(RoutedCall):
         return (history_for(self.messages, model) if convert else self.messages,), dict(self.kwargs)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class CompletionCall(RoutedCall):
     """A call with one text."""
 
@@ -136,7 +136,7 @@ class CompletionCall(RoutedCall):
         return (self.prompt,), dict(self.kwargs)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class TemplateCall(RoutedCall):
     """A call with a template and its variables."""
 
@@ -179,7 +179,7 @@ class TemplateCall(RoutedCall):
         return self.prompt.model_copy(update={"message_templates": messages})
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class StructuredCall(TemplateCall):
     """A call with a template, its variables and the class of the object that is wanted."""
 
@@ -205,7 +205,7 @@ class StructuredCall(TemplateCall):
         return (self.output_cls, prompt), {"llm_kwargs": llm_kwargs, **self.prompt_args}
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ToolCall(RoutedCall):
     """A call with tools, a conversation and a new message."""
 

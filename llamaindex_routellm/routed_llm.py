@@ -152,7 +152,8 @@ class RoutedLLM(FunctionCallingLLM):
     @property
     def _board(self) -> Switchboard:
         """What decides, counts and asks, made from the settings."""
-        board = self._switchboard
+        # pydantic finds private attributes only after everything else has failed: this is asked at each call.
+        board: Switchboard | None = self.__pydantic_private__["_switchboard"]  # type: ignore[index]  # never None
         if board is None:
             board = self._switchboard = Switchboard(
                 models={"strong": overlaid(self.strong, self), "weak": overlaid(self.weak, self)},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from llama_index.core.instrumentation.span import active_span_id
@@ -56,6 +56,11 @@ class Switchboard:
     escalation: Escalation
     counter: RoutingCounter
     shadow: bool
+    dispatcher: Dispatcher = field(init=False, repr=False)
+    """For calls that need no other policy or escalation than these."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dispatcher", self._dispatcher_with(self.policy, self.escalation))
 
     def answer(self, call: RoutedCall) -> Any:
         """Return a whole answer."""
@@ -64,7 +69,9 @@ class Switchboard:
         def ask(decision: Decision) -> Answered:
             attempt = self._attempt(call, decision)
             try:
-                return attempt.answered(attempt.start())
+                with attempt:
+                    answer = attempt.start()
+                return attempt.answered(answer)
             except (TypeError, ValueError) as error:
                 self._escalate_unparsed(attempt, error)
                 raise
@@ -78,7 +85,9 @@ class Switchboard:
         async def ask(decision: Decision) -> Answered:
             attempt = self._attempt(call, decision)
             try:
-                return attempt.answered(await attempt.astart())
+                with attempt:
+                    answer = await attempt.start()
+                return attempt.answered(answer)
             except (TypeError, ValueError) as error:
                 self._escalate_unparsed(attempt, error)
                 raise
@@ -90,7 +99,8 @@ class Switchboard:
         dispatcher, decision = self._decided(call)
         attempt = self._attempt(call, decision)
         try:
-            opened = [forwarded(attempt, attempt.start(), self.counter)]
+            with attempt:
+                opened = [forwarded(attempt, attempt.start(), self.counter)]
         except Exception as error:
             if dispatcher.escalation.after_error(decision, error) is None:
                 raise
@@ -107,7 +117,8 @@ class Switchboard:
         dispatcher, decision = await self._adecided(call)
         attempt = self._attempt(call, decision)
         try:
-            opened = [aforwarded(attempt, await attempt.astart(), self.counter)]
+            with attempt:
+                opened = [aforwarded(attempt, await attempt.start(), self.counter)]
         except Exception as error:
             if dispatcher.escalation.after_error(decision, error) is None:
                 raise
@@ -128,7 +139,9 @@ class Switchboard:
     def prepare(self, call: RoutedCall) -> tuple[Decision, Any]:
         """Decide a call, without counting it, and let the chosen model prepare it."""
         decision = self.decide(call)
-        return decision, Attempt(call, decision, self.models[decision.route], self._converts).start()
+        attempt = Attempt(call, decision, self.models[decision.route], self._converts)
+        with attempt:
+            return decision, attempt.start()
 
     def _decided(self, call: RoutedCall) -> tuple[Dispatcher, Decision]:
         if call.prepared is not None:
@@ -140,10 +153,11 @@ class Switchboard:
     async def _adecided(self, call: RoutedCall) -> tuple[Dispatcher, Decision]:
         if call.prepared is not None:
             return self._dispatcher(call, self.policy), self._counted(call.prepared)
-        if takes_long(call.texts(None)):
-            request, policy = await asyncio.to_thread(self._described, call)
+        texts = call.texts(None)
+        if not fits_any_model(texts) and takes_long(texts):
+            request, policy = await asyncio.to_thread(self._described, call, texts)
         else:
-            request, policy = self._described(call)
+            request, policy = self._described(call, texts)
         dispatcher = self._dispatcher(call, policy)
         return dispatcher, await dispatcher.adecide(request)
 
@@ -151,7 +165,9 @@ class Switchboard:
         self.counter.count(decision)
         return decision
 
-    def _described(self, call: RoutedCall) -> tuple[RoutingRequest, RoutingPolicy]:
+    def _described(
+        self, call: RoutedCall, texts: list[str] | None = None
+    ) -> tuple[RoutingRequest, RoutingPolicy]:
         """Describe a call, and return the policy that knows as much of the models as the call calls for."""
         override = current_override()
         if override.route is not None:
@@ -159,7 +175,7 @@ class Switchboard:
         text = override.question if override.question is not None else call.question()
         needs = call.needs()
         request = RoutingRequest(text=text, needs=needs, threshold=override.threshold)
-        if not needs and fits_any_model(call.texts(None)):
+        if not needs and fits_any_model(call.texts(None) if texts is None else texts):
             return request, self.policy
         strong = capabilities_of(self.models["strong"], self.lacks["strong"])
         weak = capabilities_of(self.models["weak"], self.lacks["weak"])
@@ -175,6 +191,11 @@ class Switchboard:
             # A method that ran tools can't be asked again: the tools would run twice.
             rejects = None if call.runs_tools else _of_value(escalation.rejects)
             escalation = replace(escalation, rejects=rejects)
+        elif policy is self.policy:
+            return self.dispatcher
+        return self._dispatcher_with(policy, escalation)
+
+    def _dispatcher_with(self, policy: RoutingPolicy, escalation: Escalation) -> Dispatcher:
         return Dispatcher(policy, escalation, self.counter, self.shadow, _usage)
 
     @property
@@ -198,7 +219,8 @@ class Switchboard:
     ) -> Generator[Any, None, None]:
         with within_span(span_id):
             attempt = self._attempt(call, decision)
-            stream = attempt.start()
+            with attempt:
+                stream = attempt.start()
         yield from forwarded(attempt, stream, self.counter)
 
     async def _asecond_stream(
@@ -206,7 +228,8 @@ class Switchboard:
     ) -> AsyncGenerator[Any, None]:
         with within_span(span_id):
             attempt = self._attempt(call, decision)
-            stream = await attempt.astart()
+            with attempt:
+                stream = await attempt.start()
         async for chunk in aforwarded(attempt, stream, self.counter):
             yield chunk
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from threading import Lock
@@ -18,40 +18,56 @@ from routellm_core.prices import TokenUsage
 
 NO_USAGE = TokenUsage()
 
+_RESPONSES = (ChatResponse, CompletionResponse)
+
+
+def is_response(value: Any) -> bool:
+    """Tell whether an answer is a response, which holds its tokens and takes the record."""
+    # pydantic's own classes take long to tell what is an instance of theirs.
+    return type(value) in _RESPONSES or isinstance(value, _RESPONSES)
+
 
 def usage_of(response: Any) -> TokenUsage:
     """Return the tokens of an answer, zeros where its provider reports none."""
-    if not isinstance(response, ChatResponse | CompletionResponse):
+    if not is_response(response):
         return NO_USAGE
-    for source in (_item(response.raw, "usage"), response.additional_kwargs, response.raw):
-        if source and (found := _read(source)) is not None:
+    usage = _reader(response.raw)("usage")
+    if usage is not None and (found := _read(_reader(usage))) is not None:
+        return found
+    for source in (response.additional_kwargs, response.raw):
+        if source and (found := _read(_reader(source))) is not None:
             return found
     return NO_USAGE
 
 
-def _read(source: Any) -> TokenUsage | None:
-    prompt, output = _number(source, "prompt_tokens"), _number(source, "completion_tokens")
-    if prompt is not None or output is not None:
-        cached = _number(_item(source, "prompt_tokens_details"), "cached_tokens")
-        return TokenUsage(prompt or 0, output or 0, cached or 0)
-    fresh, output = _number(source, "input_tokens"), _number(source, "output_tokens")
-    if fresh is not None or output is not None:
+_Reader = Callable[[str], Any]
+
+
+def _reader(source: Any) -> _Reader:
+    """Return what reads an item of a mapping or an attribute of an object, None where it is missing."""
+    return source.get if isinstance(source, Mapping) else lambda name: getattr(source, name, None)
+
+
+def _read(item: _Reader) -> TokenUsage | None:
+    prompt, output = item("prompt_tokens"), item("completion_tokens")
+    if _is_count(prompt) or _is_count(output):
+        details = item("prompt_tokens_details")
+        cached = None if details is None else _reader(details)("cached_tokens")
+        return TokenUsage(_count(prompt), _count(output), _count(cached))
+    fresh, output = item("input_tokens"), item("output_tokens")
+    if _is_count(fresh) or _is_count(output):
         # Anthropic counts what it read from its cache, and what it wrote to it, beside the input tokens.
-        cached = _number(source, "cache_read_input_tokens") or 0
-        written = _number(source, "cache_creation_input_tokens") or 0
-        return TokenUsage((fresh or 0) + cached + written, output or 0, cached)
+        cached, written = _count(item("cache_read_input_tokens")), _count(item("cache_creation_input_tokens"))
+        return TokenUsage(_count(fresh) + cached + written, _count(output), cached)
     return None
 
 
-def _item(value: Any, key: str) -> Any:
-    if type(value) is dict:  # of nearly all providers; asking for Mapping takes longer than reading
-        return value.get(key)
-    return value.get(key) if isinstance(value, Mapping) else getattr(value, key, None)
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _number(value: Any, key: str) -> int | None:
-    found = _item(value, key)
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
+def _count(value: Any) -> int:
+    return value if _is_count(value) else 0
 
 
 @dataclass(slots=True)
@@ -93,7 +109,8 @@ def listen(tally: UsageTally | None) -> UsageTally | None:
     if tally is not None and not _registered:
         _register()
     before = _listening.get()
-    _listening.set(tally)
+    if tally is not before:
+        _listening.set(tally)
     return before
 
 

@@ -9,8 +9,7 @@ from routellm_core.override import routing
 from routellm_core.policy import RouterWarning, RoutingPolicy
 from routellm_core.registry import load_router
 from routellm_core.request import RoutingRequest
-from routellm_core.router import Router
-from routellm_core.scorer import RouterError
+from routellm_core.router import Router, RouterError
 from routellm_core.statistics import RoutingStats
 
 __all__ = [

@@ -54,7 +54,10 @@ class Dispatcher:
 
     async def adecide(self, request: RoutingRequest, previous: Route | None = None) -> Decision:
         """Decide a call and count it, without blocking the event loop."""
-        return self._counted(await self.policy.adecide(request), previous)
+        decision = self.policy.decide_at_once(request)
+        if decision is None:
+            decision = await self.policy.adecide(request)
+        return self._counted(decision, previous)
 
     def answer(
         self, decision: Decision, ask: Callable[[Decision], T], message_of: Callable[[T], Any] = _itself

@@ -37,7 +37,10 @@ _open_blocks: ContextVar[tuple[routing, ...]] = ContextVar("routellm_open_blocks
 def current_override() -> RoutingOverride:
     """Return what the enclosing `routing(...)` blocks set."""
     merged = NO_OVERRIDE
-    for block in reversed(_open_blocks.get()):
+    blocks = _open_blocks.get()
+    if not blocks:
+        return merged
+    for block in reversed(blocks):
         merged = merged.or_else(block.override)
     return merged
 

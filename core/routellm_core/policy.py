@@ -15,9 +15,9 @@ from typing import Literal
 from routellm_core.capabilities import UNKNOWN, Capabilities
 from routellm_core.decision import Decision, Reason, Route
 from routellm_core.request import RoutingRequest
-from routellm_core.router import Router
+from routellm_core.router import Router, RouterError
 from routellm_core.score_cache import ScoreCache
-from routellm_core.scorer import RouterError, Scorer
+from routellm_core.scorer import Scorer
 from routellm_core.validation import check_fraction, check_route
 
 _LOG = logging.getLogger(__name__)
@@ -56,6 +56,8 @@ class RoutingPolicy:
     strong: Capabilities = UNKNOWN
     weak: Capabilities = UNKNOWN
     cache: ScoreCache = field(default_factory=ScoreCache, repr=False, compare=False)
+    smallest_window: int | None = field(init=False, repr=False, compare=False)
+    """The smaller one of the known context windows, in tokens; None where none is known."""
     _scorer: Scorer = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -64,6 +66,10 @@ class RoutingPolicy:
                 f"router is {type(self.router).__name__}, expected a Router; load_router(name) makes one."
             )
         object.__setattr__(self, "threshold", check_fraction(self.threshold, "threshold"))
+        windows = [
+            side.context_window for side in (self.strong, self.weak) if side.context_window is not None
+        ]
+        object.__setattr__(self, "smallest_window", min(windows, default=None))
         object.__setattr__(self, "_scorer", Scorer(self.router, self.cache))
         check_route(self.no_text_route, "no_text_route")
         if self.on_router_error not in ("strong", "weak", "raise"):
@@ -71,33 +77,31 @@ class RoutingPolicy:
                 f"on_router_error is {self.on_router_error!r}, expected 'strong', 'weak' or 'raise'."
             )
 
-    @property
-    def smallest_window(self) -> int | None:
-        """The smaller one of the known context windows, in tokens; None where none is known."""
-        windows = [
-            side.context_window for side in (self.strong, self.weak) if side.context_window is not None
-        ]
-        return min(windows) if windows else None
-
     def decide(self, request: RoutingRequest) -> Decision:
         """Decide one call; waits for the router where its text has no score yet."""
         ruled = self._ruled(request)
         if ruled is not None:
             return ruled
-        text = request.text or ""
-        return self._scored(request, self._scorer.score(text))
+        return self._scored(request, self._scorer.score(request.text or ""))
 
     def decide_many(self, requests: Sequence[RoutingRequest]) -> list[Decision]:
         """Decide many calls with at most one call to the router, for all texts that have no score yet."""
         return self._decide(requests, self._scorer.scores(self._texts(requests)))
 
-    async def adecide(self, request: RoutingRequest) -> Decision:
-        """Decide one call without blocking the event loop."""
+    def decide_at_once(self, request: RoutingRequest) -> Decision | None:
+        """Decide one call where an event loop may wait for it; None where `adecide` has to."""
         ruled = self._ruled(request)
         if ruled is not None:
             return ruled
-        text = request.text or ""
-        return self._scored(request, await self._scorer.ascore(text))
+        score = self._scorer.score_at_once(request.text or "")
+        return None if score is None else self._scored(request, score)
+
+    async def adecide(self, request: RoutingRequest) -> Decision:
+        """Decide one call without blocking the event loop."""
+        decision = self.decide_at_once(request)
+        if decision is not None:
+            return decision
+        return self._scored(request, await self._scorer.ascore(request.text or ""))
 
     async def adecide_many(self, requests: Sequence[RoutingRequest]) -> list[Decision]:
         """Decide many calls without blocking the event loop, with at most one call to the router."""
@@ -123,9 +127,10 @@ class RoutingPolicy:
         """Return the decision where a rule makes it, None where the score has to."""
         if request.route is not None:
             return self._made(request, request.route, "forced")
-        gate = self._gate(request)
-        if gate is not None:
-            return self._made(request, *gate)
+        if request.needs or request.tokens is not None or request.unsupported:
+            gate = self._gate(request)
+            if gate is not None:
+                return self._made(request, *gate)
         if request.sticky is not None:
             return self._made(request, request.sticky, "sticky")
         if request.text is None or not request.text.strip():
@@ -133,8 +138,6 @@ class RoutingPolicy:
         return None
 
     def _gate(self, request: RoutingRequest) -> tuple[Route, Reason] | None:
-        if not request.needs and request.tokens is None and not request.unsupported:
-            return None
         strong, weak = self._obstacles(request, "strong"), self._obstacles(request, "weak")
         # What neither can do decides nothing: the chosen provider says so itself.
         only_weak, only_strong = weak - strong, strong - weak

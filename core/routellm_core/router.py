@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 Scores = npt.NDArray[np.float64]
 
 
+class RouterError(Exception):
+    """A router that failed: it raised, or its scores were not one finite number in [0, 1] per prompt."""
+
+
 class Router(ABC):
     """Estimates P(strong model's answer is preferred | prompt), the paper's win prediction (section 3.1).
 
@@ -61,6 +65,20 @@ class Router(ABC):
         Raises:
             TypeError: `prompts` is one string, or holds something that is not a string.
         """
+
+    def score_one(self, prompt: str) -> float:
+        """Score one prompt; a router that needs no array for it may override this beside `score`.
+
+        Raises:
+            RouterError: `score` returned something else than one number in [0, 1].
+        """
+        return check_scores(self.score([prompt]), 1)[0]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # A subclass with a `score` of its own must not keep the `score_one` of its parent's.
+        if "score" in vars(cls) and "score_one" not in vars(cls):
+            cls.score_one = Router.score_one  # type: ignore[method-assign]
 
     async def ascore(self, prompts: Sequence[str]) -> Scores:
         """Score prompts without blocking the event loop; the same result as `score`."""
@@ -119,3 +137,19 @@ def check_prompts(prompts: Sequence[str]) -> list[str]:
         if not isinstance(prompt, str):
             raise TypeError(f"prompt {position} is {type(prompt).__name__}, expected str.")
     return checked
+
+
+def check_scores(scores: object, count: int) -> list[float]:
+    """Return what `score` returned for `count` prompts as numbers.
+
+    Raises:
+        RouterError: not one finite number in [0, 1] per prompt.
+    """
+    array = np.asarray(scores, dtype=np.float64)
+    if array.shape != (count,):
+        raise RouterError(f"score() returned shape {array.shape} for {count} prompts, expected ({count},).")
+    bad = array[~((array >= 0.0) & (array <= 1.0))]
+    if bad.size:
+        raise RouterError(f"score() returned {bad[0]!r}, expected numbers in [0, 1].")
+    values: list[float] = array.tolist()
+    return values

@@ -7,6 +7,7 @@ from asyncio import AbstractEventLoop
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -56,19 +57,21 @@ class ScoreCache:
 
     def known(self, text: str) -> float | None:
         """Return the score of a text that has one already, else None; never waits."""
+        # No lock: each step stands for itself.
         key = _key(text)
-        with self._lock:
-            found = self._entries.get(key)
-            if not isinstance(found, float):
-                return None
+        found = self._entries.get(key)
+        if not isinstance(found, float):
+            return None
+        with suppress(KeyError):  # forgotten by now
             self._entries.move_to_end(key)
-            return found
+        return found
 
     def remember(self, text: str, score: float) -> None:
         """Keep the score of a text that nobody had to wait for."""
         with self._lock:
             self._entries[_key(text)] = score
-            self._forget_oldest()
+            if len(self._entries) > self._size:
+                self._forget_oldest()
 
     def claim(self, texts: Iterable[str], loop: AbstractEventLoop | None = None) -> Claim:
         """Share out the scoring of texts.

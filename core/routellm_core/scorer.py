@@ -10,17 +10,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-import numpy as np
-
-from routellm_core.router import Router
+from routellm_core.router import Router, RouterError, check_scores
 from routellm_core.score_cache import AbandonedError, Claim, ScoreCache
 
 # Longer texts are scored in a thread even by a router that scores inline: tokenising them takes milliseconds.
 _LONGEST_INLINE = 4_000
-
-
-class RouterError(Exception):
-    """A router that failed: it raised, or its scores were not one finite number in [0, 1] per prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +31,17 @@ class Scorer:
             return known
         return self._inline(text) if self.router.scores_inline else self.scores([text])[text]
 
-    async def ascore(self, text: str) -> float | Exception:
-        """Return the same without blocking the event loop."""
+    def score_at_once(self, text: str) -> float | Exception | None:
+        """Return the same where an event loop may wait for it, in microseconds; else None."""
         known = self.cache.known(text)
         if known is not None:
             return known
-        if self.router.scores_inline and len(text) <= _LONGEST_INLINE:
-            return self._inline(text)
-        return (await self.ascores([text]))[text]
+        return self._inline(text) if self.router.scores_inline and len(text) <= _LONGEST_INLINE else None
+
+    async def ascore(self, text: str) -> float | Exception:
+        """Return the same without blocking the event loop."""
+        score = self.score_at_once(text)
+        return (await self.ascores([text]))[text] if score is None else score
 
     def scores(self, texts: Sequence[str]) -> dict[str, float | Exception]:
         """Return text -> score, or the error that scoring it met; waits for the router."""
@@ -89,7 +86,9 @@ class Scorer:
     def _inline(self, text: str) -> float | Exception:
         # Not shared while it is made: that takes longer than making it twice.
         try:
-            score = _check_scores(self.router.score([text]), 1)[0]
+            score = self.router.score_one(text)
+            if not 0.0 <= score <= 1.0:
+                raise RouterError(f"score_one() returned {score!r}, expected a number in [0, 1].")
         except Exception as error:
             return error
         self.cache.remember(text, score)
@@ -109,7 +108,7 @@ class Scorer:
     def _settle(self, claim: Claim, score: Callable[[list[str]], object]) -> None:
         try:
             # A copy: a router that empties its list must not leave claims unsettled.
-            scores = _check_scores(score(list(claim.mine)), len(claim.mine))
+            scores = check_scores(score(list(claim.mine)), len(claim.mine))
         except Exception as error:
             self.cache.fail(claim, error)
         except BaseException:
@@ -120,7 +119,7 @@ class Scorer:
 
     async def _asettle(self, claim: Claim) -> None:
         try:
-            scores = _check_scores(await self.router.ascore(list(claim.mine)), len(claim.mine))
+            scores = check_scores(await self.router.ascore(list(claim.mine)), len(claim.mine))
         except Exception as error:
             self.cache.fail(claim, error)
         except BaseException:
@@ -143,16 +142,3 @@ def _outcome(future: Future[float]) -> float | Exception:
         return future.result()
     except Exception as error:
         return error
-
-
-def _check_scores(scores: object, count: int) -> list[float]:
-    array = np.asarray(scores, dtype=np.float64)
-    if count == 1 and array.shape == (1,) and 0.0 <= (score := array.item()) <= 1.0:
-        return [score]
-    if array.shape != (count,):
-        raise RouterError(f"score() returned shape {array.shape} for {count} prompts, expected ({count},).")
-    bad = array[~((array >= 0.0) & (array <= 1.0))]
-    if bad.size:
-        raise RouterError(f"score() returned {bad[0]!r}, expected numbers in [0, 1].")
-    values: list[float] = array.tolist()
-    return values

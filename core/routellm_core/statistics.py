@@ -78,6 +78,22 @@ class RoutingStats:
         return asdict(self)
 
 
+class _TokenSum:
+    __slots__ = ("cached_input", "input", "output")
+
+    def __init__(self) -> None:
+        self.input = self.output = self.cached_input = 0
+
+    def add(self, usage: TokenUsage) -> None:
+        self.input += usage.input
+        self.output += usage.output
+        self.cached_input += usage.cached_input
+
+    @property
+    def usage(self) -> TokenUsage:
+        return TokenUsage(self.input, self.output, self.cached_input)
+
+
 class RoutingCounter:
     """Counts routed calls; safe between threads.
 
@@ -94,10 +110,11 @@ class RoutingCounter:
 
     def _start(self) -> None:
         self._calls: Counter[Route] = Counter()
-        self._tokens: dict[Route, TokenUsage] = {"strong": TokenUsage(), "weak": TokenUsage()}
-        self._discarded = TokenUsage()
+        self._tokens: dict[Route, _TokenSum] = {"strong": _TokenSum(), "weak": _TokenSum()}
+        self._discarded = _TokenSum()
         self._answered: Counter[Route] = Counter()
-        self._scored: Counter[Route] = Counter()
+        self._scored = 0
+        self._scored_strong = 0
         self._reasons: Counter[Reason] = Counter()
         self._escalations = 0
         self._switches = 0
@@ -119,11 +136,14 @@ class RoutingCounter:
             self._calls[decision.route] += 1
             self._answered[decision.route] += 1
             self._reasons[decision.reason] += 1
-            if decision.reason == "score":
-                self._scored[decision.shadow_route or decision.route] += 1
             if previous is not None and previous != decision.route:
                 self._switches += 1
-            drifted = None if self.asked_share is None or self._warned else self._drifted()
+            drifted = None
+            if decision.reason == "score":
+                self._scored += 1
+                self._scored_strong += (decision.shadow_route or decision.route) == "strong"
+                if self._scored >= DRIFT_CALLS and not self._warned:
+                    drifted = self._drifted()
         if drifted is not None:
             self._warn(drifted)
 
@@ -140,12 +160,12 @@ class RoutingCounter:
             self._answered[decision.route] += 1
             self._answered[other_side(decision.route)] -= 1
             if decision.route == "strong" and discarded is not None:
-                self._discarded += discarded
+                self._discarded.add(discarded)
 
     def count_tokens(self, route: Route, usage: TokenUsage) -> None:
         """Add the tokens of one answer."""
         with self._lock:
-            self._tokens[route] += usage
+            self._tokens[route].add(usage)
 
     def snapshot(self) -> RoutingStats:
         """Return what was counted so far."""
@@ -171,28 +191,26 @@ class RoutingCounter:
             )
 
     def _route_stats(self, route: Route) -> RouteStats:
-        tokens = self._tokens[route]
+        tokens = self._tokens[route].usage
         stats = RouteStats(self._calls[route], tokens)
         return stats if self.prices is None else replace(stats, cost=self.prices.of(route).cost(tokens))
 
     def _always_strong_cost(self) -> float | None:
         if self.prices is None:
             return None
-        every = self._tokens["strong"] + self._tokens["weak"]
-        return self.prices.strong.cost(every) - self.prices.strong.cost(self._discarded)
+        every = self._tokens["strong"].usage + self._tokens["weak"].usage
+        return self.prices.strong.cost(every) - self.prices.strong.cost(self._discarded.usage)
 
     def _scored_share(self) -> float | None:
-        scored = sum(self._scored.values())
-        return self._scored["strong"] / scored if scored else None
+        return self._scored_strong / self._scored if self._scored else None
 
     def _drifted(self) -> float | None:
         """Return the realised share once it is known to be far from the asked one, and only once."""
         share = self._scored_share()
-        if self.asked_share is None or self._warned or share is None:
+        if self.asked_share is None or share is None:
             return None
         # Rounded: 0.4 - 0.3 is a little more than 0.1 to a computer.
-        distance = round(abs(share - self.asked_share), 9)
-        if sum(self._scored.values()) < DRIFT_CALLS or distance <= DRIFT_TOLERANCE:
+        if round(abs(share - self.asked_share), 9) <= DRIFT_TOLERANCE:
             return None
         self._warned = True
         return share

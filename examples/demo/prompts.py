@@ -19,7 +19,7 @@ CHAIN_PROMPTS = (
 )
 
 AGENT_TASKS = (
-    "Convert 21 degrees Celsius to Fahrenheit, please.",
+    "What is 21 Celsius in Fahrenheit?",
     "Work out the monthly loan payment for a principal of 240000 at a yearly rate of 3.8 percent over 25 "
     "years, then derive the amortisation formula behind it and prove that the interest paid in the first "
     "month exceeds that of every later one.",
@@ -28,6 +28,6 @@ AGENT_TASKS = (
 QUESTIONS = (
     "What does the threshold mean?",
     "Which reasons can a decision have?",
-    "Explain step by step how a score becomes a route, in which order the gates, stickiness and the "
-    "threshold apply, and why a scorer that fails does not fail the call.",
+    "With 1,000 calls of 600 tokens, a strong_share of 0.3 and prices of $2.5 and $0.15 per million tokens, "
+    "what does routing cost, and what would strong alone cost?",
 )

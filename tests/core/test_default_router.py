@@ -18,12 +18,12 @@ from routellm_core.registry import DEFAULT_FOLDER
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 
 PINNED = {
-    "What is the capital of France?": 0.57564354,
-    "Prove that the square root of 2 is irrational.": 0.57915419,
-    "A train leaves at 3 pm at 60 mph, another at 4 pm at 80 mph. When does it catch up?": 0.59230932,
-    "Which of these is a noble gas?\nA. Iron\nB. Neon\nC. Oxygen\nD. Lead\nAnswer:": 0.57737267,
-    "日本語で自己紹介してください": 0.55705724,
-    "": 0.57476678,
+    "What is the capital of France?": 0.571247,
+    "Prove that the square root of 2 is irrational.": 0.58097047,
+    "A train leaves at 3 pm at 60 mph, another at 4 pm at 80 mph. When does it catch up?": 0.58765172,
+    "Which of these is a noble gas?\nA. Iron\nB. Neon\nC. Oxygen\nD. Lead\nAnswer:": 0.57790381,
+    "日本語で自己紹介してください": 0.56268615,
+    "": 0.56928591,
 }
 
 
@@ -71,7 +71,8 @@ def test_a_share_gives_a_threshold_at_once(router: MatrixFactorizationRouter, sh
     assert router.score_quantiles is not None
     threshold = threshold_for_share(router, share)
 
-    assert (router.score_quantiles >= threshold).mean() == pytest.approx(share, abs=0.002)
+    # Half a percent: equal scores, of a prompt that came many times, go one way together.
+    assert (router.score_quantiles >= threshold).mean() == pytest.approx(share, abs=0.005)
 
 
 def test_a_share_of_chat_prompts_is_of_the_asked_size(

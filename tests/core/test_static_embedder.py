@@ -57,11 +57,20 @@ def embedder() -> StaticEmbedder:
     return StaticEmbedder(tokenizer_json(), table, scales)
 
 
-def test_a_prompt_is_the_normalised_weighted_sum_of_its_tokens(embedder: StaticEmbedder) -> None:
-    # 3·(1,0,0) + 4·(0,1,0)
-    assert embedder.embed(["red green"])[0] == pytest.approx([0.6, 0.8, 0.0])
-    assert embedder.embed(["RED, unheard of, Green"])[0] == pytest.approx([0.6, 0.8, 0.0])
-    assert embedder.embed(["redish"])[0] == pytest.approx(np.array([3.5, 0.5, 0.0]) / np.sqrt(12.5))
+def test_a_prompt_is_the_weighted_mean_of_its_known_tokens(embedder: StaticEmbedder) -> None:
+    # 3·(1,0,0) and 4·(0,1,0)
+    assert embedder.embed(["red green"])[0] == pytest.approx([1.5, 2.0, 0.0])
+    assert embedder.embed(["RED, unheard of, Green"])[0] == pytest.approx([1.5, 2.0, 0.0])
+    assert embedder.embed(["redish"])[0] == pytest.approx([1.75, 0.25, 0.0])
+
+
+def test_projections_are_the_tokens_own(embedder: StaticEmbedder) -> None:
+    directions = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, -1.0]])
+
+    projections = embedder.projections(directions)
+
+    assert projections[0] == pytest.approx([0, 0, 3.0, 0, 0, 0.5, 0])
+    assert projections[1] == pytest.approx([0, 0, 0, 4.0, -1.0, 0.5, 0])
 
 
 def test_order_and_repetition_of_the_whole_do_not_matter(embedder: StaticEmbedder) -> None:

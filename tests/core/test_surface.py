@@ -31,29 +31,37 @@ def test_the_question_is_what_stands_before_the_options() -> None:
     ("name", "value"),
     [
         ("characters", np.log1p(23)),
-        ("words", np.log1p(7)),
-        ("digit_share", 4 / 24),
-        ("numbers", np.log1p(2)),
-        ("symbols", np.log1p(5)),
-        ("upper_share", 1 / 24),
-        ("lines", 0.0),
-        ("question_marks", np.log1p(1)),
-        ("operators", np.log1p(1)),
         ("brackets", np.log1p(2)),
         ("currency_and_percent", np.log1p(1)),
         ("longest_number", np.log1p(2)),
         ("non_ascii_share", 0.0),
         ("options_flag", 1.0),
+        ("mean_option_length", np.log1p(32 / 4)),
+        ("option_digit_share", 8 / 33),
     ],
 )
 def test_features_describe_the_question_without_its_options(name: str, value: float) -> None:
     assert feature(EXAM, name) == pytest.approx(value)
 
 
-def test_letters_of_any_script_count_as_letters() -> None:
+def test_characters_beyond_ascii_count_once_each() -> None:
     assert feature("日本語", "non_ascii_share") == pytest.approx(3 / 4)
-    assert feature("日本語", "symbols") == 0.0
-    assert feature("日本語", "mean_word_length") == pytest.approx(3 / 2)
+    assert feature("née 🙂", "non_ascii_share") == pytest.approx(2 / 6)
+
+
+def test_without_options_their_features_are_zero() -> None:
+    names = ("options_flag", "mean_option_length", "option_digit_share")
+    assert [feature("What is 12?\nA. only one", name) for name in names] == [0.0, 0.0, 0.0]
+
+
+def test_the_folded_form_gives_the_same_projection() -> None:
+    features = SurfaceFeatures.from_prompts(["What is this?", EXAM, "hello"])
+    direction = np.linspace(-1.0, 2.0, len(FEATURES))
+    texts = ["", EXAM, "日本語", "9" * 1000, "Is it 5 $ (or 7 %)?"]
+
+    folded = [features.folded(direction.tolist())(text) for text in texts]
+
+    assert folded == pytest.approx((features.embed(texts) @ direction).tolist())
 
 
 def test_length_is_the_whole_texts_even_where_only_a_part_is_read() -> None:
@@ -93,7 +101,7 @@ def test_standardised_features_have_mean_zero_and_spread_one() -> None:
     rows = SurfaceFeatures.from_prompts(prompts).embed(prompts)
 
     assert np.abs(rows.mean(axis=0)).max() < 0.1
-    assert rows.std(axis=0)[FEATURES.index("words")] == pytest.approx(1.0, abs=0.1)
+    assert rows.std(axis=0)[FEATURES.index("characters")] == pytest.approx(1.0, abs=0.1)
     assert SurfaceFeatures.from_prompts(prompts).embed([]).shape == (0, len(FEATURES))
 
 

@@ -7,6 +7,7 @@ reasoning, and which questions are hard is then another matter (mathematics most
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ from routellm_core.embedders.embedder import EmbedderParts
 from routellm_core.embedders.folded_prompt import Fold, FoldedPrompt
 from routellm_core.embedders.static import StaticEmbedder
 from routellm_core.embedders.surface import FEATURES, SurfaceFeatures, asks_for_answer_at_once
+from routellm_core.embedders.token_sums import TokenSums
 
 TOKENIZER_FILE = "tokenizer.json"
 
@@ -48,7 +50,7 @@ class PromptEmbedder:
             static: gives x, shape (n, d).
             surface: gives s, shape (n, k).
             centre: shape (d,), the mean of x over prompts like those to come.
-            surface_weight: how much a standardised feature counts beside x, whose length is 1.
+            surface_weight: how much a standardised feature counts beside x, whose length is about 1.
             cue_weight: how freely the gated copy may differ; 0 makes the gate useless.
 
         Raises:
@@ -93,12 +95,15 @@ class PromptEmbedder:
         if direction.shape != (self.dimension,):
             raise ValueError(f"direction has shape {direction.shape}, expected ({self.dimension},).")
         plain, gated = np.split(direction, 2)  # each (d + k,)
-        return FoldedPrompt(
-            self.static,
-            self.surface,
-            Fold.from_direction(plain, self.centre, self.surface_weight),
-            Fold.from_direction(plain + self.cue_weight * gated, self.centre, self.surface_weight),
-        )
+        directions = np.stack([plain, plain + self.cue_weight * gated])  # (2, d + k)
+        tokens = self.static.projections(directions[:, : self.static.dimension])  # (2, v)
+        return FoldedPrompt(*map(self._fold, directions, tokens))
+
+    def _fold(self, direction: npt.NDArray[np.float64], tokens: npt.NDArray[np.float64]) -> Fold:
+        words, features = np.split(direction, [self.static.dimension])  # (d,), (k,)
+        surface = self.surface.folded((self.surface_weight * features).tolist())
+        sums = TokenSums(self.static, array("d", tokens.tobytes()))
+        return Fold(sums, float(self.centre @ words), surface)
 
     def to_parts(self) -> EmbedderParts:
         """Describe this embedder for a router's checkpoint."""

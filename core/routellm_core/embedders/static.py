@@ -6,15 +6,14 @@ network is left at run time. Surface features of the text are `surface.py`'s wor
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from routellm_core.embedders.text import clipped
-from routellm_core.embedders.word_ids import word_ids_of
+from routellm_core.embedders.word_pieces import WordPieces
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -25,10 +24,10 @@ used the tokenizer's thread pool and then forks draws a warning from it, and a s
 
 
 class StaticEmbedder:
-    """Embeds prompts with a quantised token table: e = normalise(Σ_t scale_t · row_t) over the tokens t.
+    """Embeds prompts with a quantised token table: e = mean of scale_t · row_t over the known tokens t.
 
-    The sum equals the mean up to the length, which the normalisation takes away. Objects are immutable and
-    safe to share between threads, to pickle and to use after a fork.
+    A plain mean, not brought to length 1: projected on a direction, a token is then one number and a text the
+    mean of a few. Objects are immutable and safe to share between threads, to pickle and to use after a fork.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class StaticEmbedder:
             tokenizer_json: a `tokenizer.json` of the tokenizers library, without special tokens added.
             table: shape (v, d), int8: the direction of each token.
             scales: shape (v,), float32: what each row is multiplied with, its token's weight included; 0 for
-                a token that should not count, such as the unknown one.
+                a token that does not count as known, such as the unknown one.
 
         Raises:
             ValueError: the shapes do not belong together.
@@ -57,8 +56,9 @@ class StaticEmbedder:
         self.tokenizer_json = tokenizer_json
         self.table = table
         self.scales = scales.astype(np.float32)
+        self._ignored = frozenset(np.flatnonzero(self.scales == 0).tolist())
         self._tokenizer: Tokenizer | None = None
-        self._tokenize: Callable[[str], list[int]] | None = None
+        self._word_pieces: WordPieces | None = None
 
     @property
     def dimension(self) -> int:
@@ -72,47 +72,49 @@ class StaticEmbedder:
         is bounded. A prompt without any known token has the zero vector.
 
         Returns:
-            Shape (n, d), rows of length 1 or 0, always finite.
+            Shape (n, d), always finite.
         """
-        # (n, d), filled row by row: a row's sum must not depend on which prompts stand beside it.
+        # (n, d), filled row by row: a row's mean must not depend on which prompts stand beside it.
         rows = np.zeros((len(prompts), self.dimension), dtype=np.float64)
-        for row, ids in zip(rows, self._token_ids(prompts), strict=True):
-            total, length = self._sum(ids)
-            if length > 0.0:
-                row[:] = total / length
+        for row, ids in zip(rows, self._batch_of_ids(prompts), strict=True):
+            if ids:
+                picked = np.array(ids, dtype=np.intp)
+                row[:] = self.scales.take(picked) @ self.table.take(picked, axis=0).astype(np.float32)
+                row /= len(ids)
         return rows
 
-    def along(self, text: str, direction: npt.NDArray[np.float32]) -> float | None:
-        """Return one text's embedding projected on a direction of shape (d,), without making the embedding.
+    def token_ids(self, text: str) -> list[int]:
+        """Return the known tokens of a text, in order."""
+        return self.known(self.tokenizer.encode(clipped(text), add_special_tokens=False).ids)
 
-        None where the text has no known token.
-        """
-        total, length = self._sum(self._token_ids([text])[0])
-        return float(total @ direction) / length if length > 0.0 else None
+    def known(self, ids: list[int]) -> list[int]:
+        """Return those of some tokens that count."""
+        return ids if self._ignored.isdisjoint(ids) else [id for id in ids if id not in self._ignored]
 
-    def _sum(self, ids: list[int]) -> tuple[npt.NDArray[np.float32], float]:
-        picked = np.array(ids, dtype=np.intp)
-        total = self.scales.take(picked) @ self.table.take(picked, axis=0).astype(np.float32)  # (d,)
-        return total, math.sqrt(total @ total)
+    @property
+    def word_pieces(self) -> WordPieces | None:
+        """What cuts single words as the tokenizer does; None where its kind of tokenizer can't be told."""
+        if self._tokenizer is None:
+            self._build()
+        return self._word_pieces
 
-    def _token_ids(self, prompts: Sequence[str]) -> list[list[int]]:
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer, built when it is first asked for."""
+        return self._tokenizer or self._build()
+
+    def projections(self, directions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return each token's scale_t · row_t · u for k directions u of shape (k, d); shape (k, v)."""
+        # float32, as in `embed`, and far finer than the table's eight bits.
+        projected = directions.astype(np.float32) @ self.table.astype(np.float32).T  # (k, v)
+        return (projected * self.scales).astype(np.float64)
+
+    def _batch_of_ids(self, prompts: Sequence[str]) -> list[list[int]]:
+        if len(prompts) < PARALLEL_FROM:
+            return [self.token_ids(prompt) for prompt in prompts]
         texts = [clipped(prompt) for prompt in prompts]
-        if len(texts) >= PARALLEL_FROM:
-            tokenizer = self._tokenizer or self._build()
-            return [e.ids for e in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
-        token_ids = self._tokenize or self._tokenization()
-        return [token_ids(text) for text in texts]
-
-    def _tokenization(self) -> Callable[[str], list[int]]:
-        tokenizer = self._tokenizer or self._build()
-
-        def whole(text: str) -> list[int]:
-            return list(tokenizer.encode(text, add_special_tokens=False).ids)
-
-        # Two threads may make it at the same time; either result serves, so no lock is held.
-        words = word_ids_of(tokenizer)
-        self._tokenize = whole if words is None else words.token_ids
-        return self._tokenize
+        encoded = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        return [self.known(encoding.ids) for encoding in encoded]
 
     def _build(self) -> Tokenizer:
         try:
@@ -125,9 +127,10 @@ class StaticEmbedder:
         tokenizer.no_padding()
         tokenizer.no_truncation()
         # Two threads may build it at the same time; either result serves, so no lock is held.
+        self._word_pieces = WordPieces.from_tokenizer(tokenizer)
         self._tokenizer = tokenizer
         return tokenizer
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the built tokenizer out of copies and pickles; it is made again from its JSON."""
-        return {**self.__dict__, "_tokenizer": None, "_tokenize": None}
+        return {**self.__dict__, "_tokenizer": None, "_word_pieces": None}

@@ -1,4 +1,4 @@
-"""SurfaceFeatures: what a prompt looks like - length, digits, symbols, options - as a standardised vector.
+"""SurfaceFeatures: what a prompt looks like - length, brackets, numbers, options - as a standardised vector.
 
 Differs from `static.py` in that it reads no vocabulary: any script and any domain has these features, and how
 long or how numeric a question is tells much about how hard it is.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import log1p
 
 import numpy as np
@@ -17,25 +18,10 @@ from routellm_core.embedders.text import clipped
 
 FEATURES = (
     "characters",  # log(1 + count) unless it says share, mean or flag
-    "words",
-    "digit_share",
-    "numbers",
-    "symbol_share",
-    "symbols",
-    "upper_share",
-    "lines",
-    "question_marks",
-    "full_stops",
-    "commas",
-    "mean_word_length",
-    "operators",
     "brackets",
     "currency_and_percent",
-    "longest_number",
+    "longest_number",  # its digits
     "non_ascii_share",
-    "quotes",
-    "colons",
-    "distinct_word_share",
     "options_flag",
     "mean_option_length",
     "option_digit_share",
@@ -46,29 +32,15 @@ options: the options of an exam say little about the question's length or number
 CLIP = 3.0
 """Standard deviations beyond which a feature is cut: a freak text gets an extreme but bounded score."""
 
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"[0-9]+")
 _FIRST_OPTION = re.compile(r"\n[ \t]*\(?A[.):][ \t]")
 _SECOND_OPTION = re.compile(r"\n[ \t]*\(?B[.):][ \t]")
 _OPTION = re.compile(r"\n[ \t]*\(?[A-Z][.):][ \t]")
 _CUE = re.compile(r"answer\s*:\s*$", re.IGNORECASE)
 
-_DIGITS, _LETTERS, _UPPER, _SPACE, _LEAD, _CONTINUATION = range(6)
-_OPERATORS, _BRACKETS, _CURRENCY, _QUOTES = range(6, 10)
-
-
-# The bytes of each class, in the order of the names above; a class is counted by deleting it.
-_CLASSES = (
-    b"0123456789",
-    bytes(range(65, 91)) + bytes(range(97, 123)),
-    bytes(range(65, 91)),
-    b" \t\n\r\f\v",
-    bytes(range(0xC0, 0x100)),
-    bytes(range(0x80, 0xC0)),
-    b"=+-*/^<>",
-    b"(){}[]",
-    b"$%",
-    b"\"'`",
-)
+# The bytes of each class: one is counted by deleting it.
+_BRACKETS = b"(){}[]"
+_CURRENCY = b"$%"
 
 
 def question_of(text: str) -> str:
@@ -81,7 +53,7 @@ def question_of(text: str) -> str:
 
 def asks_for_answer_at_once(text: str) -> bool:
     """Say whether the text ends with the cue "Answer:", which leaves a model no room to reason first."""
-    return _CUE.search(text[-64:]) is not None
+    return text.rstrip().endswith(":") and _CUE.search(text[-64:]) is not None
 
 
 def raw_features(text: str) -> list[float]:
@@ -91,40 +63,31 @@ def raw_features(text: str) -> list[float]:
     question = question_of(text)
     options = text[len(question) :]
     encoded = question.encode("utf-8")
-    size = len(encoded)
-    c = [size - len(encoded.translate(None, members)) for members in _CLASSES]
-    length = len(question) + 1
-    words = question.lower().split()
-    numbers = _NUMBER.findall(question)
-    non_ascii = c[_LEAD]
-    symbols = len(question) - c[_DIGITS] - c[_LETTERS] - c[_SPACE] - non_ascii
-    option_count = len(_OPTION.findall(options)) if options else 0
-    option_digits = sum(map(len, _NUMBER.findall(options))) if options else 0
     return [
         log1p(full_length - len(options)),
-        log1p(len(words)),
-        c[_DIGITS] / length,
-        log1p(len(numbers)),
-        symbols / length,
-        log1p(symbols),
-        c[_UPPER] / length,
-        log1p(question.count("\n")),
-        log1p(question.count("?")),
-        log1p(question.count(".")),
-        log1p(question.count(",")),
-        (c[_LETTERS] + non_ascii) / (len(words) + 1),
-        log1p(c[_OPERATORS]),
-        log1p(c[_BRACKETS]),
-        log1p(c[_CURRENCY]),
-        log1p(max(map(len, numbers), default=0)),
-        non_ascii / length,
-        log1p(c[_QUOTES]),
-        log1p(question.count(":")),
-        len(set(words)) / (len(words) + 1),
-        float(option_count > 0),
-        log1p(len(options) / option_count) if option_count else 0.0,
-        option_digits / (len(options) + 1),
+        log1p(_count(encoded, _BRACKETS)),
+        log1p(_count(encoded, _CURRENCY)),
+        log1p(max(map(len, _NUMBER.findall(question)), default=0)),
+        0.0 if question.isascii() else _non_ascii(question) / (len(question) + 1),
+        *(_option_features(options) if options else _NO_OPTIONS),
     ]
+
+
+_NO_OPTIONS = (0.0, 0.0, 0.0)
+
+
+def _option_features(options: str) -> tuple[float, float, float]:
+    count = len(_OPTION.findall(options))
+    digits = sum(map(len, _NUMBER.findall(options)))
+    return 1.0, log1p(len(options) / count), digits / (len(options) + 1)
+
+
+def _count(encoded: bytes, members: bytes) -> int:
+    return len(encoded) - len(encoded.translate(None, members))
+
+
+def _non_ascii(text: str) -> int:
+    return len(text) - len(text.encode("ascii", "ignore"))
 
 
 class SurfaceFeatures:
@@ -143,7 +106,6 @@ class SurfaceFeatures:
             raise ValueError("spread holds a value that is not above 0.")
         self.centre = centre.astype(np.float64)
         self.spread = spread.astype(np.float64)
-        self._standard: tuple[list[float], list[float]] = (self.centre.tolist(), self.spread.tolist())
 
     @classmethod
     def from_prompts(cls, prompts: Sequence[str]) -> SurfaceFeatures:
@@ -164,9 +126,33 @@ class SurfaceFeatures:
         raw = np.array([raw_features(text) for text in prompts])
         return np.clip((raw - self.centre) / self.spread, -CLIP, CLIP)
 
-    def along(self, text: str, direction: Sequence[float]) -> float:
-        """Return the text's features projected on a direction of length len(FEATURES), without an array."""
-        total = 0.0
-        for raw, centre, spread, weight in zip(raw_features(text), *self._standard, direction, strict=True):
-            total += min(max((raw - centre) / spread, -CLIP), CLIP) * weight
+    def folded(self, direction: Sequence[float]) -> SurfaceFold:
+        """Return the function text -> embed([text])[0] · direction; it has one number a feature."""
+        centre, spread = self.centre.tolist(), self.spread.tolist()
+        rows = tuple(
+            (middle - CLIP * width, middle + CLIP * width, weight / width)
+            for middle, width, weight in zip(centre, spread, direction, strict=True)
+        )
+        return SurfaceFold(
+            rows, -sum(middle * slope for middle, (_, _, slope) in zip(centre, rows, strict=True))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SurfaceFold:
+    """A text's standardised features projected on one direction, in plain numbers.
+
+    Attributes:
+        rows: for each feature, the raw values where it is cut, and the weight of a raw value.
+        constant: what the centres add up to.
+    """
+
+    rows: tuple[tuple[float, float, float], ...]
+    constant: float
+
+    def __call__(self, text: str) -> float:
+        """Return the projection of one text's features."""
+        total = self.constant
+        for raw, (low, high, slope) in zip(raw_features(text), self.rows, strict=True):
+            total += slope * (low if raw < low else high if raw > high else raw)
         return total

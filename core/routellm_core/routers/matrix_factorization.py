@@ -90,10 +90,14 @@ class MatrixFactorizationRouter(Router):
         if self._folded is None:
             # A sum per row and no matrix product: a prompt's score must not depend on the size of the batch.
             return _sigmoid((self._embed(prompts) * self._direction).sum(axis=1) + self._offset)
-        # Plain numbers: for one prompt, numpy's own start-up would take longer than all the rest.
-        folded, offset = self._folded, self._offset
-        logits = [folded(text) + offset for text in check_prompts(prompts)]
-        return np.array([0.5 * (1.0 + math.tanh(0.5 * logit)) for logit in logits], dtype=np.float64)
+        return np.array([self.score_one(text) for text in check_prompts(prompts)], dtype=np.float64)
+
+    def score_one(self, prompt: str) -> float:
+        """Return P(strong preferred) of one prompt, in plain numbers where the embedder can be folded."""
+        if self._folded is None:
+            return super().score_one(prompt)
+        # For one prompt, numpy's own start-up would take longer than all the rest.
+        return 0.5 * (1.0 + math.tanh(0.5 * (self._folded(prompt) + self._offset)))
 
     def win_rates(self, prompts: Sequence[str], strong: str, weak: str) -> Scores:
         """Return P(`strong` preferred over `weak`) per prompt, shape (n,), for any two known models.

@@ -28,7 +28,7 @@ from routellm_core.training.static_table import StaticTableSettings, distil_mini
 
 QUANTILES = 1001
 
-MIX = {"arena": 0.8, "gold": 0.1, "pro": 0.1}
+MIX = {"arena": 0.9, "gold": 0.05, "pro": 0.05}
 """What the score quantiles stand for: mostly chat prompts, some exam questions of two kinds. Exam questions
 score higher, and the files' own sizes would make nearly all of the mix exams; `strong_share=` is asked for by
 people whose users chat."""
@@ -53,11 +53,11 @@ class DefaultRouterSettings:
     corpus: CorpusSettings = field(default_factory=CorpusSettings)
     factorization: MatrixFactorizationSettings = field(
         default_factory=lambda: MatrixFactorizationSettings(
-            dimension=8, projection_penalty=30.0, deviation_penalty=100.0
+            dimension=8, projection_penalty=80.0, deviation_penalty=100.0
         )
     )
-    surface_weight: float = 0.3
-    cue_weight: float = 2.0
+    surface_weight: float = 0.7
+    cue_weight: float = 2.5
     slope: float = 1.0
 
 
