@@ -90,14 +90,15 @@ class MatrixFactorizationRouter(Router):
         if self._folded is None:
             # A sum per row and no matrix product: a prompt's score must not depend on the size of the batch.
             return _sigmoid((self._embed(prompts) * self._direction).sum(axis=1) + self._offset)
-        return np.array([self.score_one(text) for text in check_prompts(prompts)], dtype=np.float64)
+        folded = self._folded
+        logits = [folded(text) + self._offset for text in check_prompts(prompts)]
+        return np.array([_win_rate(logit) for logit in logits], dtype=np.float64)
 
     def score_one(self, prompt: str) -> float:
         """Return P(strong preferred) of one prompt, in plain numbers where the embedder can be folded."""
         if self._folded is None:
             return super().score_one(prompt)
-        # For one prompt, numpy's own start-up would take longer than all the rest.
-        return 0.5 * (1.0 + math.tanh(0.5 * (self._folded(prompt) + self._offset)))
+        return _win_rate(self._folded(prompt) + self._offset)
 
     def win_rates(self, prompts: Sequence[str], strong: str, weak: str) -> Scores:
         """Return P(`strong` preferred over `weak`) per prompt, shape (n,), for any two known models.
@@ -215,6 +216,11 @@ class MatrixFactorizationRouter(Router):
                 f"{type(self.embedder).__name__}.embed() returned shape {embedded.shape}, expected {wanted}."
             )
         return embedded
+
+
+def _win_rate(logit: float) -> float:
+    # For one prompt, numpy's own start-up would take longer than all the rest.
+    return 0.5 * (1.0 + math.tanh(0.5 * logit))
 
 
 def _sigmoid(logits: npt.NDArray[np.float64]) -> Scores:
