@@ -11,6 +11,7 @@ from contextlib import aclosing, closing
 from typing import Any, cast
 
 from langchain_core.language_models import LanguageModelInput
+from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
@@ -20,8 +21,9 @@ from typing_extensions import override
 from langchain_routellm.batches import Batches
 from langchain_routellm.bound_tools import BoundTools
 from langchain_routellm.routed_call import with_record
+from langchain_routellm.routed_events import AsyncRoutedEvents, RoutedEvents
 from langchain_routellm.routing_run import routing_run
-from langchain_routellm.streamed_answer import StreamTokens, with_recorded_finish
+from langchain_routellm.streamed_answer import StreamTokens
 from langchain_routellm.structured_output import RoutedStructuredOutput
 from routellm_core import Decision
 
@@ -164,10 +166,14 @@ class ChatRouteLLM(Batches):
             return super().stream_events(input, config, version=cast(Any, version), **kwargs)
         call = self.routed_call(input, config, kwargs.pop("stop", None), kwargs)
         decision = self.dispatcher.decide(self.request(call), call.previous)
-        target = call.target(decision)
-        runnable = cast(Any, target.runnable)
-        events = runnable.stream_events(target.input, target.config, version="v3", **target.kwargs)
-        return with_recorded_finish(events, decision, self.dispatcher.counter)
+
+        def open_stream(decision: Decision) -> ChatModelStream:
+            target = call.target(decision)
+            events = cast(Any, target.runnable).stream_events
+            stream: ChatModelStream = events(target.input, target.config, version="v3", **target.kwargs)
+            return stream
+
+        return RoutedEvents(self.dispatcher, decision, open_stream)
 
     @override
     def astream_events(
@@ -182,10 +188,16 @@ class ChatRouteLLM(Batches):
     ) -> Any:
         call = self.routed_call(input, config, kwargs.pop("stop", None), kwargs)
         decision = await self.dispatcher.adecide(self.request(call), call.previous)
-        target = call.target(decision)
-        runnable = cast(Any, target.runnable)
-        events = await runnable.astream_events(target.input, target.config, version="v3", **target.kwargs)
-        return with_recorded_finish(events, decision, self.dispatcher.counter)
+
+        async def open_stream(decision: Decision) -> AsyncChatModelStream:
+            target = call.target(decision)
+            events = cast(Any, target.runnable).astream_events
+            stream: AsyncChatModelStream = await events(
+                target.input, target.config, version="v3", **target.kwargs
+            )
+            return stream
+
+        return AsyncRoutedEvents(self.dispatcher, decision, open_stream)
 
     @override
     def bind_tools(

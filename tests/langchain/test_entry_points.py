@@ -11,12 +11,14 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.outputs import ChatGeneration
 from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnableConfig, RunnableLambda
 
 from langchain_routellm import ChatRouteLLM
 from routellm_core import Decision, routing
 
 from examples.stand_in import StandInServer
 from tests.langchain.conftest import Pair
+from tests.langchain.test_tracing import RecordingTracer
 
 EASY, HARD = "What is the capital of France?", "Prove the hard theorem of Fermat."
 SIDES = [(EASY, "weak", "gpt-weak"), (HARD, "strong", "gpt-strong")]
@@ -216,3 +218,33 @@ def test_the_record_never_reaches_a_provider(pair: Pair, stand_in: StandInServer
     assert isinstance(llm, ChatRouteLLM)
     assert "routellm" not in json.dumps([request.body for request in stand_in.requests])
     assert stand_in.refused == []
+
+
+async def test_inside_another_runnable_its_configuration_counts(pair: Pair) -> None:
+    llm = pair()
+    tracer = RecordingTracer()
+    config: RunnableConfig = {
+        "configurable": {"routellm_route": "strong"},
+        "tags": ["outer"],
+        "metadata": {"user": "u1"},
+        "callbacks": [tracer],
+    }
+
+    def call(prompt: str) -> AIMessage:
+        return llm.invoke(prompt)
+
+    async def acall(prompt: str) -> AIMessage:
+        return await llm.ainvoke(prompt)
+
+    answers = [
+        RunnableLambda(call).invoke(EASY, config),
+        await RunnableLambda(acall).ainvoke(EASY, config),
+    ]
+
+    assert [answer.response_metadata["routellm"]["reason"] for answer in answers] == ["forced", "forced"]
+    runs = [run for run in tracer.runs if run.run_type == "llm"]
+    assert len(runs) == 2
+    for run in runs:
+        assert {"outer", "routellm:strong"} <= set(run.tags or [])
+        assert run.metadata["user"] == "u1"
+        assert run.parent_run_id is not None

@@ -15,6 +15,8 @@ from examples.stand_in import Answer, StandInModel, StandInServer, ToolCall
 from tests.langchain.conftest import Pair, chat_anthropic, chat_openai
 from tests.langchain.test_tracing import RecordingTracer
 
+pytestmark = pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
+
 EASY, HARD = "What is the capital of France?", "Prove the hard theorem of Fermat."
 TOO_LONG = "easy words " * 20_000
 
@@ -35,6 +37,8 @@ async def _every_way(llm: Any, prompt: str) -> list[dict[str, Any]]:
             total += chunk
         answers.append(total)
     answers.append(llm.generate([[HumanMessage(prompt)]]).generations[0][0].message)
+    answers.append(llm.stream_events(prompt, version="v3").output)
+    answers.append(await (await llm.astream_events(prompt, version="v3")).output)
     return [answer.response_metadata["routellm"] for answer in answers]
 
 
@@ -44,9 +48,9 @@ async def test_a_prompt_too_long_for_weak_goes_to_strong(pair: Pair, stand_in: S
     assert {(record["route"], record["reason"], record["score"]) for record in found} == {
         ("strong", "escalated", 0.1)
     }
-    assert stand_in.calls() == {"gpt-weak": 5, "gpt-strong": 5}
+    assert stand_in.calls() == {"gpt-weak": 7, "gpt-strong": 7}
     stats = llm.routing_stats()
-    assert (stats.requests, stats.escalations, stats.weak.calls, stats.strong.calls) == (5, 5, 5, 5)
+    assert (stats.requests, stats.escalations, stats.weak.calls, stats.strong.calls) == (7, 7, 7, 7)
     assert stats.strong_share == 1.0
 
 
@@ -81,7 +85,7 @@ async def test_chosen_errors_of_weak_go_to_strong(
     pair: Pair, stand_in: StandInServer, status: int, error: type[Exception]
 ) -> None:
     llm = pair(escalate_on=(error,))
-    stand_in.fail_next("gpt-weak", status, times=5)
+    stand_in.fail_next("gpt-weak", status, times=7)
     assert {record["reason"] for record in await _every_way(llm, EASY)} == {"escalated"}
     stand_in.fail_next("gpt-weak", status)
     with pytest.raises(error):
@@ -105,8 +109,8 @@ def test_the_reverse_for_strong_only_when_asked(pair: Pair, stand_in: StandInSer
 
 async def test_only_once(pair: Pair, stand_in: StandInServer) -> None:
     llm = pair(escalate_on=openai.InternalServerError, escalate_strong_on=openai.InternalServerError)
-    stand_in.fail_next("gpt-weak", 500, times=4)
-    stand_in.fail_next("gpt-strong", 500, times=4)
+    stand_in.fail_next("gpt-weak", 500, times=6)
+    stand_in.fail_next("gpt-strong", 500, times=6)
     for call in (lambda: llm.invoke(EASY), lambda: list(llm.stream(EASY))):
         with pytest.raises(openai.InternalServerError):
             call()
@@ -114,17 +118,25 @@ async def test_only_once(pair: Pair, stand_in: StandInServer) -> None:
         await llm.ainvoke(EASY)
     with pytest.raises(openai.InternalServerError):
         [chunk async for chunk in llm.astream(EASY)]
-    assert stand_in.calls() == {"gpt-weak": 4, "gpt-strong": 4}
+    with pytest.raises(openai.InternalServerError):
+        list(llm.stream_events(EASY, version="v3"))
+    with pytest.raises(openai.InternalServerError):
+        await (await llm.astream_events(EASY, version="v3"))
+    assert stand_in.calls() == {"gpt-weak": 6, "gpt-strong": 6}
 
 
 async def test_nothing_is_retried_after_the_first_token(pair: Pair, stand_in: StandInServer) -> None:
     llm = pair(escalate_on=(Exception,))
-    stand_in.fail_next("gpt-weak", 500, times=2, after_chunks=3)
+    stand_in.fail_next("gpt-weak", 500, times=4, after_chunks=3)
     with pytest.raises(openai.APIError):
         list(llm.stream(EASY))
     with pytest.raises(openai.APIError):
         [chunk async for chunk in llm.astream(EASY)]
-    assert stand_in.calls() == {"gpt-weak": 2}
+    with pytest.raises(openai.APIError):
+        list(llm.stream_events(EASY, version="v3").text)
+    with pytest.raises(openai.APIError):
+        [event async for event in await llm.astream_events(EASY, version="v3")]
+    assert stand_in.calls() == {"gpt-weak": 4}
 
 
 def test_a_chunk_without_a_token_is_seen_before_an_error_too(pair: Pair, stand_in: StandInServer) -> None:

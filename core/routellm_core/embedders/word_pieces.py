@@ -71,7 +71,7 @@ class WordPieces:
         ids: list[int] = []
         for piece in _PIECE.findall(word):
             whole = self._vocabulary.get(piece)
-            if whole is not None and len(piece) <= self._longest:
+            if whole is not None:
                 ids.append(whole)
             else:
                 ids += self._cut(piece)
