@@ -39,6 +39,7 @@ class Attempt:
     record: dict[str, Any] = field(init=False)
     tally: UsageTally | None = field(init=False)
     seen: TokenUsage = field(init=False, default=NO_USAGE)
+    _method: Any = field(init=False)
     _tags: dict[str, Any] = field(init=False)
     _outer: tuple[Any, Any] = field(init=False, default=(None, None))
 
@@ -46,7 +47,8 @@ class Attempt:
         self.record = self.decision.record()
         self._tags = attributes(self.record)
         self.tally = None if self.call.returns_response else UsageTally()
-        if not callable(getattr(self.model, self.call.method, None)):
+        self._method = getattr(self.model, self.call.method, None)
+        if not callable(self._method):
             raise ValueError(
                 f"{self.decision.route} is a {type(self.model).__name__}, which has no {self.call.method}(); "
                 f"the call was routed there for the reason {self.decision.reason!r}. It takes a "
@@ -56,7 +58,7 @@ class Attempt:
     def start(self) -> Any:
         """Call the model's method and return what it returns: an answer, an awaitable or a stream."""
         args, kwargs = self.call.arguments(self.model, convert=self.convert)
-        return getattr(self.model, self.call.method)(*args, **kwargs)
+        return self._method(*args, **kwargs)
 
     def __enter__(self) -> None:
         self._outer = (tagged(self._tags), listen(self.tally))

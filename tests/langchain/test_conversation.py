@@ -90,6 +90,7 @@ def test_an_extractor_tells_the_question_of_a_stuffed_prompt(pair: Pair, stand_i
     chain = {"context": context, "question": RunnablePassthrough()} | stuffed | llm
     assert chain.invoke("What is in it?").response_metadata["routellm"]["route"] == "weak"
     assert llm.router.batches == [["What is in it?"]]
+    assert llm.route("Context: a hard one\nQuestion: What is easy?").route == "weak"
 
 
 async def test_routing_tells_the_question_in_every_flow(pair: Pair) -> None:

@@ -8,11 +8,18 @@ import pytest
 from langchain_core.callbacks import UsageMetadataCallbackHandler
 from langchain_core.tracers.base import BaseTracer
 from langchain_core.tracers.schemas import Run
+from pydantic import BaseModel
 
 from examples.stand_in import StandInServer
 from tests.langchain.conftest import Pair
 
 EASY, HARD = "What is the capital of France?", "Prove the hard theorem of Fermat."
+
+
+class Colour(BaseModel):
+    """A colour."""
+
+    name: str
 
 
 class RecordingTracer(BaseTracer):
@@ -73,6 +80,15 @@ async def test_trace_routing_adds_a_parent_run_and_no_second_model_run(pair: Pai
         assert inner.parent_run_id == outer.id
         assert outer.outputs is not None
         assert outer.outputs["route"] == "strong"
+
+
+async def test_trace_routing_shows_the_decision_of_a_structured_answer_too(pair: Pair) -> None:
+    structured = pair(trace_routing=True).with_structured_output(Colour)
+    tracer = RecordingTracer()
+    structured.invoke(HARD, {"callbacks": [tracer]})
+    await structured.ainvoke(HARD, {"callbacks": [tracer]})
+    outer = [run for run in tracer.runs if run.name == "ChatRouteLLM"]
+    assert [run.outputs and run.outputs["route"] for run in outer] == ["strong", "strong"]
 
 
 async def test_trace_routing_reports_errors(pair: Pair, stand_in: StandInServer) -> None:
