@@ -104,8 +104,12 @@ async def test_a_cached_response_is_not_shared_between_records(pair: Callable[..
         def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
             return kept
 
-    kept = CompletionResponse(text="again")
+    class OwnResponse(CompletionResponse):
+        """Of a provider's package."""
+
     llm = pair(weak=Cached())
-    first, second = llm.complete("one"), llm.complete("two", formatted=True)
-    assert kept.additional_kwargs == {}
-    assert first.additional_kwargs["routellm"] is not second.additional_kwargs["routellm"]
+    for kept in (CompletionResponse(text="again"), OwnResponse(text="again")):
+        first, second = llm.complete("one"), llm.complete("two", formatted=True)
+        assert kept.additional_kwargs == {}
+        assert first.additional_kwargs["routellm"] is not second.additional_kwargs["routellm"]
+        assert type(first) is type(kept)
