@@ -221,6 +221,20 @@ async def test_only_an_inline_router_scores_on_the_loop_and_only_short_texts(
     assert [thread == threading.get_ident() for thread in router.threads] == [on_loop]
 
 
+@pytest.mark.parametrize(
+    ("router", "length", "on_loop"),
+    [(InlineHeldRouter(), 4000, True), (InlineHeldRouter(), 4001, False), (HeldRouter(), 5, False)],
+)
+async def test_one_text_is_scored_by_the_same_rule(router: HeldRouter, length: int, on_loop: bool) -> None:
+    router.go_on.set()
+    scorer = Scorer(router, WatchedCache())
+
+    assert (scorer.score_at_once("x" * length) is None) is not on_loop
+    assert await scorer.ascore("y" * length) == 0.5
+    assert router.threads[-1:] == [threading.get_ident()] or not on_loop
+    assert on_loop or threading.get_ident() not in router.threads
+
+
 async def test_known_texts_ask_nobody() -> None:
     router = KeywordRouter("hard")
     scorer = Scorer(router, WatchedCache())
