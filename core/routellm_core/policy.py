@@ -158,16 +158,14 @@ class RoutingPolicy:
                 raise RouterError(f"router {self.router.name!r} failed: {score}") from score
             _warn(self.router.name, score, self.on_router_error)
             return self._made(request, self.on_router_error, "router_error")
-        route: Route = "strong" if score >= self._threshold(request) else "weak"
-        return self._made(request, route, "score", score)
+        threshold = self.threshold if request.threshold is None else request.threshold
+        return Decision(
+            "strong" if score >= threshold else "weak", score, threshold, "score", self.router.name
+        )
 
-    def _made(
-        self, request: RoutingRequest, route: Route, reason: Reason, score: float | None = None
-    ) -> Decision:
-        return Decision(route, score, self._threshold(request), reason, self.router.name)
-
-    def _threshold(self, request: RoutingRequest) -> float:
-        return self.threshold if request.threshold is None else request.threshold
+    def _made(self, request: RoutingRequest, route: Route, reason: Reason) -> Decision:
+        threshold = self.threshold if request.threshold is None else request.threshold
+        return Decision(route, None, threshold, reason, self.router.name)
 
 
 def _warn(router: str, error: Exception, route: Route) -> None:
