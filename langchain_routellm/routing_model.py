@@ -12,7 +12,7 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from langchain_routellm.constructor_arguments import models_from
 from langchain_routellm.model_profile import shared_profile
-from langchain_routellm.side import Side
+from langchain_routellm.side import PUSHED_DOWN, Side
 from langchain_routellm.usage import message_usage
 from routellm_core import RoutingPolicy, RoutingStats, __version__
 from routellm_core.decision import Route
@@ -27,17 +27,6 @@ from routellm_core.settings import (
     with_threshold,
 )
 from routellm_core.statistics import RoutingCounter
-
-# Settings of the router that the chosen model has to honour, since it makes the run.
-_PUSHED_DOWN = (
-    "cache",
-    "custom_get_token_ids",
-    "disable_streaming",
-    "output_version",
-    "rate_limiter",
-    "streaming",
-    "verbose",
-)
 
 
 class RoutingModel(BaseChatModel):
@@ -171,7 +160,7 @@ class RoutingModel(BaseChatModel):
         if made is None:
             pushed = {
                 name: getattr(self, name)
-                for name in _PUSHED_DOWN
+                for name in PUSHED_DOWN
                 if name in self.model_fields_set and getattr(self, name) is not None
             }
             stop = {"stop": self.stop} if self.stop else {}

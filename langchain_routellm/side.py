@@ -17,6 +17,17 @@ from routellm_core.decision import Route
 Family = Literal["openai", "anthropic", "other"]
 """Whose message and tool formats a model speaks, as far as they matter for conversion."""
 
+PUSHED_DOWN = (
+    "cache",
+    "custom_get_token_ids",
+    "disable_streaming",
+    "output_version",
+    "rate_limiter",
+    "streaming",
+    "verbose",
+)
+"""Settings of the router that the chosen model has to honour, since it makes the run."""
+
 _PROFILE_KEYS: dict[str, Need] = {
     "image_inputs": "image",
     "audio_inputs": "audio",

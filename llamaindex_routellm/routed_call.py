@@ -1,8 +1,8 @@
 """RoutedCall: one call of the router, read for the policy and prepared for whichever model answers it.
 
 There is one kind per form that LlamaIndex gives its input in: messages, a text, a template with variables, a
-template with an output class, and tools. Which method is called, and whether it streams or awaits, is all the
-same to them.
+template with an output class, and tools (`tool_call.py`). Which method is called, and whether it streams or
+awaits, is all the same to them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from llama_index.core.base.llms.types import ChatMessage, MessageRole
+from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms import LLM
 from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate
 from llama_index.core.prompts.base import SelectorPromptTemplate
@@ -102,7 +102,7 @@ class ChatCall(RoutedCall):
 
     @override
     def texts(self, window: int | None) -> list[str]:
-        return _texts(self.messages)
+        return message_texts(self.messages)
 
     @override
     def arguments(self, model: LLM, *, convert: bool) -> Arguments:
@@ -161,7 +161,7 @@ class TemplateCall(RoutedCall):
         # The template and its variables are about as long as the prompt they make, and need no rendering.
         inner = _inner(self.prompt)
         fixed = (
-            _texts(inner.message_templates)
+            message_texts(inner.message_templates)
             if isinstance(inner, ChatPromptTemplate)
             else [str(getattr(inner, "template", ""))]
         )
@@ -193,7 +193,7 @@ class StructuredCall(TemplateCall):
     @override
     def texts(self, window: int | None) -> list[str]:
         texts = super().texts(window)
-        if _may_exceed(texts, 1, window):
+        if may_exceed(texts, 1, window):
             texts.append(json.dumps(self.output_cls.model_json_schema()))
         return texts
 
@@ -205,65 +205,15 @@ class StructuredCall(TemplateCall):
         return (self.output_cls, prompt), {"llm_kwargs": llm_kwargs, **self.prompt_args}
 
 
-@dataclass(eq=False)
-class ToolCall(RoutedCall):
-    """A call with tools, a conversation and a new message."""
-
-    tools: Sequence[Any]
-    user_msg: str | ChatMessage | None
-    chat_history: Sequence[ChatMessage] | None
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-
-    @override
-    def question(self) -> str | None:
-        return question_of_messages(self._messages())
-
-    @override
-    def needs(self) -> frozenset[Need]:
-        # A model that knows no tools often has no such method at all, so an empty list needs them too.
-        return needs_of_messages(self._messages()) | needs_of_arguments(self.kwargs) | {"tools"}
-
-    @override
-    def texts(self, window: int | None) -> list[str]:
-        texts = _texts(self._messages())
-        if _may_exceed(texts, len(self.tools), window):
-            texts.extend(_tool_text(tool) for tool in self.tools)
-        return texts
-
-    @override
-    def arguments(self, model: LLM, *, convert: bool) -> Arguments:
-        history: list[ChatMessage] | None = None
-        if self.chat_history is not None:
-            # A list of its own: the models append the new message to the one that they are given.
-            history = history_for(self.chat_history, model) if convert else list(self.chat_history)
-        return (self.tools, self.user_msg, history, *self.args), dict(self.kwargs)
-
-    def _messages(self) -> list[ChatMessage]:
-        messages = list(self.chat_history or ())
-        if isinstance(self.user_msg, str):
-            messages.append(ChatMessage(role=MessageRole.USER, content=self.user_msg))
-        elif self.user_msg is not None:
-            messages.append(self.user_msg)
-        return messages
-
-
 def _inner(prompt: BasePromptTemplate) -> BasePromptTemplate:
     return prompt.default_template if isinstance(prompt, SelectorPromptTemplate) else prompt
 
 
-def _texts(messages: Iterable[ChatMessage]) -> list[str]:
+def message_texts(messages: Iterable[ChatMessage]) -> list[str]:
+    """Return the texts of messages."""
     return [message.content or "" for message in messages]
 
 
-def _may_exceed(texts: Sequence[str], schemas: int, window: int | None) -> bool:
+def may_exceed(texts: Sequence[str], schemas: int, window: int | None) -> bool:
+    """Tell whether texts and this many schemas are worth counting exactly against a window in tokens."""
     return window is not None and sum(map(len, texts)) + schemas * _SCHEMA_ALLOWANCE > window
-
-
-def _tool_text(tool: Any) -> str:
-    metadata: Any = getattr(tool, "metadata", None)
-    try:
-        return f"{metadata.name}{metadata.description}{json.dumps(metadata.get_parameters_dict())}"
-    except Exception:
-        # Odd tools describe themselves in ways of their own; this is an estimate.
-        return str(getattr(metadata, "description", ""))

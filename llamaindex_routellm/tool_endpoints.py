@@ -20,8 +20,9 @@ from llama_index.core.llms.llm import ToolSelection
 from llama_index_instrumentation import get_dispatcher
 
 from llamaindex_routellm.attempt import RECORD_KEY
-from llamaindex_routellm.routed_call import PreparedMessages, ToolCall
+from llamaindex_routellm.routed_call import PreparedMessages
 from llamaindex_routellm.routed_llm import RoutedLLM
+from llamaindex_routellm.tool_call import ToolCall
 
 if TYPE_CHECKING:
     from llama_index.core.chat_engine.types import AgentChatResponse

@@ -51,7 +51,7 @@ async def _first(chunks: Any) -> Any:
         return chunk
 
 
-async def _until(condition: Any) -> None:
+async def until(condition: Any) -> None:
     for _ in range(500):
         if condition():
             return
@@ -73,12 +73,12 @@ async def test_cancelling_closes_the_providers_connection(pair: Pair, streamed: 
                 await llm.ainvoke("an easy question")
 
         task = asyncio.create_task(consume())
-        await _until(lambda: len(server.requests) == 1)
+        await until(lambda: len(server.requests) == 1)
         await asyncio.sleep(0.05)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await _until(lambda: server.disconnects["gpt-weak"] == 1)
+        await until(lambda: server.disconnects["gpt-weak"] == 1)
 
 
 async def test_closing_a_stream_early_closes_the_connection(pair: Pair) -> None:
@@ -87,33 +87,7 @@ async def test_closing_a_stream_early_closes_the_connection(pair: Pair) -> None:
         chunks = llm.astream("an easy question")
         await anext(chunks)
         await chunks.aclose()  # type: ignore[attr-defined]
-        await _until(lambda: server.disconnects["gpt-weak"] == 1)
-
-
-@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
-async def test_closing_a_v3_stream_early_closes_the_connection(pair: Pair) -> None:
-    with StandInServer([StandInModel("gpt-strong"), StandInModel("gpt-weak", token_delay=2.0)]) as server:
-        llm = pair(strong=chat_openai(server, "gpt-strong"), weak=chat_openai(server, "gpt-weak"))
-        async with await llm.astream_events("an easy question", version="v3") as stream:
-            await anext(aiter(stream.text))
-        await _until(lambda: server.disconnects["gpt-weak"] == 1)
-        with pytest.raises(asyncio.CancelledError):
-            await stream.output
-
-
-@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
-async def test_the_parts_of_a_v3_stream_may_be_read_at_the_same_time(pair: Pair) -> None:
-    stream = await pair().astream_events("an easy question", version="v3")
-
-    async def joined() -> str:
-        return "".join([delta async for delta in stream.text])
-
-    first, second, events, message = await asyncio.gather(
-        joined(), joined(), anext(aiter(stream)), stream.output
-    )
-    assert first == second == message.text
-    assert events["event"] == "message-start"
-    assert first.startswith("[gpt-weak]")
+        await until(lambda: server.disconnects["gpt-weak"] == 1)
 
 
 def test_200_threads_get_their_own_answers(pair: Pair) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from operator import itemgetter
 from typing import Any
 
 import pytest
-from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.outputs import ChatGeneration
@@ -83,42 +81,6 @@ async def test_streamed_answers_hold_the_record_once(pair: Pair, prompt: str, ro
             total += chunk
         assert isinstance(total, AIMessageChunk)
         check(total, route, model)
-
-
-@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
-@pytest.mark.parametrize(("prompt", "route", "model"), SIDES)
-async def test_event_streams(pair: Pair, prompt: str, route: str, model: str) -> None:
-    llm = pair()
-    stream = llm.stream_events(prompt, version="v3")
-    assert "".join(stream.text).startswith(f"[{model}]")
-    check(stream.output, route, model)
-    answer = await (await llm.astream_events(prompt, version="v3")).output
-    check(answer, route, model)
-    stats = llm.routing_stats()
-    assert stats.strong.tokens.output + stats.weak.tokens.output == 2 * answer.usage_metadata["output_tokens"]
-    events = [event async for event in llm.astream_events(prompt, version="v2")]
-    assert {event["name"] for event in events} == {"ChatOpenAI"}
-    assert [event["event"] for event in events].count("on_chat_model_end") == 1
-    text = "".join(
-        event["data"]["chunk"].text for event in events if event["event"] == "on_chat_model_stream"
-    )
-    assert text.startswith(f"[{model}]")
-    assert text.count(f"[{model}]") == 1
-
-
-class SlowEnd(AsyncCallbackHandler):
-    ended = False
-
-    async def on_llm_end(self, response: Any, **kwargs: Any) -> None:
-        await asyncio.sleep(0.05)
-        self.ended = True
-
-
-@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
-async def test_an_awaited_event_stream_has_ended_its_run(pair: Pair) -> None:
-    handler = SlowEnd()
-    await (await pair().astream_events(EASY, {"callbacks": [handler]}, version="v3"))
-    assert handler.ended
 
 
 async def test_batches_are_scored_in_one_call_and_routed_one_by_one(pair: Pair) -> None:

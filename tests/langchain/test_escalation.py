@@ -139,21 +139,6 @@ async def test_nothing_is_retried_after_the_first_token(pair: Pair, stand_in: St
     assert stand_in.calls() == {"gpt-weak": 4}
 
 
-async def test_an_event_without_a_token_is_not_seen_of_a_side_that_failed(
-    pair: Pair, stand_in: StandInServer
-) -> None:
-    llm = pair(escalate_on=(Exception,))
-    stand_in.fail_next("gpt-weak", 500, times=2, after_chunks=1)
-    for events in (
-        list(llm.stream_events(EASY, version="v3")),
-        [event async for event in await llm.astream_events(EASY, version="v3")],
-    ):
-        kinds = [event["event"] for event in events]
-        assert (kinds[0], kinds.count("message-start"), kinds[-1]) == ("message-start", 1, "message-finish")
-        assert events[-1]["metadata"]["routellm"]["reason"] == "escalated"
-    assert stand_in.calls() == {"gpt-weak": 2, "gpt-strong": 2}
-
-
 def test_a_chunk_without_a_token_is_seen_before_an_error_too(pair: Pair, stand_in: StandInServer) -> None:
     stand_in.fail_next("gpt-weak", 500, after_chunks=1)
     seen: list[Any] = []

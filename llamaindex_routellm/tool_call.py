@@ -1,0 +1,70 @@
+"""ToolCall: a call with tools, read for the policy and prepared for whichever model answers it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
+from llama_index.core.llms import LLM
+from typing_extensions import override
+
+from llamaindex_routellm.call_needs import needs_of_arguments, needs_of_messages
+from llamaindex_routellm.history import history_for
+from llamaindex_routellm.human_text import question_of_messages
+from llamaindex_routellm.routed_call import Arguments, RoutedCall, may_exceed, message_texts
+from routellm_core.capabilities import Need
+
+
+@dataclass(eq=False)
+class ToolCall(RoutedCall):
+    """A call with tools, a conversation and a new message."""
+
+    tools: Sequence[Any]
+    user_msg: str | ChatMessage | None
+    chat_history: Sequence[ChatMessage] | None
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+    @override
+    def question(self) -> str | None:
+        return question_of_messages(self._messages())
+
+    @override
+    def needs(self) -> frozenset[Need]:
+        # A model that knows no tools often has no such method at all, so an empty list needs them too.
+        return needs_of_messages(self._messages()) | needs_of_arguments(self.kwargs) | {"tools"}
+
+    @override
+    def texts(self, window: int | None) -> list[str]:
+        texts = message_texts(self._messages())
+        if may_exceed(texts, len(self.tools), window):
+            texts.extend(_tool_text(tool) for tool in self.tools)
+        return texts
+
+    @override
+    def arguments(self, model: LLM, *, convert: bool) -> Arguments:
+        history: list[ChatMessage] | None = None
+        if self.chat_history is not None:
+            # A list of its own: the models append the new message to the one that they are given.
+            history = history_for(self.chat_history, model) if convert else list(self.chat_history)
+        return (self.tools, self.user_msg, history, *self.args), dict(self.kwargs)
+
+    def _messages(self) -> list[ChatMessage]:
+        messages = list(self.chat_history or ())
+        if isinstance(self.user_msg, str):
+            messages.append(ChatMessage(role=MessageRole.USER, content=self.user_msg))
+        elif self.user_msg is not None:
+            messages.append(self.user_msg)
+        return messages
+
+
+def _tool_text(tool: Any) -> str:
+    metadata: Any = getattr(tool, "metadata", None)
+    try:
+        return f"{metadata.name}{metadata.description}{json.dumps(metadata.get_parameters_dict())}"
+    except Exception:
+        # Odd tools describe themselves in ways of their own; this is an estimate.
+        return str(getattr(metadata, "description", ""))
