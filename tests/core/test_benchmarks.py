@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from routellm_core import load_router
-from routellm_core.evaluation.benchmarks import NAMES, STRONG, WEAK, load_benchmark
+from routellm_core.evaluation.benchmarks import NAMES, STRONG, WEAK, Benchmark, load_benchmark
 from routellm_core.evaluation.bootstrap import apgr_interval
-from routellm_core.evaluation.evaluation import Evaluation, evaluate
+from routellm_core.evaluation.evaluation import Evaluation, baselines, evaluate
 from routellm_core.evaluation.metrics import apgr
 from routellm_core.evaluation.overlap import near_duplicates
 from routellm_core.evaluation.tables import json_table, text_table
 from routellm_core.preferences.records import DataError
+from routellm_core.router import Router, Scores
 from routellm_core.routers.random import RandomRouter
 
 
@@ -207,3 +208,27 @@ BARS: dict[str, Callable[[Evaluation], bool]] = {
 @pytest.mark.parametrize("name", BARS)
 def test_the_default_router_keeps_its_quality(data_folder: Path, name: str) -> None:
     assert BARS[name](evaluate(load_router("default"), load_benchmark(name, data_folder)))
+
+
+class ByLength(Router):
+    def __init__(self, sign: float) -> None:
+        self.sign = sign
+
+    def score(self, prompts: Sequence[str]) -> Scores:
+        return 0.5 + self.sign * np.array([len(prompt) for prompt in prompts]) / 1e6
+
+
+def test_the_table_says_which_router_does_not_beat_the_prompts_length() -> None:
+    prompts = ["x" * size for size in range(1, 41)]
+    gain = np.arange(40) >= 20  # long prompts are those that strong wins
+    benchmark = Benchmark("mine", prompts, np.zeros(40), gain.astype(float))
+    length, random, oracle = baselines(benchmark)
+
+    assert length.apgr == pytest.approx(oracle.apgr)
+    assert random.apgr == pytest.approx(0.5)
+    assert [e.baseline for e in (length, random, oracle)] == [True, True, True]
+    said = "mine: ByLength has learned nothing here that the length of the prompt does not tell."
+    for sign in (1.0, -1.0):
+        assert said in text_table([evaluate(ByLength(sign), benchmark), length, random, oracle])
+    shorter = Benchmark("mine", prompts, np.zeros(40), (~gain).astype(float))
+    assert said not in text_table([evaluate(ByLength(-1.0), shorter), *baselines(shorter)])

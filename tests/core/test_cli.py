@@ -103,8 +103,14 @@ def test_evaluate_compares_routers_on_labels(
     assert main([*arguments, "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
 
-    assert [row["router"] for row in rows] == ["default", "random"]
+    names = ["default", "random", "prompt length", "random", "oracle"]
+    assert [(row["router"], row["baseline"]) for row in rows] == [
+        (name, position > 1) for position, name in enumerate(names)
+    ]
     assert all(f"{row['apgr']:.3f}" in table for row in rows)
+    assert rows[3]["apgr"] == pytest.approx(0.5)
+    assert rows[3]["cpt"] == pytest.approx({"0.2": 0.2, "0.5": 0.5, "0.8": 0.8})
+    assert rows[4]["apgr"] >= max(row["apgr"] for row in rows[:4])
     assert rows[0]["weak_quality"] == 0.5
 
 

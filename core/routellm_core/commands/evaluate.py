@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
 from routellm_core.evaluation.benchmarks import NAMES, load_benchmark
-from routellm_core.evaluation.evaluation import evaluate
+from routellm_core.evaluation.evaluation import baselines, evaluate
 from routellm_core.evaluation.plots import save_plot
 from routellm_core.evaluation.tables import json_table, text_table
 from routellm_core.registry import load_router
@@ -55,6 +55,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         for router in routers:
             say(f"scoring {len(benchmark.prompts)} prompts of {benchmark.name} with {router.name}")
             evaluations.append(evaluate(router, benchmark))
+        evaluations += baselines(benchmark)
     if options.plot:
         save_plot(evaluations, options.plot)
         say(f"wrote {options.plot}")

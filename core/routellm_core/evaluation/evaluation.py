@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ class Evaluation:
         apgr_published: the original code's 11-point estimate.
         cpt: target -> smallest share of strong calls that reaches it, for 0.2, 0.5, 0.8; NaN if never.
         curve: shares and PGR of the exact curve.
+        baseline: whether this is no router, but what one has to beat.
     """
 
     router: str
@@ -45,6 +46,7 @@ class Evaluation:
     apgr_published: float
     cpt: dict[float, float]
     curve: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] = field(repr=False, compare=False)
+    baseline: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, the curve left out."""
@@ -60,11 +62,31 @@ def evaluate(router: Router, benchmark: Benchmark) -> Evaluation:
     Raises:
         ValueError: the benchmark has no gap to recover, or the router's scores are not finite.
     """
-    scores = router.score(list(benchmark.prompts))
+    return _measured(router.name, router.score(list(benchmark.prompts)), benchmark)
+
+
+def baselines(benchmark: Benchmark) -> list[Evaluation]:
+    """Measure what a router has to beat, and what none can.
+
+    "prompt length" sends the longest prompts to strong first; "random" is a router by chance, in expectation;
+    "oracle" knows the quality of both answers.
+
+    Raises:
+        ValueError: the benchmark has no gap to recover.
+    """
+    scores = {
+        "prompt length": np.array([len(prompt) for prompt in benchmark.prompts], dtype=np.float64),
+        "random": np.zeros(len(benchmark.prompts)),  # equal scores change sides together: the diagonal
+        "oracle": benchmark.strong - benchmark.weak,
+    }
+    return [replace(_measured(name, values, benchmark), baseline=True) for name, values in scores.items()]
+
+
+def _measured(name: str, scores: npt.NDArray[np.float64], benchmark: Benchmark) -> Evaluation:
     arrays = (scores, benchmark.weak, benchmark.strong)
     low, high = apgr_interval(*arrays)
     return Evaluation(
-        router=router.name,
+        router=name,
         benchmark=benchmark.name,
         prompts=len(benchmark.prompts),
         dropped=benchmark.dropped,

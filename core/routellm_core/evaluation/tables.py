@@ -37,11 +37,22 @@ def text_table(evaluations: Sequence[Evaluation]) -> str:
     lines.insert(1, "  ".join("-" * width for width in widths))
     dropped = {e.benchmark: e.dropped for e in evaluations if e.dropped}
     lines += ["", *(f"{benchmark}: left out {reason}" for benchmark, reason in dropped.items())]
+    lines += _beaten_by_length(evaluations)
     lines += [
         "APGR: exact area under PGR over the share of strong calls, random 0.5; 95 %: bootstrap of prompts;",
-        "published: the 11-point estimate of the original code; CPTx: % of strong calls for x % of the gap.",
+        "published: the 11-point estimate of the original code; CPTx: % of strong calls for x % of the gap;",
+        "oracle: knows the quality of both answers; prompt length: the longest go to strong first.",
     ]
     return "\n".join(lines)
+
+
+def _beaten_by_length(evaluations: Sequence[Evaluation]) -> list[str]:
+    length = {e.benchmark: e.apgr for e in evaluations if e.baseline and e.router == "prompt length"}
+    return [
+        f"{e.benchmark}: {e.router} has learned nothing here that the length of the prompt does not tell."
+        for e in evaluations
+        if not e.baseline and e.apgr <= length.get(e.benchmark, -math.inf)
+    ]
 
 
 def json_table(evaluations: Sequence[Evaluation]) -> str:
