@@ -6,7 +6,6 @@ import json
 import os
 import pickle
 import random
-from array import array
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +86,7 @@ def test_what_is_not_printable_ascii_is_left_to_the_tokenizer(text: str) -> None
 
 def test_sum_and_number_are_those_of_the_known_tokens(static: StaticEmbedder) -> None:
     direction = np.random.default_rng(0).standard_normal(static.dimension)
-    sums = TokenSums(static, array("d", static.projections(direction[None])[0].tobytes()))
+    sums = TokenSums(static, static.projections(direction[None])[0].tolist())
     for text in ODD:
         found = sums(text)
         assert found.imag == len(static.token_ids(text))
@@ -100,7 +99,7 @@ def test_sum_and_number_are_those_of_the_known_tokens(static: StaticEmbedder) ->
 def test_the_memory_is_bounded_and_left_out_of_pickles(
     static: StaticEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sums = TokenSums(static, array("d", static.projections(np.ones((1, static.dimension)))[0].tobytes()))
+    sums = TokenSums(static, static.projections(np.ones((1, static.dimension)))[0].tolist())
     monkeypatch.setattr(token_sums, "MAX_WORDS", 10)
     first = sums("river")
     for number in range(100):
@@ -118,7 +117,7 @@ def test_another_kind_of_tokenizer_is_used_whole(static: StaticEmbedder) -> None
     described = json.loads(static.tokenizer_json)
     described["normalizer"]["lowercase"] = False
     cased = StaticEmbedder(json.dumps(described).encode(), static.table, static.scales)
-    sums = TokenSums(cased, array("d", cased.projections(np.ones((1, cased.dimension)))[0].tobytes()))
+    sums = TokenSums(cased, cased.projections(np.ones((1, cased.dimension)))[0].tolist())
 
     assert cased.word_pieces is None
     assert sums("Paris paris").imag == len(cased.token_ids("Paris paris"))

@@ -7,7 +7,6 @@ reasoning, and which questions are hard is then another matter (mathematics most
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 
 import numpy as np
@@ -99,10 +98,10 @@ class PromptEmbedder:
         tokens = self.static.projections(directions[:, : self.static.dimension])  # (2, v)
         return FoldedPrompt(*map(self._fold, directions, tokens))
 
-    def _fold(self, direction: npt.NDArray[np.float64], tokens: npt.NDArray[np.float64]) -> Fold:
+    def _fold(self, direction: npt.NDArray[np.float64], tokens: npt.NDArray[np.complex128]) -> Fold:
         words, features = np.split(direction, [self.static.dimension])  # (d,), (k,)
         surface = self.surface.folded((self.surface_weight * features).tolist())
-        sums = TokenSums(self.static, array("d", tokens.tobytes()))
+        sums = TokenSums(self.static, tokens.tolist())
         return Fold(sums, float(self.centre @ words), surface)
 
     def to_parts(self) -> EmbedderParts:

@@ -103,11 +103,18 @@ class StaticEmbedder:
         """The tokenizer, built when it is first asked for."""
         return self._tokenizer or self._build()
 
-    def projections(self, directions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Return each token's scale_t · row_t · u for k directions u of shape (k, d); shape (k, v)."""
+    def projections(self, directions: npt.NDArray[np.float64]) -> npt.NDArray[np.complex128]:
+        """Return what each token adds to a text's mean along k directions u of shape (k, d).
+
+        Returns:
+            Shape (k, v): the real part is scale_t · row_t · u, the imaginary part 1 for a known token and else
+            0, so that a sum over tokens holds their sum and their number.
+        """
         # float32, as in `embed`, and far finer than the table's eight bits.
         projected = directions.astype(np.float32) @ self.table.astype(np.float32).T  # (k, v)
-        return (projected * self.scales).astype(np.float64)
+        added = np.empty(projected.shape, dtype=np.complex128)
+        added.real, added.imag = projected * self.scales, self.scales != 0
+        return added
 
     def _batch_of_ids(self, prompts: Sequence[str]) -> list[list[int]]:
         if len(prompts) < PARALLEL_FROM:
