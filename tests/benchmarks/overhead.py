@@ -65,7 +65,7 @@ def added_milliseconds(
 async def throughput_ratio(
     bare: Callable[[str], Awaitable[object]],
     routed: Callable[[str], Awaitable[object]],
-    rounds: int = 9,
+    rounds: int = 21,
     calls: int = 512,
     at_once: int = 64,
 ) -> float:

@@ -107,8 +107,8 @@ class StaticEmbedder:
         """Return what each token adds to a text's mean along k directions u of shape (k, d).
 
         Returns:
-            Shape (k, v): the real part is scale_t · row_t · u, the imaginary part 1 for a known token and else
-            0, so that a sum over tokens holds their sum and their number.
+            Shape (k, v): the real part is scale_t · row_t · u, the imaginary part 1 for a known token and 0
+            for others, so that a sum over tokens holds their sum and their number.
         """
         # float32, as in `embed`, and far finer than the table's eight bits.
         projected = directions.astype(np.float32) @ self.table.astype(np.float32).T  # (k, v)
