@@ -90,9 +90,8 @@ class AsyncRoutedEvents(AsyncChatModelStream):
             except StopAsyncIteration:
                 return False
             except BaseException as error:
+                # Whoever reads the stream raises it, a cancellation too.
                 self.fail(error)
-                if isinstance(error, asyncio.CancelledError):
-                    raise
                 return False
             self.dispatch(event)
             return True

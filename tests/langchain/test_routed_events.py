@@ -60,6 +60,24 @@ async def test_closing_a_v3_stream_early_closes_the_connection(pair: Pair) -> No
             await stream.output
 
 
+async def test_cancelling_who_reads_a_v3_stream_cancels_it(pair: Pair) -> None:
+    with StandInServer([StandInModel("gpt-strong"), StandInModel("gpt-weak", token_delay=2.0)]) as server:
+        llm = pair(strong=chat_openai(server, "gpt-strong"), weak=chat_openai(server, "gpt-weak"))
+        stream = await llm.astream_events("an easy question", version="v3")
+
+        async def read() -> Any:
+            return await stream
+
+        reading = asyncio.create_task(read())
+        await until(lambda: len(server.requests) == 1)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        assert reading.cancelled()
+        await stream.aclose()
+        await until(lambda: server.disconnects["gpt-weak"] == 1)
+
+
 async def test_the_parts_of_a_v3_stream_may_be_read_at_the_same_time(pair: Pair) -> None:
     stream = await pair().astream_events("an easy question", version="v3")
 
