@@ -21,9 +21,16 @@ from typing_extensions import override
 from langchain_routellm.batches import Batches
 from langchain_routellm.bound_tools import BoundTools
 from langchain_routellm.routed_call import with_record
-from langchain_routellm.routed_events import AsyncRoutedEvents, RoutedEvents
+from langchain_routellm.routed_events import (
+    AsyncRoutedEvents,
+    Event,
+    RoutedEvents,
+    apassed_on,
+    holds_token,
+    passed_on,
+)
 from langchain_routellm.routing_run import routing_run
-from langchain_routellm.streamed_answer import StreamTokens
+from langchain_routellm.streamed_answer import StreamTokens, has_token
 from langchain_routellm.structured_output import RoutedStructuredOutput
 from routellm_core import Decision
 
@@ -110,7 +117,7 @@ class ChatRouteLLM(Batches):
                 chunks = target.runnable.stream(target.input, target.config, **target.kwargs)
                 return self._recorded(cast(Generator[AIMessageChunk, None, None], chunks), decision)
 
-            with closing(self.dispatcher.stream(decision, ask, _holds_token)) as chunks:
+            with closing(self.dispatcher.stream(decision, ask, has_token)) as chunks:
                 for chunk in chunks:
                     yield run.finished(chunk)
 
@@ -132,7 +139,7 @@ class ChatRouteLLM(Batches):
                 chunks = target.runnable.astream(target.input, target.config, **target.kwargs)
                 return self._arecorded(cast(AsyncGenerator[AIMessageChunk, None], chunks), decision)
 
-            async with aclosing(self.dispatcher.astream(decision, ask, _holds_token)) as chunks:
+            async with aclosing(self.dispatcher.astream(decision, ask, has_token)) as chunks:
                 async for chunk in chunks:
                     yield run.finished(chunk)
 
@@ -165,15 +172,24 @@ class ChatRouteLLM(Batches):
         if version != "v3":
             return super().stream_events(input, config, version=cast(Any, version), **kwargs)
         call = self.routed_call(input, config, kwargs.pop("stop", None), kwargs)
-        decision = self.dispatcher.decide(self.request(call), call.previous)
 
-        def open_stream(decision: Decision) -> ChatModelStream:
-            target = call.target(decision)
-            events = cast(Any, target.runnable).stream_events
-            stream: ChatModelStream = events(target.input, target.config, version="v3", **target.kwargs)
-            return stream
+        def events(routed: ChatModelStream) -> Generator[Event, None, None]:
+            with routing_run(self.trace_routing, call) as run:
+                dispatcher = self.dispatcher
+                decision = dispatcher.decide(self.request(call), call.previous)
 
-        return RoutedEvents(self.dispatcher, decision, open_stream)
+                def ask(decision: Decision) -> Generator[Event, None, None]:
+                    run.decided(decision)
+                    target = call.target(decision, run.config)
+                    stream = cast(Any, target.runnable).stream_events(
+                        target.input, target.config, version="v3", **target.kwargs
+                    )
+                    return passed_on(stream, routed, decision, dispatcher.counter)
+
+                with closing(dispatcher.stream(decision, ask, holds_token)) as passed:
+                    yield from passed
+
+        return RoutedEvents(events)
 
     @override
     def astream_events(
@@ -187,17 +203,25 @@ class ChatRouteLLM(Batches):
         self, input: Any, config: RunnableConfig | None, kwargs: dict[str, Any]
     ) -> Any:
         call = self.routed_call(input, config, kwargs.pop("stop", None), kwargs)
-        decision = await self.dispatcher.adecide(self.request(call), call.previous)
 
-        async def open_stream(decision: Decision) -> AsyncChatModelStream:
-            target = call.target(decision)
-            events = cast(Any, target.runnable).astream_events
-            stream: AsyncChatModelStream = await events(
-                target.input, target.config, version="v3", **target.kwargs
-            )
-            return stream
+        async def events(routed: AsyncChatModelStream) -> AsyncGenerator[Event, None]:
+            async with routing_run(self.trace_routing, call) as run:
+                dispatcher = self.dispatcher
+                decision = await dispatcher.adecide(self.request(call), call.previous)
 
-        return AsyncRoutedEvents(self.dispatcher, decision, open_stream)
+                def ask(decision: Decision) -> AsyncGenerator[Event, None]:
+                    run.decided(decision)
+                    target = call.target(decision, run.config)
+                    opening = cast(Any, target.runnable).astream_events(
+                        target.input, target.config, version="v3", **target.kwargs
+                    )
+                    return apassed_on(opening, routed, decision, dispatcher.counter)
+
+                async with aclosing(dispatcher.astream(decision, ask, holds_token)) as passed:
+                    async for event in passed:
+                        yield event
+
+        return AsyncRoutedEvents(events)
 
     @override
     def bind_tools(
@@ -222,7 +246,3 @@ class ChatRouteLLM(Batches):
     ) -> Decision:
         """Return how a call would be routed, without making or counting it."""
         return self.dispatcher.policy.decide(self.request(self.routed_call(input, config, None, kwargs)))
-
-
-def _holds_token(chunk: AIMessageChunk) -> bool:
-    return bool(chunk.content or chunk.tool_call_chunks or chunk.additional_kwargs)

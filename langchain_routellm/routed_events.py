@@ -7,6 +7,7 @@ side where the first fails before its first token, into the stream that the call
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from typing_extensions import override
 
 from langchain_routellm.usage import usage_of
 from routellm_core import Decision
-from routellm_core.dispatcher import Dispatcher
+from routellm_core.statistics import RoutingCounter
 
 Event = Mapping[str, Any]
 
@@ -24,31 +25,20 @@ class RoutedEvents(ChatModelStream):
     """A sync v3 stream.
 
     Args:
-        dispatcher: asks the other side where it has to.
-        decision: the first one.
-        open_stream: opens the v3 stream of a decision's model.
+        events: makes the events of the call, given this stream; nothing is asked before they are read.
     """
 
-    def __init__(
-        self,
-        dispatcher: Dispatcher,
-        decision: Decision,
-        open_stream: Callable[[Decision], ChatModelStream],
-    ) -> None:
+    def __init__(self, events: Callable[[ChatModelStream], Generator[Event, None, None]]) -> None:
         super().__init__()
-
-        def ask(decision: Decision) -> Generator[Event, None, None]:
-            stream = open_stream(decision)
-            for event in stream:
-                _take_message_id(self, stream)
-                yield _recorded(event, decision, dispatcher)
-
-        self._routed = dispatcher.stream(decision, ask, _is_token)
+        self._routed = events(self)
         self.set_request_more(self._pass_one)
 
     def _pass_one(self) -> bool:
         try:
             event = next(self._routed)
+            if _is_last(event):
+                # Nobody reads on, and the call is to end.
+                deque(self._routed, maxlen=0)
         except StopIteration:
             return False
         except BaseException as error:
@@ -61,32 +51,19 @@ class RoutedEvents(ChatModelStream):
 class AsyncRoutedEvents(AsyncChatModelStream):
     """The same, async; closing it closes the chosen model's stream."""
 
-    def __init__(
-        self,
-        dispatcher: Dispatcher,
-        decision: Decision,
-        open_stream: Callable[[Decision], Awaitable[AsyncChatModelStream]],
-    ) -> None:
+    def __init__(self, events: Callable[[AsyncChatModelStream], AsyncGenerator[Event, None]]) -> None:
         super().__init__()
         # Its text and its tool calls may be read at the same time.
         self._one_at_a_time = asyncio.Lock()
-
-        async def ask(decision: Decision) -> AsyncGenerator[Event, None]:
-            async with await open_stream(decision) as stream:
-                async for event in stream:
-                    _take_message_id(self, stream)
-                    if event["event"] == "message-finish":
-                        # Once the caller has the answer, the run has ended, callbacks and all.
-                        await stream
-                    yield _recorded(event, decision, dispatcher)
-
-        self._routed = dispatcher.astream(decision, ask, _is_token)
+        self._routed = events(self)
         self.set_arequest_more(self._pass_one)
 
     async def _pass_one(self) -> bool:
         async with self._one_at_a_time:
             try:
                 event = await anext(self._routed)
+                if _is_last(event):
+                    await anext(self._routed, None)
             except StopAsyncIteration:
                 return False
             except BaseException as error:
@@ -104,18 +81,48 @@ class AsyncRoutedEvents(AsyncChatModelStream):
             self.fail(asyncio.CancelledError())
 
 
+def passed_on(
+    stream: ChatModelStream, routed: ChatModelStream, decision: Decision, counter: RoutingCounter
+) -> Generator[Event, None, None]:
+    """Yield the events of the chosen model's stream for the caller's, with the decision in the last one."""
+    for event in stream:
+        _take_message_id(routed, stream)
+        yield _recorded(event, decision, counter)
+
+
+async def apassed_on(
+    opening: Awaitable[AsyncChatModelStream],
+    routed: AsyncChatModelStream,
+    decision: Decision,
+    counter: RoutingCounter,
+) -> AsyncGenerator[Event, None]:
+    """Yield the same, async."""
+    async with await opening as stream:
+        async for event in stream:
+            _take_message_id(routed, stream)
+            if _is_last(event):
+                # Once the caller has the answer, the run has ended, callbacks and all.
+                await stream
+            yield _recorded(event, decision, counter)
+
+
+def holds_token(event: Event) -> bool:
+    """Tell whether an event shows something of the answer, after which nothing is retried."""
+    return str(event["event"]) != "message-start"
+
+
 def _take_message_id(routed: ChatModelStream | AsyncChatModelStream, stream: Any) -> None:
     if stream.message_id:
         routed.set_message_id(stream.message_id)
 
 
-def _recorded(event: Event, decision: Decision, dispatcher: Dispatcher) -> Event:
+def _recorded(event: Event, decision: Decision, counter: RoutingCounter) -> Event:
     """Put the decision into the event that ends a message, and count the message's tokens."""
-    if event["event"] != "message-finish":
+    if not _is_last(event):
         return event
-    dispatcher.counter.count_tokens(decision.route, usage_of(event.get("usage")))
+    counter.count_tokens(decision.route, usage_of(event.get("usage")))
     return {**event, "metadata": {**(event.get("metadata") or {}), "routellm": decision.record()}}
 
 
-def _is_token(event: Event) -> bool:
-    return str(event["event"]) != "message-start"
+def _is_last(event: Event) -> bool:
+    return str(event["event"]) == "message-finish"

@@ -1,4 +1,4 @@
-"""StreamTokens: what is known of an answer only once it has streamed: its tokens."""
+"""StreamedAnswer: what is known of an answer only while it streams, or once it has: its tokens."""
 
 from __future__ import annotations
 
@@ -33,3 +33,8 @@ class StreamTokens:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._counter.count_tokens(self._route, self._usage)
+
+
+def has_token(chunk: AIMessageChunk) -> bool:
+    """Tell whether a chunk shows something of the answer, after which nothing is retried."""
+    return bool(chunk.content or chunk.tool_call_chunks or chunk.additional_kwargs)

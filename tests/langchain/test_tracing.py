@@ -82,6 +82,19 @@ async def test_trace_routing_adds_a_parent_run_and_no_second_model_run(pair: Pai
         assert outer.outputs["route"] == "strong"
 
 
+@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
+async def test_trace_routing_adds_a_parent_run_around_a_v3_stream(pair: Pair) -> None:
+    llm = pair(trace_routing=True)
+    tracer = RecordingTracer()
+    assert llm.stream_events(HARD, {"callbacks": [tracer]}, version="v3").output.text
+    assert (await (await llm.astream_events(HARD, {"callbacks": [tracer]}, version="v3"))).text
+    assert [(run.run_type, bool(run.error)) for run in tracer.runs] == [("llm", False), ("chain", False)] * 2
+    for inner, outer in zip(tracer.runs[::2], tracer.runs[1::2], strict=True):
+        assert inner.parent_run_id == outer.id
+        assert outer.outputs is not None
+        assert outer.outputs["route"] == "strong"
+
+
 async def test_trace_routing_shows_the_decision_of_a_structured_answer_too(pair: Pair) -> None:
     structured = pair(trace_routing=True).with_structured_output(Colour)
     tracer = RecordingTracer()
