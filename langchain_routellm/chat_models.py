@@ -11,7 +11,7 @@ from contextlib import aclosing, closing
 from typing import Any, cast
 
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
+from langchain_core.language_models.chat_model_stream import ChatModelStream
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
@@ -204,7 +204,7 @@ class ChatRouteLLM(Batches):
     ) -> Any:
         call = self.routed_call(input, config, kwargs.pop("stop", None), kwargs)
 
-        async def events(routed: AsyncChatModelStream) -> AsyncGenerator[Event, None]:
+        async def events(routed: AsyncRoutedEvents) -> AsyncGenerator[Event, None]:
             async with routing_run(self.trace_routing, call) as run:
                 dispatcher = self.dispatcher
                 decision = await dispatcher.adecide(self.request(call), call.previous)

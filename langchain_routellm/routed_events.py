@@ -51,8 +51,9 @@ class RoutedEvents(ChatModelStream):
 class AsyncRoutedEvents(AsyncChatModelStream):
     """The same, async; closing it closes the chosen model's stream."""
 
-    def __init__(self, events: Callable[[AsyncChatModelStream], AsyncGenerator[Event, None]]) -> None:
+    def __init__(self, events: Callable[[AsyncRoutedEvents], AsyncGenerator[Event, None]]) -> None:
         super().__init__()
+        self.inner: AsyncChatModelStream | None = None
         # Its text and its tool calls may be read at the same time.
         self._one_at_a_time = asyncio.Lock()
         self._routed = events(self)
@@ -75,6 +76,9 @@ class AsyncRoutedEvents(AsyncChatModelStream):
 
     @override
     async def aclose(self) -> None:
+        if self.inner is not None:
+            # Ends the wait of whoever is reading.
+            await self.inner.aclose()
         async with self._one_at_a_time:
             await self._routed.aclose()
         if not self.done:
@@ -92,12 +96,13 @@ def passed_on(
 
 async def apassed_on(
     opening: Awaitable[AsyncChatModelStream],
-    routed: AsyncChatModelStream,
+    routed: AsyncRoutedEvents,
     decision: Decision,
     counter: RoutingCounter,
 ) -> AsyncGenerator[Event, None]:
     """Yield the same, async."""
     async with await opening as stream:
+        routed.inner = stream
         async for event in stream:
             _take_message_id(routed, stream)
             if _is_last(event):

@@ -60,6 +60,23 @@ async def test_closing_a_v3_stream_early_closes_the_connection(pair: Pair) -> No
             await stream.output
 
 
+async def test_closing_a_v3_stream_ends_the_wait_of_who_reads_it(pair: Pair) -> None:
+    with StandInServer([StandInModel("gpt-strong"), StandInModel("gpt-weak", token_delay=5.0)]) as server:
+        llm = pair(strong=chat_openai(server, "gpt-strong"), weak=chat_openai(server, "gpt-weak"))
+        stream = await llm.astream_events("an easy question", version="v3")
+
+        async def read() -> list[Any]:
+            return [event async for event in stream]
+
+        reading = asyncio.create_task(read())
+        await until(lambda: len(server.requests) == 1)
+        # Before the next token, which is 5 seconds away.
+        await asyncio.wait_for(stream.aclose(), 3)
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        await until(lambda: server.disconnects["gpt-weak"] == 1)
+
+
 async def test_cancelling_who_reads_a_v3_stream_cancels_it(pair: Pair) -> None:
     with StandInServer([StandInModel("gpt-strong"), StandInModel("gpt-weak", token_delay=2.0)]) as server:
         llm = pair(strong=chat_openai(server, "gpt-strong"), weak=chat_openai(server, "gpt-weak"))
