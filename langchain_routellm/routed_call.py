@@ -49,6 +49,7 @@ class Target(NamedTuple):
         return self.runnable, self.kwargs  # type: ignore[return-value]  # a side's call is a model or its binding
 
 
+# Not frozen: one is made at each call, and a frozen one takes several times as long to make.
 @dataclass(slots=True, eq=False)
 class RoutedCall:
     """A call's input, configuration and arguments.

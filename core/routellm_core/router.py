@@ -78,7 +78,7 @@ class Router(ABC):
         super().__init_subclass__(**kwargs)
         # A subclass with a `score` of its own must not keep the `score_one` of its parent's.
         if "score" in vars(cls) and "score_one" not in vars(cls):
-            cls.score_one = Router.score_one  # type: ignore[method-assign]
+            cls.score_one = Router.score_one  # type: ignore[method-assign]  # the same signature
 
     async def ascore(self, prompts: Sequence[str]) -> Scores:
         """Score prompts without blocking the event loop; the same result as `score`."""

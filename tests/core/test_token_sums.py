@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import random
 from pathlib import Path
@@ -70,11 +69,10 @@ def test_words_are_cut_as_the_tokenizer_cuts_the_text(static: StaticEmbedder) ->
 
 
 @pytest.mark.parametrize("name", ["arena_battles", "mmlu_gold_labels"])
-def test_words_are_cut_as_the_tokenizer_cuts_real_prompts(static: StaticEmbedder, name: str) -> None:
-    if not os.environ.get("ROUTELLM_DATA"):
-        pytest.skip("ROUTELLM_DATA is not set")
-    path = Path(os.environ["ROUTELLM_DATA"]) / "train" / f"{name}.jsonl.gz"
-    for text in list(read_prompts(path))[:1500]:
+def test_words_are_cut_as_the_tokenizer_cuts_real_prompts(
+    static: StaticEmbedder, data_folder: Path, name: str
+) -> None:
+    for text in list(read_prompts(data_folder / "train" / f"{name}.jsonl.gz"))[:1500]:
         ids = by_word(static, text)
         assert ids is None or ids == static.token_ids(text), repr(text)
 
