@@ -42,7 +42,7 @@ class PreparedMessages(list[ChatMessage]):
         self.decision = decision
 
 
-# Not frozen, as its kinds are not: one is made at each call, and a frozen one takes several times as long to make.
+# Neither this nor its kinds are frozen: one is made at each call, and a frozen one takes several times as long.
 @dataclass(eq=False)
 class RoutedCall(ABC):
     """A call of `method`.
