@@ -42,7 +42,7 @@ class PreparedMessages(list[ChatMessage]):
         self.decision = decision
 
 
-# Neither this nor its kinds are frozen: one is made at each call, and a frozen one takes several times as long.
+# Neither this nor its kinds are frozen: one is made at each call, and a frozen one takes far longer.
 @dataclass(eq=False)
 class RoutedCall(ABC):
     """A call of `method`.
