@@ -15,13 +15,16 @@ from langchain_routellm.model_profile import shared_profile
 from langchain_routellm.side import PUSHED_DOWN, Side
 from langchain_routellm.usage import message_usage
 from routellm_core import RoutingPolicy, RoutingStats, __version__
+from routellm_core.calibration.record import Calibration
 from routellm_core.decision import Route
 from routellm_core.dispatcher import Dispatcher
 from routellm_core.escalation import Escalation
 from routellm_core.score_cache import ScoreCache
 from routellm_core.settings import (
+    calibrated_traffic,
     check_choice,
     checked_settings,
+    expected_traffic,
     resolve_threshold,
     settings_from_calibration,
     with_threshold,
@@ -90,9 +93,8 @@ class RoutingModel(BaseChatModel):
         # Through __dict__, so that a default never counts as a setting that the user gave.
         checked = _checked(self.__dict__)
         self.__dict__.update(checked)
-        asked = self.strong_share
-        self.__dict__["threshold"] = resolve_threshold(self.router, self.threshold, asked)
-        self._counter = RoutingCounter(self.prices, asked)
+        self.__dict__["threshold"] = resolve_threshold(self.router, self.threshold, self.strong_share)
+        self._counter = RoutingCounter(self.prices, expected_traffic(self.__dict__))
         self._check_sides()
         return self
 
@@ -121,7 +123,7 @@ class RoutingModel(BaseChatModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the model; updated settings are checked, and the copy counts its calls for itself."""
         copy = super().model_copy(deep=deep)
-        copy._counter = RoutingCounter(self.prices, self.strong_share)
+        copy._counter = RoutingCounter(self.prices, self._counter.expected)
         copy._forget("")
         for name, value in (update or {}).items():
             setattr(copy, name, value)
@@ -138,11 +140,16 @@ class RoutingModel(BaseChatModel):
             settings: the constructor's other settings.
 
         Raises:
-            ValueError: `threshold` or `strong_share` is given as well, or the file is not a calibration.
+            ValueError: `threshold` or `strong_share` is given as well, the file is not a calibration, or it
+                was made with another router.
+
+        Warns:
+            CalibrationWarning: it was made for another model.
         """
-        settings, share = settings_from_calibration(path, settings)
-        model = cls(strong=strong, weak=weak, **settings)
-        model._counter = RoutingCounter(model.prices, share)
+        calibration = Calibration.load(path)
+        model = cls(strong=strong, weak=weak, **settings_from_calibration(calibration, settings))
+        names = [side.model._get_ls_params().get("ls_model_name") for side in model.sides.values()]
+        model._counter.expected = calibrated_traffic(calibration, model.router, *names)
         return model
 
     def routing_stats(self) -> RoutingStats:
@@ -220,8 +227,9 @@ class RoutingModel(BaseChatModel):
         self._dispatcher = None
         if name == "router":
             self._cache = ScoreCache()
-        if name in ("threshold", "strong_share", "prices"):
-            self._counter.prices, self._counter.asked_share = self.prices, self.strong_share
+        self._counter.prices = self.prices
+        if name in ("router", "threshold", "strong_share"):
+            self._counter.expected = expected_traffic(self.__dict__)
 
     def _resolve_model_profile(self) -> ModelProfile | None:
         return shared_profile(

@@ -41,6 +41,17 @@ def overlaid(model: LLM, router: LLM) -> LLM:
     return model.model_copy(update=given) if given else model
 
 
+def model_name(model: LLM) -> str | None:
+    """Return the name by which a model is asked for, where it tells one."""
+    try:
+        name = model.metadata.model_name
+    except Exception:
+        # OpenAI's class knows the window of its own models only, and still the name that it was given.
+        name = getattr(model, "model", None)
+    # "unknown" is LlamaIndex's own word for it.
+    return name if isinstance(name, str) and name not in ("", "unknown") else None
+
+
 def pass_on(manager: CallbackManager, model: LLM, passed_before: CallbackManager | None) -> bool:
     """Give a model the router's callback manager.
 

@@ -12,15 +12,18 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index_instrumentation import get_dispatcher
 from pydantic import Field, PrivateAttr, SerializeAsAny
 
-from llamaindex_routellm.inner_models import OVERLAID_SETTINGS, overlaid, pass_on
+from llamaindex_routellm.inner_models import OVERLAID_SETTINGS, model_name, overlaid, pass_on
 from llamaindex_routellm.own_span import spanned_where_heard
 from llamaindex_routellm.switchboard import Switchboard
 from routellm_core import RoutingPolicy, RoutingStats
+from routellm_core.calibration.record import Calibration
 from routellm_core.escalation import Escalation
 from routellm_core.score_cache import ScoreCache
 from routellm_core.settings import (
+    calibrated_traffic,
     check_choice,
     checked_settings,
+    expected_traffic,
     resolve_threshold,
     settings_from_calibration,
     with_threshold,
@@ -93,7 +96,7 @@ class RoutedLLM(FunctionCallingLLM):
         )
         super().__init__(**checked)
         self._router_given = settings.get("router", "default")
-        self._counter = RoutingCounter(self.prices, self.strong_share)
+        self._counter = RoutingCounter(self.prices, expected_traffic(self.__dict__))
         self._pass_on_callbacks()
 
     @classmethod
@@ -107,11 +110,16 @@ class RoutedLLM(FunctionCallingLLM):
             settings: the constructor's other settings.
 
         Raises:
-            ValueError: `threshold` or `strong_share` is given as well, or the file is not a calibration.
+            ValueError: `threshold` or `strong_share` is given as well, the file is not a calibration, or it
+                was made with another router.
+
+        Warns:
+            CalibrationWarning: it was made for another model.
         """
-        settings, share = settings_from_calibration(path, settings)
-        llm = cls(strong=strong, weak=weak, **settings)
-        llm._counter = RoutingCounter(llm.prices, share)
+        calibration = Calibration.load(path)
+        llm = cls(strong=strong, weak=weak, **settings_from_calibration(calibration, settings))
+        names = [model_name(model) for model in (strong, weak)]
+        llm._counter.expected = calibrated_traffic(calibration, llm.router, *names)
         return llm
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -131,7 +139,7 @@ class RoutedLLM(FunctionCallingLLM):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the LLM; updated settings are checked, and the copy counts its calls for itself."""
         copy = super().model_copy(deep=deep)
-        copy._counter = RoutingCounter(self.prices, self.strong_share)
+        copy._counter = RoutingCounter(self.prices, self._counter.expected)
         copy._switchboard = None
         copy._passed_on = dict(self._passed_on)
         for name, value in (update or {}).items():
@@ -186,7 +194,9 @@ class RoutedLLM(FunctionCallingLLM):
         elif name in ("strong", "weak"):
             self._passed_on.pop(name, None)
             self._pass_on_callbacks()
-        self._counter.prices, self._counter.asked_share = self.prices, self.strong_share
+        self._counter.prices = self.prices
+        if name in ("router", "threshold", "strong_share"):
+            self._counter.expected = expected_traffic(settings)
 
     def _pass_on_callbacks(self) -> None:
         for side, model in (("strong", self.strong), ("weak", self.weak)):

@@ -1,7 +1,7 @@
 """Score prompts by how likely the strong model's answer would be preferred, and route by it."""
 
 from routellm_core._version import __version__
-from routellm_core.calibration import calibrate_threshold
+from routellm_core.calibration.share import calibrate_threshold
 from routellm_core.capabilities import Capabilities
 from routellm_core.decision import Decision
 from routellm_core.evaluation.metrics import apgr, cpt, pgr_curve

@@ -38,6 +38,7 @@ class Checkpoint:
         tensors: name -> array; floating tensors must be finite.
         files: file name -> content, for what is neither settings nor tensor.
         origin: where it was read from, for messages.
+        digest: `checkpoint_digest` where it is known, for a checkpoint that was read.
     """
 
     router: str
@@ -45,6 +46,7 @@ class Checkpoint:
     tensors: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     origin: str = "memory"
+    digest: str | None = None
 
     def setting(self, name: str) -> Any:
         """Return one setting, or say that the checkpoint lacks it."""
@@ -83,24 +85,20 @@ def write_checkpoint(folder: str | PathLike[str], checkpoint: Checkpoint) -> Non
     Raises:
         CheckpointError: a tensor holds NaN or infinity.
     """
-    from safetensors.numpy import save
-
     target = Path(folder)
     _check_finite(checkpoint.tensors, str(target))
-    contents = dict(checkpoint.files)
-    if checkpoint.tensors:
-        contents[TENSOR_FILE] = save({k: np.ascontiguousarray(v) for k, v in checkpoint.tensors.items()})
-    config = {
-        "format_version": FORMAT_VERSION,
-        "router": checkpoint.router,
-        "settings": dict(checkpoint.settings),
-        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())},
-    }
+    contents = _contents(checkpoint)
+    config = _config(checkpoint, contents)
     target.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
         _replace(target / name, content)
     # Last, so that a reader never finds a configuration whose files are not there yet.
     _replace(target / CONFIG_FILE, (json.dumps(config, indent=2, sort_keys=True) + "\n").encode())
+
+
+def checkpoint_digest(checkpoint: Checkpoint) -> str:
+    """Return the SHA-256 of all that a router is (kind, settings, content of every file), in hexadecimal."""
+    return checkpoint.digest or _digest(_config(checkpoint, _contents(checkpoint)))
 
 
 def read_checkpoint(folder: str | PathLike[str]) -> Checkpoint:
@@ -117,7 +115,30 @@ def read_checkpoint(folder: str | PathLike[str]) -> Checkpoint:
     config = _read_config(source / CONFIG_FILE)
     files = {name: _read_verified(source, name, digest) for name, digest in config["sha256"].items()}
     tensors = _read_tensors(files.pop(TENSOR_FILE), source) if TENSOR_FILE in files else {}
-    return Checkpoint(config["router"], config["settings"], tensors, files, str(source))
+    return Checkpoint(config["router"], config["settings"], tensors, files, str(source), _digest(config))
+
+
+def _contents(checkpoint: Checkpoint) -> dict[str, bytes]:
+    from safetensors.numpy import save
+
+    contents = dict(checkpoint.files)
+    if checkpoint.tensors:
+        contents[TENSOR_FILE] = save({k: np.ascontiguousarray(v) for k, v in checkpoint.tensors.items()})
+    return contents
+
+
+def _config(checkpoint: Checkpoint, contents: Mapping[str, bytes]) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "router": checkpoint.router,
+        "settings": dict(checkpoint.settings),
+        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())},
+    }
+
+
+def _digest(config: Mapping[str, Any]) -> str:
+    told = {name: config[name] for name in ("router", "settings", "sha256")}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _read_config(path: Path) -> dict[str, Any]:

@@ -107,7 +107,9 @@ def _load_folder(folder: Path, name: str | None, settings: dict[str, Any]) -> Ro
             f"{folder} holds a router of kind {checkpoint.router!r}, which is not registered here: "
             f"registered are {sorted(registered_kinds())}. Install the package that provides it."
         )
-    return _named(router_class(checkpoint.router).from_checkpoint(checkpoint), name or checkpoint.router)
+    router = router_class(checkpoint.router).from_checkpoint(checkpoint)
+    router._fingerprint = checkpoint.digest
+    return _named(router, name or checkpoint.router)
 
 
 def _named(router: Router, name: str) -> Router:

@@ -44,6 +44,8 @@ class Router(ABC):
 
     _registered_name: str | None = None
 
+    _fingerprint: str | None = None
+
     _reload: tuple[Callable[[str], Router], tuple[str]] | None = None
     """How to load this router again, where it was loaded by a name that says all of it."""
 
@@ -51,6 +53,22 @@ class Router(ABC):
     def name(self) -> str:
         """The name this router was loaded under, else its class name."""
         return self._registered_name or type(self).__name__
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The SHA-256 of all that decides this router's scores, in hexadecimal; None where it can't be saved.
+
+        A router has the same one before it is saved and after it is loaded.
+        """
+        if self._fingerprint is None:
+            # As in `save`: the one upward import.
+            from routellm_core.checkpoints import checkpoint_digest
+
+            try:
+                self._fingerprint = checkpoint_digest(self.to_checkpoint())
+            except TypeError:
+                return None
+        return self._fingerprint
 
     @abstractmethod
     def score(self, prompts: Sequence[str]) -> Scores:

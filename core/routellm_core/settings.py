@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
-from routellm_core.calibration import Calibration, threshold_for_share
+from routellm_core.calibration.record import Calibration
+from routellm_core.calibration.share import threshold_for_share
 from routellm_core.capabilities import check_needs
+from routellm_core.drift import ExpectedTraffic
 from routellm_core.escalation import Escalation
 from routellm_core.prices import Prices
 from routellm_core.registry import load_router
@@ -98,19 +100,52 @@ def with_threshold(settings: Mapping[str, Any], changed: str) -> dict[str, Any]:
     return new
 
 
-def settings_from_calibration(
-    path: str | PathLike[str], settings: Mapping[str, Any]
-) -> tuple[dict[str, Any], float | None]:
-    """Return settings with a calibration's router and threshold, and the share that it was made for.
+def expected_traffic(settings: Mapping[str, Any]) -> ExpectedTraffic:
+    """Return what the calls are expected to look like by the router's shipped quantiles."""
+    quantiles = settings["router"].score_quantiles
+    return ExpectedTraffic(
+        settings["strong_share"],
+        settings["threshold"],
+        () if quantiles is None else tuple(quantiles.tolist()),
+    )
+
+
+def settings_from_calibration(calibration: Calibration, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with a calibration's router and threshold.
 
     Raises:
-        ValueError: a threshold or share is given as well, or the file is not a calibration.
+        ValueError: a threshold or share is given as well.
     """
-    calibration = Calibration.load(path)
     for name in THRESHOLDS:
         if name in settings:
             raise ValueError(
-                f"{name} is given, but {path} sets the threshold already: leave one of them out."
+                f"{name} is given, but the calibration sets the threshold already: leave one of them out."
             )
-    merged = {"router": calibration.router, "threshold": calibration.threshold, **settings}
-    return merged, calibration.strong_share
+    return {"router": calibration.router, "threshold": calibration.threshold, **settings}
+
+
+def calibrated_traffic(
+    calibration: Calibration, router: Router, strong: str | None, weak: str | None
+) -> ExpectedTraffic:
+    """Return what the calls are expected to look like by a calibration, once it fits what it is used for.
+
+    Args:
+        calibration: as loaded.
+        router: the one in use.
+        strong: the strong model's name, where known.
+        weak: the weak model's name, where known.
+
+    Raises:
+        ValueError: it was made with another router.
+
+    Warns:
+        CalibrationWarning: it was made for another model.
+    """
+    calibration.check_router(router)
+    calibration.check_models(strong, weak)
+    return ExpectedTraffic(
+        calibration.strong_share,
+        calibration.threshold,
+        calibration.score_quantiles,
+        calibrated=bool(calibration.score_quantiles),
+    )

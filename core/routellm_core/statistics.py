@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from threading import Lock
 from typing import Any
 
 from routellm_core.decision import Decision, Reason, Route, other_side
+from routellm_core.drift import DriftWatch, ExpectedTraffic, warn_of
 from routellm_core.prices import Prices, TokenUsage
-
-_LOG = logging.getLogger(__name__)
-
-DRIFT_CALLS = 200
-"""Scored calls before the realised share is compared with the asked one."""
-
-DRIFT_TOLERANCE = 0.10
-
-
-class ShareDriftWarning(UserWarning):
-    """The realised share of strong calls is far from the one that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +42,10 @@ class RoutingStats:
             conversation's previous answer.
         strong_share: share of the routed calls that strong answered, in [0, 1]; None before the first one.
         scored_share: the same, of the calls that the score decided; None before the first one.
-        asked_share: the share that was asked for; None where a threshold was given instead.
+        asked_share: the share that was asked for, or that the calibration found; None where a threshold was
+            given instead.
+        score_shift: how far the scores are from the calibrated or shipped distribution: the largest
+            difference between cumulative shares, in [0, 1]; None before the first score or where unknown.
         cost: of both sides; None without prices.
         always_strong_cost: of the same answers at strong's prices, escalated weak calls left out; it assumes
             that strong would have used as many tokens.
@@ -69,6 +61,7 @@ class RoutingStats:
     strong_share: float | None
     scored_share: float | None
     asked_share: float | None
+    score_shift: float | None
     cost: float | None
     always_strong_cost: float | None
     saved: float | None
@@ -76,6 +69,10 @@ class RoutingStats:
     def to_dict(self) -> dict[str, Any]:
         """Return plain Python values."""
         return asdict(self)
+
+
+ANY_TRAFFIC = ExpectedTraffic()
+"""Nothing is compared."""
 
 
 class _TokenSum:
@@ -99,12 +96,12 @@ class RoutingCounter:
 
     Args:
         prices: of both sides, for costs.
-        asked_share: the share of strong calls that was asked for, in [0, 1]; None where none was.
+        expected: what the scored calls are compared with.
     """
 
-    def __init__(self, prices: Prices | None = None, asked_share: float | None = None) -> None:
+    def __init__(self, prices: Prices | None = None, expected: ExpectedTraffic = ANY_TRAFFIC) -> None:
         self.prices = prices
-        self.asked_share = asked_share
+        self._expected = expected
         self._lock = Lock()
         self._start()
 
@@ -115,13 +112,25 @@ class RoutingCounter:
         self._answered: Counter[Route] = Counter()
         self._scored = 0
         self._scored_strong = 0
+        self._drift = DriftWatch(self._expected)
         self._reasons: Counter[Reason] = Counter()
         self._escalations = 0
         self._switches = 0
-        self._warned = False
+
+    @property
+    def expected(self) -> ExpectedTraffic:
+        """What the scored calls are compared with; a new one starts the comparison again."""
+        return self._expected
+
+    @expected.setter
+    def expected(self, expected: ExpectedTraffic) -> None:
+        with self._lock:
+            if expected != self._expected:
+                self._expected = expected
+                self._drift = DriftWatch(expected)
 
     def reset(self) -> None:
-        """Start again from nothing; the one warning about the share may come again too."""
+        """Start again from nothing; warnings about drift may come again too."""
         with self._lock:
             self._start()
 
@@ -138,14 +147,14 @@ class RoutingCounter:
             self._reasons[decision.reason] += 1
             if previous is not None and previous != decision.route:
                 self._switches += 1
-            drifted = None
+            found: Sequence[Warning] = ()
             if decision.reason == "score":
+                strong = (decision.shadow_route or decision.route) == "strong"
                 self._scored += 1
-                self._scored_strong += (decision.shadow_route or decision.route) == "strong"
-                if self._scored >= DRIFT_CALLS and not self._warned:
-                    drifted = self._drifted()
-        if drifted is not None:
-            self._warn(drifted)
+                self._scored_strong += strong
+                found = self._drift.observe(decision, strong)
+        if found:
+            warn_of(found)
 
     def count_escalation(self, decision: Decision, discarded: TokenUsage | None = None) -> None:
         """Count that the other side is asked as well.
@@ -183,8 +192,9 @@ class RoutingCounter:
                 escalations=self._escalations,
                 switches=self._switches,
                 strong_share=self._answered["strong"] / requests if requests else None,
-                scored_share=self._scored_share(),
-                asked_share=self.asked_share,
+                scored_share=self._scored_strong / self._scored if self._scored else None,
+                asked_share=self._expected.strong_share,
+                score_shift=self._drift.score_shift,
                 cost=cost,
                 always_strong_cost=always,
                 saved=1.0 - cost / always if cost is not None and always else None,
@@ -201,35 +211,9 @@ class RoutingCounter:
         every = self._tokens["strong"].usage + self._tokens["weak"].usage
         return self.prices.strong.cost(every) - self.prices.strong.cost(self._discarded.usage)
 
-    def _scored_share(self) -> float | None:
-        return self._scored_strong / self._scored if self._scored else None
-
-    def _drifted(self) -> float | None:
-        """Return the realised share once it is known to be far from the asked one, and only once."""
-        share = self._scored_share()
-        if self.asked_share is None or share is None:
-            return None
-        # Rounded: 0.4 - 0.3 is a little more than 0.1 to a computer.
-        if round(abs(share - self.asked_share), 9) <= DRIFT_TOLERANCE:
-            return None
-        self._warned = True
-        return share
-
-    def _warn(self, share: float) -> None:
-        message = (
-            f"{share:.0%} of the scored calls went to strong, {self.asked_share:.0%} were asked for: your "
-            "prompts differ from those that the threshold was set on. Set it on your own prompts with: "
-            f"routellm calibrate --prompts FILE --strong-share {self.asked_share:g} --out calibration.json"
-        )
-        try:
-            warnings.warn(message, ShareDriftWarning, stacklevel=3)
-        except ShareDriftWarning:
-            # Somebody runs with warnings as errors; counting must not fail a call.
-            _LOG.warning(message)
-
     def __getstate__(self) -> dict[str, Any]:
         # A copy or a pickle counts for itself, from nothing.
-        return {"prices": self.prices, "asked_share": self.asked_share}
+        return {"prices": self.prices, "expected": self._expected}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]  # the state of a new counter is what __init__ makes

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from routellm_core import Router, calibrate_threshold
-from routellm_core.calibration import Calibration, threshold_for_share
+from routellm_core.calibration.record import Calibration
+from routellm_core.calibration.share import threshold_for_share
 from routellm_core.routers.random import RandomRouter
 
 from tests.routers import FixedRouter

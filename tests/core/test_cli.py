@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from routellm_core import load_router
-from routellm_core.calibration import Calibration
+from routellm_core.calibration.record import Calibration
 from routellm_core.cli import COMMANDS, main
 
 PROMPTS = ["What is 2+2?", "Prove Fermat's last theorem.", "Write a haiku about rain."]

@@ -7,7 +7,8 @@ import pytest
 
 from routellm_core import Decision
 from routellm_core.decision import Reason, Route
-from routellm_core.statistics import DRIFT_CALLS, RoutingCounter, ShareDriftWarning
+from routellm_core.drift import DRIFT_CALLS, ExpectedTraffic, ShareDriftWarning
+from routellm_core.statistics import RoutingCounter
 
 
 def count(counter: RoutingCounter, strong: int, weak: int, reason: Reason = "score", times: int = 1) -> None:
@@ -22,7 +23,7 @@ def count(counter: RoutingCounter, strong: int, weak: int, reason: Reason = "sco
 def test_a_share_far_from_the_asked_one_warns_once_and_names_the_command(
     asked: float, strong: int, weak: int
 ) -> None:
-    counter = RoutingCounter(asked_share=asked)
+    counter = RoutingCounter(expected=ExpectedTraffic(asked))
     with pytest.warns(ShareDriftWarning) as warned:
         count(counter, strong, weak, times=2)
 
@@ -46,7 +47,7 @@ def test_a_share_far_from_the_asked_one_warns_once_and_names_the_command(
 def test_too_few_calls_or_a_share_within_a_tenth_warn_nobody(
     asked: float | None, strong: int, weak: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    counter = RoutingCounter(asked_share=asked)
+    counter = RoutingCounter(expected=ExpectedTraffic(asked))
     # Mixed, so that the share is the same after each five calls.
     for turn in range(strong + weak):
         is_strong = (turn + 1) * strong // (strong + weak) > turn * strong // (strong + weak)
@@ -57,7 +58,7 @@ def test_too_few_calls_or_a_share_within_a_tenth_warn_nobody(
 
 
 def test_calls_that_no_score_decided_are_no_drift(caplog: pytest.LogCaptureFixture) -> None:
-    counter = RoutingCounter(asked_share=0.1)
+    counter = RoutingCounter(expected=ExpectedTraffic(0.1))
     count(counter, strong=500, weak=0, reason="tools")
 
     assert caplog.records == []
@@ -66,7 +67,7 @@ def test_calls_that_no_score_decided_are_no_drift(caplog: pytest.LogCaptureFixtu
 def test_with_warnings_as_errors_counting_goes_on_and_logs(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    counter = RoutingCounter(asked_share=0.9)
+    counter = RoutingCounter(expected=ExpectedTraffic(0.9))
     with warnings.catch_warnings(), caplog.at_level(logging.WARNING, logger="routellm_core"):
         warnings.simplefilter("error")
         count(counter, strong=0, weak=250)
@@ -76,7 +77,7 @@ def test_with_warnings_as_errors_counting_goes_on_and_logs(
 
 
 def test_after_a_reset_the_warning_may_come_again() -> None:
-    counter = RoutingCounter(asked_share=0.9)
+    counter = RoutingCounter(expected=ExpectedTraffic(0.9))
     with pytest.warns(ShareDriftWarning) as warned:
         count(counter, strong=0, weak=DRIFT_CALLS)
     counter.reset()

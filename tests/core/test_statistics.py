@@ -10,6 +10,7 @@ import pytest
 
 from routellm_core import Decision
 from routellm_core.decision import Reason, Route
+from routellm_core.drift import ExpectedTraffic
 from routellm_core.prices import Price, Prices, TokenUsage
 from routellm_core.statistics import RoutingCounter, RoutingStats
 
@@ -38,7 +39,7 @@ def test_nothing_counted_has_no_shares_and_costs_nothing() -> None:
 
 
 def test_calls_and_reasons_are_counted_and_shares_follow() -> None:
-    counter = RoutingCounter(asked_share=0.5)
+    counter = RoutingCounter(expected=ExpectedTraffic(0.5))
     count(counter, strong=1, weak=3)
     count(counter, strong=4, weak=0, reason="tools")
 
@@ -115,7 +116,7 @@ def test_in_shadow_mode_the_scored_share_is_what_would_have_been() -> None:
 
 
 def test_a_snapshot_is_frozen_and_exports_plain_values() -> None:
-    counter = RoutingCounter(PRICES, asked_share=0.3)
+    counter = RoutingCounter(PRICES, expected=ExpectedTraffic(0.3))
     count(counter, strong=1, weak=1)
     stats = counter.snapshot()
     counter.count(decision("weak"))
@@ -135,7 +136,7 @@ def test_a_snapshot_is_frozen_and_exports_plain_values() -> None:
 
 
 def test_reset_starts_from_nothing_and_keeps_the_settings() -> None:
-    counter = RoutingCounter(PRICES, asked_share=0.3)
+    counter = RoutingCounter(PRICES, expected=ExpectedTraffic(0.3))
     fresh = counter.snapshot()
     counter.count(decision("weak"), previous="strong")
     counter.count_tokens("weak", TokenUsage(1, 1))
@@ -189,11 +190,11 @@ def test_no_token_is_lost_between_threads() -> None:
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
 def test_a_copy_counts_for_itself_from_nothing(copied: Callable[[RoutingCounter], RoutingCounter]) -> None:
-    counter = RoutingCounter(PRICES, asked_share=0.3)
+    counter = RoutingCounter(PRICES, expected=ExpectedTraffic(0.3))
     count(counter, strong=2, weak=3)
 
     twin = copied(counter)
-    assert twin.snapshot() == RoutingCounter(PRICES, asked_share=0.3).snapshot()
+    assert twin.snapshot() == RoutingCounter(PRICES, expected=ExpectedTraffic(0.3)).snapshot()
     twin.count(decision("weak"))
 
     assert (twin.snapshot().requests, counter.snapshot().requests) == (1, 5)

@@ -14,8 +14,8 @@ from langchain_core.load import dumpd
 
 from langchain_routellm import ChatRouteLLM
 from routellm_core import RouterWarning, load_router
-from routellm_core.calibration import Calibration
-from routellm_core.statistics import ShareDriftWarning
+from routellm_core.calibration.record import Calibration
+from routellm_core.drift import ShareDriftWarning
 
 from examples.stand_in import StandInServer
 from tests.langchain.conftest import Pair, chat_openai

@@ -19,7 +19,7 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms.mock import MockLLM
 
 from llamaindex_routellm import RouteLLM
-from routellm_core.calibration import Calibration
+from routellm_core.calibration.record import Calibration
 
 from examples.stand_in import StandInServer
 from tests.routers import FixedRouter, KeywordRouter

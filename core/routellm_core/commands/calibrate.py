@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from routellm_core.calibration import Calibration, calibrate_threshold
+from routellm_core.calibration.record import Calibration
+from routellm_core.calibration.share import calibrate_threshold
 from routellm_core.preferences.prompts import read_prompts
 from routellm_core.registry import load_router
 from routellm_core.validation import check_fraction

@@ -1,0 +1,48 @@
+"""Budget: the threshold whose calls cost no more than a given sum per 1,000."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from routellm_core.calibration.share import above, checked_scores
+
+Floats = npt.NDArray[np.float64]
+
+CALLS = 1000
+"""What a budget is given for."""
+
+
+def threshold_for_budget(scores: Floats, weak_costs: Floats, strong_costs: Floats, budget: float) -> float:
+    """Return the threshold with the most strong calls whose expected cost keeps within the budget.
+
+    Args:
+        scores: shape (n,), each in [0, 1].
+        weak_costs: shape (n,), what the weak model's answer to each prompt costs.
+        strong_costs: shape (n,), the same of the strong model.
+        budget: for `CALLS` calls, in the currency of the costs.
+
+    Raises:
+        ValueError: a shape or value that is not as said, or a budget that weak alone already exceeds.
+    """
+    checked = checked_scores(scores)
+    for name, costs in (("weak_costs", weak_costs), ("strong_costs", strong_costs)):
+        if costs.shape != checked.shape or not ((costs >= 0.0) & (costs < math.inf)).all():
+            raise ValueError(f"{name} must be {len(checked)} finite numbers >= 0, one per prompt.")
+    if isinstance(budget, bool) or not 0.0 <= budget < math.inf:
+        raise ValueError(f"budget is {budget!r}, expected a number >= 0, for {CALLS:,} calls.")
+    # (k,): for each distinct score, ascending, what it adds when its prompts go to strong
+    values, group = np.unique(checked, return_inverse=True)
+    added = np.bincount(group, strong_costs - weak_costs)
+    # (k + 1,): the cost per CALLS calls where the k-th score and all above it go to strong; last: none does
+    totals = np.append(added[::-1].cumsum()[::-1], 0.0) + weak_costs.sum()
+    affordable = np.nonzero(totals * (CALLS / len(checked)) <= budget * (1.0 + 1e-12))[0]
+    if not len(affordable):
+        least = totals.min() * CALLS / len(checked)
+        raise ValueError(
+            f"budget is {budget:g} for {CALLS:,} calls, but they cost at least {least:.6g} on your prompts: "
+            "raise the budget, or take a cheaper weak model."
+        )
+    return float(np.append(values, above(float(values[-1])))[affordable[0]])

@@ -1,0 +1,60 @@
+"""QualityTarget: what routed answers are to be worth, as a mean over prompts that must be at least 0."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+Kind = Literal["max_loss", "quality", "gap"]
+
+
+@dataclass(frozen=True)
+class QualityTarget:
+    """What is to be kept, r being the routed answer's quality, w weak's and s strong's.
+
+    Attributes:
+        kind: "max_loss": mean r >= mean s − value, in points of the grader;
+            "quality": mean r >= value · mean s;
+            "gap": mean r >= mean w + value · (mean s − mean w).
+        value: in (0, 1) for "quality" and "gap", above 0 for "max_loss".
+    """
+
+    kind: Kind
+    value: float
+
+    def __post_init__(self) -> None:
+        highest = math.inf if self.kind == "max_loss" else 1.0
+        if isinstance(self.value, bool) or not 0.0 < self.value < highest:
+            expected = "a number above 0" if self.kind == "max_loss" else "a number between 0 and 1"
+            raise ValueError(f"{self.kind} is {self.value!r}, expected {expected}.")
+
+    def values(self, answered: Floats, weak: Floats, strong: Floats) -> Floats:
+        """Return the values whose mean must be at least 0, shape (n,), where `answered` is given."""
+        if self.kind == "max_loss":
+            return answered - strong + self.value
+        if self.kind == "quality":
+            return answered - self.value * strong
+        return answered - weak - self.value * (strong - weak)
+
+    def lowest(self, scale: tuple[float, float]) -> float:
+        """Return the bound that no value is ever below, for qualities within `scale`; always below 0."""
+        low, high = scale
+        if self.kind == "max_loss":
+            return min(self.value - (high - low), -1e-9)
+        if self.kind == "quality":
+            return low - self.value * high
+        return -max(self.value, 1.0 - self.value) * (high - low)
+
+    def promise(self, weak: str, strong: str) -> str:
+        """Say what the mean quality is at least."""
+        if self.kind == "max_loss":
+            return f"that of {strong} alone less {self.value:g} points"
+        if self.kind == "quality":
+            return f"{self.value:g} of that of {strong} alone"
+        return f"that of {weak} alone plus {self.value:g} of what {strong} alone has more"
