@@ -43,6 +43,7 @@ def overlaid(model: LLM, router: LLM) -> LLM:
 
 def model_name(model: LLM) -> str | None:
     """Return the name by which a model is asked for, where it tells one."""
+    name: Any
     try:
         name = model.metadata.model_name
     except Exception:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from routellm_core.checkpoints import Checkpoint
+    from routellm_core.coverage import Coverage
 
 Scores = npt.NDArray[np.float64]
 
@@ -41,6 +42,9 @@ class Router(ABC):
     score_quantiles: Scores | None = None
     """Evenly spaced quantiles (from 0 to 1, ascending) of the scores on a broad mix of prompts, for
     `strong_share=`; None where the router ships none."""
+
+    coverage: Coverage | None = None
+    """What the router was trained on; None where it does not say."""
 
     _registered_name: str | None = None
 
@@ -97,6 +101,13 @@ class Router(ABC):
         # A subclass with a `score` of its own must not keep the `score_one` of its parent's.
         if "score" in vars(cls) and "score_one" not in vars(cls):
             cls.score_one = Router.score_one  # type: ignore[method-assign]  # the same signature
+
+    def training_similarity(self, prompts: Sequence[str]) -> Scores | None:
+        """Return how near each prompt is to the training prompts, in [-1, 1], shape (n,).
+
+        None where the router does not say; `coverage.similarities` tells what is near.
+        """
+        return None
 
     async def ascore(self, prompts: Sequence[str]) -> Scores:
         """Score prompts without blocking the event loop; the same result as `score`."""

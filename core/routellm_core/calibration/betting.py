@@ -2,8 +2,8 @@
 
 Somebody bets on one value after the other, with stakes that depend on the earlier ones alone. Where E[X] <= 0
 the game is not in their favour, so that the wealth Π(1 + λᵢXᵢ) ever reaches 1/α with probability at most α
-(Ville). Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", 2024; the stakes are
-their predictable plug-in, which adapts to the variance seen so far.
+(Ville). Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", 2024; the stakes
+are their predictable plug-in, which adapts to the variance seen so far.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Certificate: the cheapest threshold that keeps a quality target, with a guarantee over the draw of labels.
 
 Thresholds are tested one after the other from "all to strong" downward, and the first that fails ends the
-search (fixed-sequence testing; Angelopoulos et al., "Learn then Test", 2021). A threshold that misses the target
-is certified only where a test whose null hypothesis is true rejects, which happens with probability at most
-1 − confidence. Between two neighbouring scores of the labels the outcome on them is the same, so the sequence
-of the labels' own scores serves as well as one fixed beforehand.
+search (fixed-sequence testing; Angelopoulos et al., "Learn then Test", 2021). A threshold that misses the
+target is certified only where a test whose null hypothesis is true rejects, which happens with probability at
+most 1 − confidence. Between two neighbouring scores of the labels the outcome on them is the same, so the
+sequence of the labels' own scores serves as well as one fixed beforehand.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def certifiable_share(
 ) -> float:
     """Return the median share of strong calls that `labels` such labels would certify.
 
-    They are drawn with replacement. A draw that certifies nothing counts as 1. The arguments are those of `certify`.
+    They are drawn with replacement. A draw that certifies nothing counts as 1.
 
     Args:
         scores: shape (n,).
@@ -219,7 +219,7 @@ def _check_labels(
         if outside.size:
             raise ValueError(
                 f"a quality of the {name} model is {outside[0]:g}, outside the grader's scale of {low:g} to "
-                f"{high:g}: give the scale, the lowest and the highest quality that it can give."
+                f"{high:g}: give its lowest and highest quality (--scale LOW HIGH)."
             )
     if scores.min() == scores.max():
         raise ValueError(

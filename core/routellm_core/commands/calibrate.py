@@ -1,68 +1,143 @@
-"""`routellm calibrate`: the threshold that sends a wanted share of the user's prompts to the strong model."""
+"""`routellm calibrate`: a threshold for a share of strong calls, a budget, or a guaranteed quality."""
 
 from __future__ import annotations
 
 import json
+import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 
-from routellm_core.calibration.record import Calibration
+from routellm_core.calibration.budget import CALLS, threshold_for_budget
 from routellm_core.calibration.share import calibrate_threshold
-from routellm_core.preferences.prompts import read_prompts
-from routellm_core.registry import load_router
+from routellm_core.commands.calibration_sample import CalibrationSample
+from routellm_core.commands.cost_arguments import add_cost_arguments, costs_of
+from routellm_core.commands.quality_lines import certified_lines, quality_target
+from routellm_core.evaluation.calibration_plot import save_calibration_plot
+from routellm_core.evaluation.recommendation import recommend, recommendation_lines
 from routellm_core.validation import check_fraction
 
-SUMMARY = "find the threshold for a share of strong calls on your own prompts"
+SUMMARY = "find the threshold for a share of strong calls, a budget, or a guaranteed quality"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("--router", default="default", help="a name or a folder (default: %(default)s)")
-    parser.add_argument(
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
         "--prompts",
-        required=True,
         metavar="FILE",
         help="JSON Lines or CSV with a field prompt, or plain lines of text; .gz too",
     )
-    parser.add_argument(
-        "--strong-share",
-        required=True,
-        type=float,
-        metavar="X",
-        help="share of calls that the strong model is to answer, between 0 and 1",
+    source.add_argument(
+        "--labels",
+        metavar="FILE",
+        help="rows of prompt and scores (an object of model -> number) that did not train the router, or a "
+        "benchmark's name; needs --strong and --weak",
     )
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument("--strong-share", type=float, metavar="X", help="share of calls for strong, 0 to 1")
+    target.add_argument(
+        "--budget", type=float, metavar="B", help=f"what {CALLS:,} calls may cost; needs the prices"
+    )
+    target.add_argument(
+        "--max-loss", type=float, metavar="X", help="points below strong alone (default with --labels: 0.02)"
+    )
+    target.add_argument("--quality", type=float, metavar="X", help="share of strong alone's mean quality")
+    target.add_argument("--gap", type=float, metavar="X", help="share of what strong alone has over weak")
+    parser.add_argument(
+        "--confidence", type=float, default=0.9, metavar="P", help="of a quality (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--scale",
+        nargs=2,
+        type=float,
+        metavar=("LOW", "HIGH"),
+        default=(0.0, 1.0),
+        help="lowest and highest quality that the grader can give (default: 0 1)",
+    )
+    parser.add_argument("--strong", metavar="MODEL", help="the strong model's name, in the labels too")
+    parser.add_argument("--weak", metavar="MODEL", help="the weak model's name, in the labels too")
+    add_cost_arguments(parser)
+    parser.add_argument(
+        "--recommend", action="store_true", help="print three points to choose from, and write nothing"
+    )
+    parser.add_argument("--data", default=os.environ.get("ROUTELLM_DATA"), help="for a benchmark's name")
     parser.add_argument(
         "--out",
         metavar="FILE",
         help="write the calibration here, for ChatRouteLLM.from_calibration and RouteLLM.from_calibration",
     )
+    parser.add_argument("--plot", metavar="FILE", help="draw scores and threshold (needs the extra plot)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Yield the threshold and what it realises on the prompts."""
-    share = check_fraction(options.strong_share, "--strong-share")
-    router = load_router(options.router)
-    prompts = read_prompts(options.prompts)
-    say(f"scoring {len(prompts)} prompts")
-    scores = router.score(prompts)
-    threshold = calibrate_threshold(scores, share)
-    # what stays below goes to weak; the rule itself is the policy's
-    realised = 1.0 - float((scores < threshold).mean())
-    # A folder is written as an absolute path: a calibration is read from anywhere.
-    name = str(Path(options.router).resolve()) if Path(options.router).is_dir() else options.router
-    calibration = Calibration(router=name, threshold=threshold, strong_share=share, prompts=len(prompts))
+    sample = CalibrationSample.from_options(options, say)
+    if options.recommend:
+        yield from _recommended(options, sample)
+        return
+    threshold, target, lines, statement = _found(options, sample)
+    calibration = sample.calibration(threshold, target, statement)
     if options.out:
         calibration.save(options.out)
+    if options.plot:
+        save_calibration_plot(sample.scores, threshold, options.plot, sample.benchmark)
     if options.json:
-        yield json.dumps({**asdict(calibration), "realised_share": realised})
+        yield json.dumps({**asdict(calibration), "notes": [*sample.notes, *lines]})
         return
-    yield f"threshold {threshold:.6f} sends {realised:.1%} of {len(prompts)} prompts to strong"
-    spread = np.quantile(scores, [0.05, 0.5, 0.95])
+    yield from sample.notes
+    yield (
+        f"threshold {threshold:.6f} sends {calibration.strong_share:.1%} of {len(sample.prompts):,} prompts "
+        "to strong"
+    )
+    yield from lines
+    spread = np.quantile(sample.scores, [0.05, 0.5, 0.95])
     yield "scores: 5 % below {:.4f}, half below {:.4f}, 95 % below {:.4f}".format(*spread)
+    yield from (f"wrote {path}" for path in (options.out, options.plot) if path)
+
+
+def _found(
+    options: Namespace, sample: CalibrationSample
+) -> tuple[float, dict[str, float], list[str], str | None]:
+    """Return the threshold, what was asked for, what there is to say, and the guarantee."""
+    if options.strong_share is not None:
+        share = check_fraction(options.strong_share, "--strong-share")
+        return calibrate_threshold(sample.scores, share), {"strong_share": share}, [], None
+    if options.budget is not None:
+        costs = costs_of(options, sample.prompts)
+        if costs is None:
+            raise ValueError("--budget needs what the models cost: give --strong-price and --weak-price.")
+        threshold = threshold_for_budget(sample.scores, costs.weak, costs.strong, options.budget)
+        # what stays below goes to weak; the rule itself is the policy's
+        spent = CALLS * float(np.where(sample.scores < threshold, costs.weak, costs.strong).mean())
+        weak, strong = CALLS * costs.weak.mean(), CALLS * costs.strong.mean()
+        line = (
+            f"{CALLS:,} calls cost {spent:.6g}, within {options.budget:g}; always weak {weak:.6g}, always "
+            f"strong {strong:.6g}"
+        )
+        return threshold, {"budget": options.budget}, [line], None
+    return certified_lines(options, sample)
+
+
+def _recommended(options: Namespace, sample: CalibrationSample) -> Iterator[str]:
+    if sample.benchmark is None:
+        raise ValueError("--recommend needs --labels: without qualities there is nothing to weigh.")
     if options.out:
-        yield f"wrote {options.out}"
+        raise ValueError("--recommend writes nothing: choose a target, and give --out with that.")
+    found = recommend(
+        sample.scores,
+        sample.benchmark,
+        quality_target(options),
+        confidence=options.confidence,
+        scale=tuple(options.scale),
+        costs=costs_of(options, sample.prompts),
+    )
+    if options.json:
+        yield json.dumps([asdict(one) for one in found])
+        return
+    yield from sample.notes
+    yield from recommendation_lines(found)

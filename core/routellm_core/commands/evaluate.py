@@ -6,11 +6,15 @@ import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
-from routellm_core.evaluation.benchmarks import NAMES, load_benchmark
-from routellm_core.evaluation.evaluation import baselines, evaluate
+from routellm_core.commands.cost_arguments import add_cost_arguments, costs_of
+from routellm_core.evaluation.benchmark import Benchmark
+from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
+from routellm_core.evaluation.evaluation import Evaluation, baselines, evaluate
 from routellm_core.evaluation.plots import save_plot
+from routellm_core.evaluation.stored_scores import StoredScores, default_store
 from routellm_core.evaluation.tables import json_table, text_table
 from routellm_core.registry import load_router
+from routellm_core.router import Router
 
 SUMMARY = (
     "measure routers: how much of the strong model's advantage they keep, at which share of strong calls"
@@ -35,28 +39,48 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         default=os.environ.get("ROUTELLM_DATA"),
-        help="data folder for the named benchmarks (default: the environment variable ROUTELLM_DATA)",
+        help="for the named benchmarks: the data folder or a clone of RouteLLM (default: the environment "
+        "variable ROUTELLM_DATA)",
     )
     parser.add_argument("--strong", help="the strong model's name in a file of labels")
     parser.add_argument("--weak", help="the weak model's name in a file of labels")
+    add_cost_arguments(parser)
+    parser.add_argument("--by-category", action="store_true", help="print a row per category too")
     parser.add_argument("--json", action="store_true", help="print a JSON list")
     parser.add_argument(
         "--plot", metavar="FILE", help="draw the curves into this image (needs the extra plot)"
     )
+    parser.add_argument(
+        "--scores",
+        metavar="FILE",
+        default=default_store(),
+        help="where the scores of slow routers are kept (default: %(default)s)",
+    )
+    parser.add_argument("--no-scores", action="store_true", help="keep no scores")
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Yield the table."""
     routers = [load_router(source) for source in options.router or ["default"]]
-    evaluations = []
+    store = StoredScores(None if options.no_scores else options.scores)
+    evaluations: list[Evaluation] = []
     for source in options.benchmark:
         say(f"reading {source}")
-        benchmark = load_benchmark(source, options.data, strong=options.strong, weak=options.weak)
+        loaded = load_benchmark(source, options.data, strong=options.strong, weak=options.weak)
+        benchmark = without_trained(loaded, *routers)
+        costs = costs_of(options, benchmark.prompts)
         for router in routers:
-            say(f"scoring {len(benchmark.prompts)} prompts of {benchmark.name} with {router.name}")
-            evaluations.append(evaluate(router, benchmark))
-        evaluations += baselines(benchmark)
+            scores = store.score(router, benchmark.prompts, _progress(router, benchmark, say))
+            evaluations.append(evaluate(router, benchmark, costs=costs, scores=scores))
+        evaluations += baselines(benchmark, costs=costs)
     if options.plot:
         save_plot(evaluations, options.plot)
         say(f"wrote {options.plot}")
-    yield json_table(evaluations) if options.json else text_table(evaluations)
+    if options.json:
+        yield json_table(evaluations)
+    else:
+        yield text_table(evaluations, by_category=options.by_category)
+
+
+def _progress(router: Router, benchmark: Benchmark, say: Callable[[str], None]) -> Callable[[int, int], None]:
+    return lambda done, total: say(f"{router.name} scored {done} of {total} prompts of {benchmark.name}")

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.evaluation.benchmarks import Benchmark
-from routellm_core.evaluation.bootstrap import apgr_interval
+from routellm_core.evaluation.benchmark import Benchmark
+from routellm_core.evaluation.bootstrap import CurveIntervals, chance_interval, curve_intervals
+from routellm_core.evaluation.categories import CategoryResult, category_results
+from routellm_core.evaluation.cost_quality import aiq
+from routellm_core.evaluation.held_out import HeldOutCPT, cpt_held_out
 from routellm_core.evaluation.metrics import apgr, cpt, pgr_curve
 from routellm_core.router import Router
+
+Floats = npt.NDArray[np.float64]
+
+TARGETS = (0.2, 0.5, 0.8)
+
+FEWEST_FOR_HALVES = 40
+"""Prompts below which no threshold is chosen on a half of them."""
+
+OUTSIDE = 0.05
+"""A prompt is outside what a router knows where fewer than so many of its training prompts are less near."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What each prompt costs, shape (n,) each."""
+
+    weak: Floats
+    strong: Floats
 
 
 @dataclass(frozen=True)
@@ -26,11 +49,16 @@ class Evaluation:
         weak_quality: mean quality of always calling the weak model.
         strong_quality: mean quality of always calling the strong model.
         apgr: exact area, see `metrics.apgr`.
-        apgr_low: lower end of its 95 % bootstrap interval over prompts.
-        apgr_high: upper end.
         apgr_published: the original code's 11-point estimate.
-        cpt: target -> smallest share of strong calls that reaches it, for 0.2, 0.5, 0.8; NaN if never.
+        cpt: target -> smallest share of strong calls that reaches it, for `TARGETS`; NaN if never.
+        cpt_held_out: the same with the threshold chosen on one half and measured on the other; empty for few
+            prompts.
+        intervals: 95 % bootstrap intervals over prompts.
         curve: shares and PGR of the exact curve.
+        aiq: see `cost_quality.aiq`; None without costs.
+        similarity: mean similarity of the prompts to the router's training prompts; None where it can't tell.
+        outside: share of the prompts that lie outside what it was trained on, see `OUTSIDE`; None likewise.
+        categories: one result per category, where the benchmark has them.
         baseline: whether this is no router, but what one has to beat.
     """
 
@@ -41,50 +69,90 @@ class Evaluation:
     weak_quality: float
     strong_quality: float
     apgr: float
-    apgr_low: float
-    apgr_high: float
     apgr_published: float
     cpt: dict[float, float]
-    curve: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] = field(repr=False, compare=False)
+    cpt_held_out: dict[float, HeldOutCPT]
+    intervals: CurveIntervals
+    curve: tuple[Floats, Floats] = field(repr=False, compare=False)
+    aiq: float | None = None
+    similarity: float | None = None
+    outside: float | None = None
+    categories: Sequence[CategoryResult] = ()
     baseline: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON, the curve left out."""
-        values = asdict(self)
-        del values["curve"]
-        values["cpt"] = {f"{target:g}": share for target, share in self.cpt.items()}
-        return values
+        """Return plain values for JSON, the curve left out; a CPT that is never reached is None."""
+        plain = ("router", "benchmark", "prompts", "dropped", "weak_quality", "strong_quality", "apgr")
+        values: dict[str, Any] = {name: getattr(self, name) for name in plain}
+        low, high = self.intervals.apgr
+        values |= {"apgr_low": low, "apgr_high": high, "apgr_published": self.apgr_published}
+        values["cpt"] = {f"{t:g}": None if math.isnan(share) else share for t, share in self.cpt.items()}
+        values["cpt_interval"] = {f"{t:g}": list(ends) for t, ends in self.intervals.cpt.items()}
+        values["cpt_held_out"] = {
+            f"{t:g}": {"share": found.share, "pgr": found.pgr} for t, found in self.cpt_held_out.items()
+        }
+        values |= {"aiq": self.aiq, "similarity": self.similarity, "outside": self.outside}
+        values["categories"] = [vars(result) for result in self.categories]
+        return values | {"baseline": self.baseline}
 
 
-def evaluate(router: Router, benchmark: Benchmark) -> Evaluation:
+def evaluate(
+    router: Router, benchmark: Benchmark, *, costs: Costs | None = None, scores: Floats | None = None
+) -> Evaluation:
     """Score the benchmark's prompts and measure.
+
+    Args:
+        router: what is measured.
+        benchmark: what on.
+        costs: of each prompt's answers, for AIQ.
+        scores: the router's scores of the prompts, shape (n,), where they are known already.
 
     Raises:
         ValueError: the benchmark has no gap to recover, or the router's scores are not finite.
     """
-    return _measured(router.name, router.score(list(benchmark.prompts)), benchmark)
+    prompts = list(benchmark.prompts)
+    found = _measured(router.name, router.score(prompts) if scores is None else scores, benchmark, costs)
+    nearness = router.training_similarity(prompts)
+    if nearness is None or router.coverage is None:
+        return found
+    edge = float(np.quantile(router.coverage.similarities, OUTSIDE))
+    return replace(found, similarity=float(nearness.mean()), outside=float((nearness < edge).mean()))
 
 
-def baselines(benchmark: Benchmark) -> list[Evaluation]:
+def baselines(benchmark: Benchmark, *, costs: Costs | None = None) -> list[Evaluation]:
     """Measure what a router has to beat, and what none can.
 
-    "prompt length" sends the longest prompts to strong first; "random" is a router by chance, in expectation;
-    "oracle" knows the quality of both answers.
+    "prompt length" sends the longest prompts to strong first; "category mean" knows each prompt's category
+    and what strong gained on its training rows; "random" is a router by chance, in expectation; "oracle"
+    knows the quality of both answers.
 
     Raises:
         ValueError: the benchmark has no gap to recover.
     """
-    scores = {
-        "prompt length": np.array([len(prompt) for prompt in benchmark.prompts], dtype=np.float64),
-        "random": np.zeros(len(benchmark.prompts)),  # equal scores change sides together: the diagonal
-        "oracle": benchmark.strong - benchmark.weak,
-    }
-    return [replace(_measured(name, values, benchmark), baseline=True) for name, values in scores.items()]
+    scores = {"prompt length": np.array([len(prompt) for prompt in benchmark.prompts], dtype=np.float64)}
+    gains = benchmark.category_gains
+    if gains and benchmark.categories:
+        unknown = float(np.mean(list(gains.values())))
+        scores["category mean"] = np.array([gains.get(name, unknown) for name in benchmark.categories])
+    scores["random"] = np.zeros(len(benchmark.prompts))  # equal scores change sides together: the diagonal
+    scores["oracle"] = benchmark.strong - benchmark.weak
+    measured = [
+        replace(_measured(name, values, benchmark, costs), baseline=True, categories=())
+        for name, values in scores.items()
+    ]
+    return [_with_chance(e, benchmark) if e.router == "random" else e for e in measured]
 
 
-def _measured(name: str, scores: npt.NDArray[np.float64], benchmark: Benchmark) -> Evaluation:
+def _with_chance(random: Evaluation, benchmark: Benchmark) -> Evaluation:
+    interval = chance_interval(benchmark.strong - benchmark.weak)
+    return replace(random, intervals=replace(random.intervals, apgr=interval))
+
+
+def _measured(name: str, scores: Floats, benchmark: Benchmark, costs: Costs | None) -> Evaluation:
     arrays = (scores, benchmark.weak, benchmark.strong)
-    low, high = apgr_interval(*arrays)
+    halves = {}
+    if len(benchmark.prompts) >= FEWEST_FOR_HALVES:
+        halves = {target: cpt_held_out(*arrays, target) for target in TARGETS}
     return Evaluation(
         router=name,
         benchmark=benchmark.name,
@@ -93,9 +161,11 @@ def _measured(name: str, scores: npt.NDArray[np.float64], benchmark: Benchmark) 
         weak_quality=float(benchmark.weak.mean()),
         strong_quality=float(benchmark.strong.mean()),
         apgr=apgr(*arrays),
-        apgr_low=low,
-        apgr_high=high,
         apgr_published=apgr(*arrays, method="published"),
-        cpt={target: cpt(*arrays, target) for target in (0.2, 0.5, 0.8)},
+        cpt={target: cpt(*arrays, target) for target in TARGETS},
+        cpt_held_out=halves,
+        intervals=curve_intervals(*arrays, TARGETS),
         curve=pgr_curve(*arrays),
+        aiq=None if costs is None else aiq(*arrays, costs.weak, costs.strong),
+        categories=category_results(scores, benchmark),
     )

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
+from typing import Any
 
+from routellm_core.evaluation.bootstrap import GRID
 from routellm_core.evaluation.evaluation import Evaluation
 
 _STYLES = ("-", "--", "-.", ":")
-_BASELINES = {
+_BASELINES: dict[str, dict[str, Any]] = {
     "oracle": {"color": "0.4", "linestyle": ":"},
     "prompt length": {"color": "0.4", "linestyle": "-."},
+    "category mean": {"color": "0.4", "linestyle": (0, (5, 1, 1, 1, 1, 1))},
 }
 
 
 def save_plot(evaluations: Sequence[Evaluation], path: str | PathLike[str]) -> None:
     """Draw one panel per benchmark with one curve per router and baseline; random is the diagonal.
+
+    A router's curve lies in its 95 % band.
 
     Args:
         evaluations: at least one.
@@ -27,13 +32,8 @@ def save_plot(evaluations: Sequence[Evaluation], path: str | PathLike[str]) -> N
     """
     if not evaluations:
         raise ValueError("evaluations is empty: there is nothing to plot.")
-    try:
-        # Figure alone: pyplot would choose a display and keep global state.
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError("plots need an extra: pip install 'routellm-plugins[plot]'") from error
     benchmarks = list(dict.fromkeys(e.benchmark for e in evaluations))
-    figure = Figure(figsize=(4.5 * len(benchmarks), 4.2), layout="constrained")
+    figure = new_figure(4.8 * len(benchmarks), 5.0)
     panels = figure.subplots(1, len(benchmarks), squeeze=False)[0]
     for panel, benchmark in zip(panels, benchmarks, strict=True):
         panel.plot([0, 100], [0, 1], color="0.6", linestyle="--", label="random")
@@ -42,7 +42,29 @@ def save_plot(evaluations: Sequence[Evaluation], path: str | PathLike[str]) -> N
             shares, pgr = e.curve
             # Told apart without colours too.
             style = _BASELINES.get(e.router) if e.baseline else {"linestyle": _STYLES[number % len(_STYLES)]}
-            panel.plot(100 * shares, pgr, label=f"{e.router} ({e.apgr:.3f})", **(style or {}))
+            (line,) = panel.plot(100 * shares, pgr, label=f"{e.router} ({e.apgr:.3f})", **(style or {}))
+            if not e.baseline:
+                low, high = e.intervals.band
+                panel.fill_between(100 * GRID, low, high, color=line.get_color(), alpha=0.15, linewidth=0)
         panel.set(title=benchmark, xlabel="strong calls (%)", ylabel="gap recovered (PGR)")
-        panel.legend(loc="lower right")
+        panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncol=2, title="router (APGR)")
+    save_figure(figure, path)
+
+
+def new_figure(width: float, height: float) -> Any:
+    """Return an empty matplotlib figure, sizes in inches.
+
+    Raises:
+        ImportError: names the extra that is missing.
+    """
+    try:
+        # Figure alone: pyplot would choose a display and keep global state.
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError("plots need an extra: pip install 'routellm-plugins[plot]'") from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save_figure(figure: Any, path: str | PathLike[str]) -> None:
+    """Write a figure; the same figure gives the same file."""
     figure.savefig(path, metadata={"Date": None} if str(path).endswith(".svg") else None)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.checkpoints import Checkpoint, CheckpointError
+from routellm_core.coverage import Coverage
 from routellm_core.embedders.embedder import Embedder, FoldableEmbedder, SavableEmbedder, read_embedder
 from routellm_core.router import Router, Scores, check_prompts
 
@@ -38,6 +39,7 @@ class MatrixFactorizationRouter(Router):
         strong: str,
         weak: str,
         score_quantiles: Scores | None = None,
+        coverage: Coverage | None = None,
     ) -> None:
         """Store the weights and fold the pair.
 
@@ -50,6 +52,7 @@ class MatrixFactorizationRouter(Router):
             strong: the model whose win `score` estimates.
             weak: the model it is compared with.
             score_quantiles: see `Router.score_quantiles`; they belong to this pair.
+            coverage: see `Router.coverage`; its centroids are of this embedder.
 
         Raises:
             ValueError: shapes that do not fit each other, or a name that is not among `models`.
@@ -83,6 +86,7 @@ class MatrixFactorizationRouter(Router):
         if isinstance(embedder, FoldableEmbedder):
             self._folded = embedder.folded(self._direction)
         self.score_quantiles = score_quantiles
+        self.coverage = coverage
         self.scores_inline = bool(getattr(embedder, "scores_inline", False))
 
     def score(self, prompts: Sequence[str]) -> Scores:
@@ -116,28 +120,19 @@ class MatrixFactorizationRouter(Router):
         Raises:
             ValueError: a name that is not among `models`.
         """
-        return MatrixFactorizationRouter(
-            self.embedder,
-            self.models,
-            self.model_vectors,
-            self.projection,
-            self.bias,
-            strong=strong,
-            weak=weak,
-        )
+        return self._with(strong=strong, weak=weak, score_quantiles=None)
 
     def with_quantiles(self, score_quantiles: Scores) -> MatrixFactorizationRouter:
         """Return the same router with score quantiles, see `Router.score_quantiles`."""
-        return MatrixFactorizationRouter(
-            self.embedder,
-            self.models,
-            self.model_vectors,
-            self.projection,
-            self.bias,
-            strong=self.strong,
-            weak=self.weak,
-            score_quantiles=score_quantiles,
-        )
+        return self._with(score_quantiles=score_quantiles)
+
+    def with_coverage(self, coverage: Coverage) -> MatrixFactorizationRouter:
+        """Return the same router with what it was trained on, see `Router.coverage`."""
+        return self._with(coverage=coverage)
+
+    def training_similarity(self, prompts: Sequence[str]) -> Scores | None:
+        """Return how near each prompt is to the training prompts, by its embedding; see `Router`."""
+        return None if self.coverage is None else self.coverage.similarity(self._embed(prompts))
 
     def to_checkpoint(self) -> Checkpoint:
         """Describe this router, its embedder included.
@@ -155,6 +150,8 @@ class MatrixFactorizationRouter(Router):
         tensors |= {"model_vectors": self.model_vectors, "projection": self.projection, "bias": self.bias}
         if self.score_quantiles is not None:
             tensors["score_quantiles"] = self.score_quantiles
+        if self.coverage is not None:
+            tensors |= self.coverage.to_tensors()
         settings = {
             "models": list(self.models),
             "strong": self.strong,
@@ -183,6 +180,7 @@ class MatrixFactorizationRouter(Router):
                 strong=checkpoint.setting("strong"),
                 weak=checkpoint.setting("weak"),
                 score_quantiles=quantiles,
+                coverage=Coverage.from_checkpoint(checkpoint),
             )
         except CheckpointError:
             raise
@@ -196,6 +194,18 @@ class MatrixFactorizationRouter(Router):
     def __deepcopy__(self, memo: dict[int, Any]) -> MatrixFactorizationRouter:
         """Return this object: it never changes, and its table need not exist twice."""
         return self
+
+    def _with(self, **changes: Any) -> MatrixFactorizationRouter:
+        kept: dict[str, Any] = {"strong": self.strong, "weak": self.weak}
+        kept |= {"score_quantiles": self.score_quantiles, "coverage": self.coverage}
+        return MatrixFactorizationRouter(
+            self.embedder,
+            self.models,
+            self.model_vectors,
+            self.projection,
+            self.bias,
+            **(kept | changes),
+        )
 
     def _vector(self, model: str, role: str) -> npt.NDArray[np.float64]:
         if model not in self.models:

@@ -19,6 +19,7 @@ from routellm_core.embedders.prompt import PromptEmbedder
 from routellm_core.embedders.static import StaticEmbedder
 from routellm_core.embedders.surface import SurfaceFeatures
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
+from routellm_core.training.coverage import coverage_of
 from routellm_core.training.default_corpus import STRONG, WEAK, Corpus, CorpusSettings, read_corpus
 from routellm_core.training.matrix_factorization import (
     MatrixFactorizationSettings,
@@ -98,7 +99,9 @@ def train_default_router(
         strong=STRONG,
         weak=WEAK,
     )
-    return router.with_quantiles(mixed_quantiles(router.score(corpus.prompts), corpus))
+    log.info("describing the training prompts")
+    described = router.with_coverage(coverage_of(corpus.prompts, embedder))
+    return described.with_quantiles(mixed_quantiles(router.score(corpus.prompts), corpus))
 
 
 def prompt_embedder(

@@ -14,6 +14,7 @@ from routellm_core.embedders.embedder import Embedder
 from routellm_core.preferences.battles import Battle, Winner
 from routellm_core.preferences.labels import Label
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
+from routellm_core.training.coverage import coverage_of
 from routellm_core.training.matrix_factorization import (
     Comparisons,
     MatrixFactorizationSettings,
@@ -82,6 +83,8 @@ def train_matrix_factorization(
         strong=strong,
         weak=weak,
     )
+    if len(prompts) > 1:
+        router = router.with_coverage(coverage_of(prompts, embedder, seed=settings.seed))
     return router.with_quantiles(np.quantile(router.score(prompts), np.linspace(0.0, 1.0, QUANTILES)))
 
 

@@ -1,0 +1,116 @@
+"""CalibrationSample: the prompts that `routellm calibrate` was given, their scores, their qualities if known."""
+
+from __future__ import annotations
+
+import hashlib
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from routellm_core.calibration.record import QUANTILES, Calibration
+from routellm_core.evaluation.benchmark import Benchmark
+from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
+from routellm_core.evaluation.published_benchmarks import STRONG, WEAK
+from routellm_core.evaluation.stored_scores import StoredScores, default_store
+from routellm_core.preferences.prompts import read_prompts
+from routellm_core.registry import load_router
+from routellm_core.router import Router
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CalibrationSample:
+    """What a threshold is found on.
+
+    Attributes:
+        router: what scored.
+        source: the name or folder it was loaded from.
+        prompts: n texts.
+        scores: shape (n,).
+        strong: the strong model's name, where given.
+        weak: the weak model's.
+        benchmark: the prompts with both models' qualities; None where only prompts are given.
+        notes: what was left out or merged.
+    """
+
+    router: Router
+    source: str
+    prompts: Sequence[str]
+    scores: Floats
+    strong: str | None
+    weak: str | None
+    benchmark: Benchmark | None
+    notes: Sequence[str]
+
+    @classmethod
+    def from_options(cls, options: Namespace, say: Callable[[str], None]) -> CalibrationSample:
+        """Read and score what the command line names.
+
+        Raises:
+            DataError: a file is missing, damaged or empty, or lacks a model.
+            ValueError: `--labels` without the names of two models.
+        """
+        router = load_router(options.router)
+        benchmark = None
+        if options.labels is None:
+            prompts: Sequence[str] = read_prompts(options.prompts)
+        else:
+            benchmark = _labelled(options, router)
+            prompts = benchmark.prompts
+        say(f"scoring {len(prompts)} prompts")
+        scores = StoredScores(default_store()).score(router, prompts)
+        # A folder is written as an absolute path: a calibration is read from anywhere.
+        source = str(Path(options.router).resolve()) if Path(options.router).is_dir() else options.router
+        notes = [f"left out: {benchmark.dropped}"] if benchmark is not None and benchmark.dropped else []
+        named = options.labels in NAMES
+        return cls(
+            router,
+            source,
+            prompts,
+            scores,
+            STRONG if named else options.strong,
+            WEAK if named else options.weak,
+            benchmark,
+            notes,
+        )
+
+    def calibration(
+        self, threshold: float, target: Mapping[str, float], statement: str | None
+    ) -> Calibration:
+        """Return what is written down of a threshold."""
+        quantiles = np.quantile(self.scores, np.linspace(0.0, 1.0, QUANTILES))
+        return Calibration(
+            router=self.source,
+            threshold=threshold,
+            # what stays below goes to weak; the rule itself is the policy's
+            strong_share=1.0 - float((self.scores < threshold).mean()),
+            prompts=len(self.prompts),
+            fingerprint=self.router.fingerprint,
+            strong=self.strong,
+            weak=self.weak,
+            target=target,
+            statement=statement,
+            score_quantiles=tuple(quantiles.tolist()),
+        )
+
+
+def _labelled(options: Namespace, router: Router) -> Benchmark:
+    loaded = load_benchmark(options.labels, options.data, strong=options.strong, weak=options.weak)
+    benchmark = without_trained(loaded, router)
+    # In an order of its own, so that the same labels give the same threshold however the file is sorted.
+    order = sorted(
+        range(len(benchmark.prompts)),
+        key=lambda row: hashlib.sha256(benchmark.prompts[row].encode("utf-8", "surrogatepass")).digest(),
+    )
+    return replace(
+        benchmark,
+        prompts=[benchmark.prompts[row] for row in order],
+        weak=benchmark.weak[order],
+        strong=benchmark.strong[order],
+        categories=(),
+    )
