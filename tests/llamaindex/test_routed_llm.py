@@ -17,9 +17,12 @@ pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai i
 
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms.mock import MockLLM
+from llama_index.llms.openai import OpenAI
 
 from llamaindex_routellm import RouteLLM
-from routellm_core.calibration.record import Calibration
+from routellm_core import load_router
+from routellm_core.calibration.record import Calibration, CalibrationWarning
+from routellm_core.drift import DRIFT_CALLS, ScoreDriftWarning
 
 from examples.stand_in import StandInServer
 from tests.routers import FixedRouter, KeywordRouter
@@ -112,6 +115,34 @@ def test_from_calibration(tmp_path: Path) -> None:
     assert llm.routing_stats().asked_share == 0.3
     with pytest.raises(ValueError, match="strong_share is given"):
         RouteLLM.from_calibration(path, strong=MockLLM(), weak=MockLLM(), strong_share=0.3)
+
+
+def test_a_calibration_is_held_against_what_it_is_used_for(tmp_path: Path) -> None:
+    path = tmp_path / "calibration.json"
+    router = load_router("random")
+    kept = {"fingerprint": router.fingerprint, "strong": "gpt-4o", "weak": "my-own"}
+    Calibration("random", 0.7, 0.3, **kept).save(path)
+    strong, weak = OpenAI("gpt-4o", api_key="k"), OpenAI("my-own", api_key="k")
+
+    RouteLLM.from_calibration(path, strong=strong, weak=weak)
+    # a model that does not tell its name is not held against another
+    RouteLLM.from_calibration(path, strong=strong, weak=MockLLM())
+    with pytest.warns(CalibrationWarning, match="made for weak model 'my-own', and weak is 'gpt-4o'"):
+        RouteLLM.from_calibration(path, strong=strong, weak=strong)
+    with pytest.raises(ValueError, match="made with another router"):
+        RouteLLM.from_calibration(path, strong=strong, weak=weak, router=load_router("random", seed=7))
+
+
+def test_traffic_that_left_the_calibrated_scores_is_warned_of(tmp_path: Path) -> None:
+    path = tmp_path / "calibration.json"
+    Calibration("x", 0.5, score_quantiles=(0.1,) * 101).save(path)
+    llm = RouteLLM.from_calibration(path, strong=MockLLM(), weak=MockLLM(), router=KeywordRouter("hard"))
+    copy_of_it = llm.model_copy()
+    with pytest.warns(ScoreDriftWarning, match="does not speak of this traffic"):
+        _ = [copy_of_it.complete(f"a hard question, number {number}") for number in range(DRIFT_CALLS)]
+    assert copy_of_it.routing_stats().score_shift == 1.0
+    copy_of_it.threshold = 0.4
+    assert copy_of_it.routing_stats().score_shift is None
 
 
 def test_copies_count_for_themselves() -> None:

@@ -1,4 +1,4 @@
-"""CalibrationSample: the prompts that `routellm calibrate` was given, their scores, their qualities if known."""
+"""CalibrationSample: the prompts that `routellm calibrate` was given, their scores and qualities."""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ def certified_lines(
     weak, strong = sample.weak or "weak", sample.strong or "strong"
     statement = found.statement(weak, strong)
     lines = [
-        f"mean quality on them: {found.routed_quality:.4f} routed, {found.strong_quality:.4f} {strong} alone, "
-        f"{found.weak_quality:.4f} {weak} alone",
+        f"mean quality on them: {found.routed_quality:.4f} routed, {found.strong_quality:.4f} {strong} "
+        f"alone, {found.weak_quality:.4f} {weak} alone",
         statement,
     ]
     if found.weak_is_enough:

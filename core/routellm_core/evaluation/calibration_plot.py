@@ -38,7 +38,8 @@ def save_calibration_plot(
 
 
 def _draw_scores(panel: Any, scores: Floats, threshold: float, share: float) -> None:
-    edges = np.histogram_bin_edges(scores, 40)
+    # no bar lies on both sides of the threshold
+    edges = np.unique(np.append(np.histogram_bin_edges(scores, 40), threshold))
     below = scores < threshold
     panel.hist(scores[below], edges, color="0.8", edgecolor="0.4", label=f"to weak ({1 - share:.0%})")
     panel.hist(
@@ -59,4 +60,4 @@ def _draw_quality(panel: Any, scores: Floats, share: float, benchmark: Benchmark
     chosen = round(share * len(scores))
     panel.plot([100 * share], [quality[chosen]], "ko", markersize=8, label=f"chosen: {share:.0%} to strong")
     panel.set(title="mean quality of the answers", xlabel="strong calls (%)", ylabel="mean quality")
-    panel.legend(loc="lower right")
+    panel.legend(loc="upper left", bbox_to_anchor=(0.0, 0.93))

@@ -65,7 +65,7 @@ def recommend(
     Raises:
         ValueError: as `certify` but for too few labels, or the strong model is not better than the weak one.
     """
-    shares, pgr = pgr_curve(scores, benchmark.weak, benchmark.strong)
+    _, pgr = pgr_curve(scores, benchmark.weak, benchmark.strong)
     found = [_certified(scores, benchmark, target, confidence, scale)]
     distinct = np.unique(scores)[::-1]  # the score of each corner but the first, highest first
     for part in (0.5, 0.8):
