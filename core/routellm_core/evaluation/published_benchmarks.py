@@ -151,7 +151,7 @@ def _without(
                 break
         else:
             kept.append(label)
-    said = ", ".join(f"{count} {reason}" for reason, count in dropped.items())
+    said = ", ".join(f"{count} {reason}" for reason, count in dropped.items() if count)
     benchmark = Benchmark.from_labels(name, kept, strong=STRONG, weak=WEAK, dropped=said)
     return replace(benchmark, category_gains=_gains(gold))
 
