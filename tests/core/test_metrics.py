@@ -1,5 +1,6 @@
 """PGR curve, APGR and CPT against closed forms."""
 
+import itertools
 import math
 from typing import Any
 
@@ -39,6 +40,29 @@ def test_ties_give_the_mean_over_their_orders() -> None:
     second = apgr([0.9, 0.5, 0.6, 0.1], WEAK, STRONG)
 
     assert apgr([0.9, 0.5, 0.5, 0.1], WEAK, STRONG) == pytest.approx((first + second) / 2)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_curve_area_and_cpt_are_what_brute_force_finds(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.choice([0.1, 0.4, 0.4, 0.7, 0.9], 6)
+    weak, strong = rng.random(6), rng.random(6) + 0.5
+    gap = (strong - weak).sum()
+    # every order of the prompts in which no lower score comes before a higher one
+    orders = [
+        order
+        for order in itertools.permutations(range(6))
+        if all(scores[a] >= scores[b] for a, b in itertools.pairwise(order))
+    ]
+    curves = np.array([np.cumsum([0.0, *(strong - weak)[list(order)]]) / gap for order in orders])
+    expected = curves.mean(axis=0)  # PGR with k of 6 prompts sent to strong, in expectation
+
+    shares, pgr = pgr_curve(scores, weak, strong)
+    assert np.interp(np.arange(7) / 6, shares, pgr) == pytest.approx(expected)
+    assert apgr(scores, weak, strong) == pytest.approx(np.trapezoid(expected, dx=1 / 6))
+    grid = np.linspace(0.0, 1.0, 60_001)
+    reached = grid[np.interp(grid, np.arange(7) / 6, expected) >= 0.6 - 1e-12]
+    assert cpt(scores, weak, strong, 0.6) == pytest.approx(reached[0], abs=1e-4)
 
 
 def test_the_order_of_the_prompts_does_not_matter() -> None:

@@ -130,6 +130,20 @@ class MatrixFactorizationRouter(Router):
         """Return the same router with what it was trained on, see `Router.coverage`."""
         return self._with(coverage=coverage)
 
+    def with_model(self, model: str, vector: npt.NDArray[np.float64]) -> MatrixFactorizationRouter:
+        """Return the same router with one model more.
+
+        Args:
+            model: its name.
+            vector: shape (d,); brought to length 1.
+
+        Raises:
+            ValueError: a name that is known already, or another shape.
+        """
+        if vector.shape != (len(self.projection),):
+            raise ValueError(f"vector has shape {vector.shape}, expected ({len(self.projection)},).")
+        return self._with(models=(*self.models, model), model_vectors=np.vstack([self.model_vectors, vector]))
+
     def training_similarity(self, prompts: Sequence[str]) -> Scores | None:
         """Return how near each prompt is to the training prompts, by its embedding; see `Router`."""
         return None if self.coverage is None else self.coverage.similarity(self._embed(prompts))
@@ -196,15 +210,10 @@ class MatrixFactorizationRouter(Router):
         return self
 
     def _with(self, **changes: Any) -> MatrixFactorizationRouter:
-        kept: dict[str, Any] = {"strong": self.strong, "weak": self.weak}
-        kept |= {"score_quantiles": self.score_quantiles, "coverage": self.coverage}
+        kept = ("embedder", "models", "model_vectors", "projection", "bias", "strong", "weak")
+        optional = ("score_quantiles", "coverage")
         return MatrixFactorizationRouter(
-            self.embedder,
-            self.models,
-            self.model_vectors,
-            self.projection,
-            self.bias,
-            **(kept | changes),
+            **({name: getattr(self, name) for name in (*kept, *optional)} | changes)
         )
 
     def _vector(self, model: str, role: str) -> npt.NDArray[np.float64]:
