@@ -120,6 +120,19 @@ def read_checkpoint(folder: str | PathLike[str]) -> Checkpoint:
     return Checkpoint(config["router"], config["settings"], tensors, files, str(source))
 
 
+def read_tensor_file(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Read a safetensors file by itself, name -> array.
+
+    Raises:
+        CheckpointError: it is missing or damaged, or a tensor holds NaN or infinity.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path} can't be read ({error.strerror}). {_REMEDY}") from error
+    return _read_tensors(content, path.parent)
+
+
 def _read_config(path: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_bytes())
