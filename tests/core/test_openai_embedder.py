@@ -81,7 +81,7 @@ def test_requests_hold_so_many_texts_at_most(stand_in: StandInServer) -> None:
 
 
 def test_requests_hold_so_many_tokens_at_most(stand_in: StandInServer) -> None:
-    prompts = ["short", "word " * 60, "word " * 60, "short again", "word " * 200, "the end"]
+    prompts = ["short", "word " * 60, "word " * 60, "short again", "word " * 200, "the end", "and after"]
     made = OpenAIEmbedder(base_url=stand_in.openai_url, batch_tokens=250)
 
     assert (made.embed(prompts) == expected(prompts)).all()
