@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -82,12 +83,26 @@ def test_no_prompts_load_no_model(folder: Path) -> None:
     assert made._loaded is None
 
 
-def test_threads_may_share_one(embedder: SentenceTransformersEmbedder) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda n: embedder.embed(PROMPTS[n % 4 :]), range(8)))
+def test_threads_take_turns(folder: Path) -> None:
+    class Alone:
+        max_seq_length = 8
 
-    for n, rows in enumerate(found):
-        assert rows == pytest.approx(embedder.embed(PROMPTS)[n % 4 :], abs=1e-5)
+        def __init__(self) -> None:
+            self.busy = threading.Lock()
+
+        def encode(self, prompts: list[str], **settings: Any) -> Any:
+            if not self.busy.acquire(blocking=False):
+                raise RuntimeError("Already borrowed")
+            threading.Event().wait(0.005)
+            self.busy.release()
+            return np.array([[len(prompt)] for prompt in prompts])
+
+    made = SentenceTransformersEmbedder(folder)
+    made._loaded = Alone()  # type: ignore[assignment]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda n: made.embed(["x" * n, "y"]).tolist(), range(12)))
+
+    assert found == [[[n], [1]] for n in range(12)]
 
 
 async def test_a_router_scores_in_a_thread(embedder: SentenceTransformersEmbedder) -> None:

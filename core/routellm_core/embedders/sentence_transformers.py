@@ -94,7 +94,8 @@ class SentenceTransformersEmbedder:
         """
         if not prompts:
             return np.zeros((0, 0), dtype=np.float32)
-        # The tokenizers' padding is a state of theirs: two threads at once end in "Already borrowed".
+        # A tokenizer keeps its padding as a state, which two threads may not change ("Already borrowed"); and
+        # a model need not be loaded twice.
         with self._lock:
             model = self._loaded = self._loaded or self._load()
             limit = _CHARACTERS_PER_TOKEN * (model.max_seq_length or 1 << 20)
