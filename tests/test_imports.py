@@ -14,7 +14,7 @@ ADAPTERS = {
     "langchain_routellm": "langchain_core.language_models",
     "llamaindex_routellm": "llama_index.core.llms",
 }
-NEVER_LOADED = {"torch", "transformers", "openai", "matplotlib"}
+NEVER_LOADED = {"torch", "transformers", "sentence_transformers", "openai", "matplotlib"}
 CORE_NEVER_LOADED = NEVER_LOADED | {
     "tokenizers",
     "safetensors",
@@ -22,6 +22,8 @@ CORE_NEVER_LOADED = NEVER_LOADED | {
     "langchain_core",
     "llama_index",
     "tiktoken",
+    "huggingface_hub",
+    "sqlite3",
 }
 
 # The child writes down what it opens and connects to while `watching`, code and "<unknown>" left out.

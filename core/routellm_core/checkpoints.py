@@ -141,6 +141,19 @@ def _digest(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
+def read_tensor_file(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Read a safetensors file by itself, name -> array.
+
+    Raises:
+        CheckpointError: it is missing or damaged, or a tensor holds NaN or infinity.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path} can't be read ({error.strerror}). {_REMEDY}") from error
+    return _read_tensors(content, path.parent)
+
+
 def _read_config(path: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_bytes())

@@ -7,12 +7,16 @@ dependencies. Adding a router is its file and one line in `ROUTERS`.
 from __future__ import annotations
 
 import importlib
+import inspect
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from routellm_core.checkpoints import CONFIG_FILE, CheckpointError, read_checkpoint
+from routellm_core.hub import download, is_hub_id
+from routellm_core.published import PublishedRouter, read_configuration
 from routellm_core.router import Router
 
 ROUTERS: dict[str, str] = {
@@ -21,6 +25,19 @@ ROUTERS: dict[str, str] = {
 }
 """Kind of router -> "module:Class"; the kind is what a checkpoint's configuration names."""
 
+PUBLISHED: dict[str, PublishedRouter] = {
+    "mf": PublishedRouter(
+        "routellm/mf_gpt4_augmented",
+        "5eb3dc745cbe7cb16ca342ceb83b7f6ecf8c77c5",
+        "routellm_core.routers.matrix_factorization:MatrixFactorizationRouter",
+        tensors=("P.weight", "text_proj.0.weight", "classifier.0.weight"),
+        sha256={"model.safetensors": "bfc93d473b48f8b85ce719f0d7e8bb86a139fa052e8b0c3ac387eabf45e47293"},
+    ),
+}
+"""Name -> the checkpoint of the paper's authors that it stands for, at a fixed revision."""
+
+_PUBLISHED_LOADER = "from_published"
+
 ENTRY_POINT_GROUP = "routellm.routers"
 """Other distributions add kinds of routers under this entry-point group."""
 
@@ -28,19 +45,22 @@ DEFAULT_FOLDER = Path(__file__).parent / "default_router"
 
 
 def load_router(source: str | PathLike[str], **settings: Any) -> Router:
-    """Load a router by name or from a folder.
+    """Load a router by name, from a folder or from the Hugging Face Hub.
 
     Args:
-        source: "default" (the trained router inside this package), a registered kind that needs no
-            checkpoint ("random"), or a folder written by `Router.save`.
-        settings: constructor settings of a kind that needs no checkpoint, such as `seed=`.
+        source: "default" (the trained router inside this package); a registered kind that needs no checkpoint
+            ("random"); the name of a published checkpoint ("mf"), fetched once at a fixed revision; a folder
+            written by `Router.save`, or with the files of a published checkpoint; or such a folder on the
+            Hub, "owner/name" or "owner/name@revision".
+        settings: constructor settings of a kind that needs no checkpoint, such as `seed=`; for the others
+            what can't be saved, such as `embedder=`.
 
     Returns:
         A router whose `name` is the name it was loaded under.
 
     Raises:
         ValueError: the source is neither a known name nor a folder.
-        CheckpointError: the folder holds a damaged checkpoint, or one of a newer format.
+        CheckpointError: the checkpoint is damaged, of a newer format, or can't be fetched.
         TypeError: settings that the source does not take.
     """
     name = str(source)
@@ -49,18 +69,28 @@ def load_router(source: str | PathLike[str], **settings: Any) -> Router:
         raise ValueError(f"router is {name!r}, expected a name such as 'default' or a folder.")
     if name == "default":
         router = _load_folder(DEFAULT_FOLDER, "default", settings)
-        router._reload = (load_router, ("default",))
+        if not settings:
+            router._reload = (load_router, ("default",))
         return router
-    if (Path(name) / CONFIG_FILE).is_file():
+    if _is_checkpoint(Path(name)):
         return _load_folder(Path(name), None, settings)
+    if name in PUBLISHED:
+        return _load_published(PUBLISHED[name].folder(), name, settings)
     if name in registered_kinds():
         return _named(_from_settings(name, settings), name)
     if Path(name).is_dir():
         raise ValueError(
-            f"router {name!r} is a folder without {CONFIG_FILE}: it was not written by Router.save()."
+            f"router {name!r} is a folder without {CONFIG_FILE}: it was not written by Router.save(), "
+            "nor does it hold a published checkpoint."
         )
-    known = ", ".join(repr(kind) for kind in ["default", *sorted(registered_kinds())])
-    raise ValueError(f"unknown router {name!r}: expected {known}, or a folder written by Router.save().")
+    if isinstance(source, str) and is_hub_id(source):
+        repository, _, revision = source.partition("@")
+        return _named(_load_folder(download(repository, revision or None), None, settings), source)
+    known = ", ".join(repr(kind) for kind in ["default", *PUBLISHED, *sorted(registered_kinds())])
+    raise ValueError(
+        f"unknown router {name!r}: expected {known}, or a folder written by Router.save(), here or on the "
+        "Hugging Face Hub ('owner/name')."
+    )
 
 
 def registered_kinds() -> dict[str, str]:
@@ -79,10 +109,14 @@ def router_class(kind: str) -> type[Router]:
     kinds = registered_kinds()
     if kind not in kinds:
         raise ValueError(f"unknown kind of router {kind!r}: registered are {sorted(kinds)}.")
-    module, _, attribute = kinds[kind].partition(":")
-    found = getattr(importlib.import_module(module), attribute)
+    return _imported(kinds[kind], kind)
+
+
+def _imported(reference: str, name: str) -> type[Router]:
+    module, _, attribute = reference.partition(":")
+    found = getattr(importlib.import_module(module), attribute, None)
     if not (isinstance(found, type) and issubclass(found, Router)):
-        raise TypeError(f"{kinds[kind]}, registered as router {kind!r}, is not a subclass of Router.")
+        raise TypeError(f"{reference}, registered as router {name!r}, is not a subclass of Router.")
     return found
 
 
@@ -96,20 +130,50 @@ def _from_settings(kind: str, settings: dict[str, Any]) -> Router:
         ) from error
 
 
+def _is_checkpoint(folder: Path) -> bool:
+    return (folder / CONFIG_FILE).is_file() or _layout(folder) is not None
+
+
+def _layout(folder: Path) -> str | None:
+    """Return the name of the published checkpoint whose files a folder holds."""
+    if not folder.is_dir() or "format_version" in read_configuration(folder):
+        return None
+    return next((name for name, published in PUBLISHED.items() if published.fits(folder)), None)
+
+
+def _load_published(folder: Path, name: str, settings: dict[str, Any]) -> Router:
+    load: Callable[..., Router] = getattr(_imported(PUBLISHED[name].router, name), _PUBLISHED_LOADER)
+    _check_settings(load, settings, f"the published router {name!r}")
+    return _named(load(folder, **settings), name)
+
+
 def _load_folder(folder: Path, name: str | None, settings: dict[str, Any]) -> Router:
-    if settings:
-        raise TypeError(
-            f"a saved router takes no settings, got {sorted(settings)}: they are in its {CONFIG_FILE}."
-        )
+    published = _layout(folder)
+    if published is not None:
+        return _load_published(folder, published, settings)
     checkpoint = read_checkpoint(folder)
     if checkpoint.router not in registered_kinds():
         raise CheckpointError(
             f"{folder} holds a router of kind {checkpoint.router!r}, which is not registered here: "
             f"registered are {sorted(registered_kinds())}. Install the package that provides it."
         )
-    router = router_class(checkpoint.router).from_checkpoint(checkpoint)
-    router._fingerprint = checkpoint.digest
+    load = router_class(checkpoint.router).from_checkpoint
+    _check_settings(load, settings, f"a saved router of kind {checkpoint.router!r}")
+    router = load(checkpoint, **settings)
+    if not settings:
+        router._fingerprint = checkpoint.digest
     return _named(router, name or checkpoint.router)
+
+
+def _check_settings(load: Callable[..., Router], settings: dict[str, Any], what: str) -> None:
+    # The first parameter is the folder or the checkpoint.
+    taken = list(inspect.signature(load).parameters)[1:]
+    unknown = sorted(settings.keys() - set(taken))
+    if unknown:
+        raise TypeError(
+            f"{what} takes {f'the settings {taken}' if taken else 'no settings'}, got {unknown}: "
+            f"the others are in its {CONFIG_FILE}."
+        )
 
 
 def _named(router: Router, name: str) -> Router:

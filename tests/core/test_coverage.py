@@ -26,7 +26,7 @@ class Plane:
 
 def test_training_prompts_are_known_and_others_are_not() -> None:
     prompts = [str(angle) for angle in np.linspace(0.0, 1.0, 50)]
-    coverage = coverage_of([*prompts, *prompts], Plane())
+    coverage = coverage_of([*prompts, *prompts], Plane().embed([*prompts, *prompts]))
 
     assert coverage.holds([prompts[7], f"  {prompts[7]}\n", "another", ""]).tolist() == [
         True,
@@ -47,7 +47,7 @@ def test_similarity_is_the_cosine_to_the_nearest_centroid() -> None:
 def test_held_out_prompts_say_what_is_near() -> None:
     rng = np.random.default_rng(0)
     prompts = [str(angle) for angle in rng.uniform(0.0, 1.0, 3000)]
-    coverage = coverage_of(prompts, Plane(), seed=3)
+    coverage = coverage_of(prompts, Plane().embed(prompts), seed=3)
 
     assert coverage.similarities.shape == (101,)
     assert (np.diff(coverage.similarities) >= 0.0).all()
@@ -58,13 +58,14 @@ def test_held_out_prompts_say_what_is_near() -> None:
 
 def test_prompts_that_nothing_is_known_of_are_refused() -> None:
     with pytest.raises(ValueError, match="prompts holds 1 texts with an embedding"):
-        coverage_of(["0.5", "nothing", "at all"], Plane())
+        coverage_of(["0.5", "nothing", "at all"], Plane().embed(["0.5", "nothing", "at all"]))
 
 
 def test_it_is_saved_and_loaded_with_the_router(tmp_path: Path) -> None:
     router = load_router("default")
     assert isinstance(router, MatrixFactorizationRouter)
-    other = router.with_coverage(coverage_of(["What is 2+2?", "Prove it.", "Say hello."], router.embedder))
+    trained = ["What is 2+2?", "Prove it.", "Say hello."]
+    other = router.with_coverage(coverage_of(trained, np.asarray(router.embedder.embed(trained))))
     other.save(tmp_path / "mine")
     loaded = load_router(tmp_path / "mine")
 

@@ -12,10 +12,18 @@ import numpy.typing as npt
 
 from routellm_core.checkpoints import Checkpoint, CheckpointError
 
+Embeddings = npt.NDArray[np.float32]
+
 EMBEDDERS: dict[str, str] = {
+    "openai": "routellm_core.embedders.openai:OpenAIEmbedder",
     "prompt": "routellm_core.embedders.prompt:PromptEmbedder",
+    "sentence_transformers": "routellm_core.embedders.sentence_transformers:SentenceTransformersEmbedder",
 }
 """Kind of embedder, as a checkpoint names it -> "module:Class"."""
+
+
+class EmbedderError(ValueError):
+    """An embedder that failed, or answered with what is no embedding; the message names its model."""
 
 
 @runtime_checkable
@@ -24,6 +32,15 @@ class Embedder(Protocol):
 
     def embed(self, prompts: Sequence[str]) -> npt.NDArray[np.floating[Any]]:
         """Return the embeddings, shape (n, d), finite."""
+        ...
+
+
+@runtime_checkable
+class AsyncEmbedder(Embedder, Protocol):
+    """An embedder that waits for something, such as a network, and can do so beside an event loop."""
+
+    async def aembed(self, prompts: Sequence[str]) -> npt.NDArray[np.floating[Any]]:
+        """Return what `embed` returns, without blocking the event loop, whichever loop it is."""
         ...
 
 
@@ -65,6 +82,48 @@ class SavableEmbedder(Embedder, Protocol):
     def from_checkpoint(cls, checkpoint: Checkpoint) -> Embedder:
         """Make the embedder from a checkpoint that holds its parts."""
         ...
+
+
+def check_embeddings(embeddings: object, shape: tuple[int, int | None], origin: str) -> Embeddings:
+    """Return what an embedder made as float32, or say what is wrong with it.
+
+    Args:
+        embeddings: what is to be checked.
+        shape: (n, d); d is None where it is not known before.
+        origin: names the embedder and its model.
+
+    Raises:
+        EmbedderError: another shape, rows of different lengths, or a value that is not finite.
+    """
+    count, dimension = shape
+    wanted = f"({count}, {'d' if dimension is None else dimension})"
+    try:
+        array = np.asarray(embeddings, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise EmbedderError(
+            f"{origin} answered with what is no array of shape {wanted} ({error})."
+        ) from error
+    if array.ndim != 2 or len(array) != count or array.shape[1] != (dimension or array.shape[1]):
+        raise EmbedderError(f"{origin} answered with shape {array.shape}, expected {wanted}.")
+    if not np.isfinite(array).all():
+        bad = int(array.size - np.isfinite(array).sum())
+        raise EmbedderError(f"{origin} answered with {bad} values that are NaN or infinite.")
+    return array
+
+
+def check_width(embeddings: object, shape: tuple[int, int], embedder: Embedder) -> npt.NDArray[np.float64]:
+    """Return an embedder's embeddings as float64 of the shape (n, D) that a router's weights need.
+
+    Raises:
+        EmbedderError: another shape.
+    """
+    array = np.asarray(embeddings, dtype=np.float64)
+    if array.shape != shape:
+        raise EmbedderError(
+            f"{type(embedder).__name__}.embed() returned shape {array.shape}, expected {shape}: "
+            "the router was trained with another embedder, or another dimension of it."
+        )
+    return array
 
 
 def read_embedder(checkpoint: Checkpoint) -> Embedder:

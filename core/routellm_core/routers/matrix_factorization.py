@@ -6,8 +6,8 @@ any pair of known models can be scored; the fixed pair is folded into one vector
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,16 @@ import numpy.typing as npt
 
 from routellm_core.checkpoints import Checkpoint, CheckpointError
 from routellm_core.coverage import Coverage
-from routellm_core.embedders.embedder import Embedder, FoldableEmbedder, SavableEmbedder, read_embedder
+from routellm_core.embedders.embedder import (
+    AsyncEmbedder,
+    Embedder,
+    FoldableEmbedder,
+    SavableEmbedder,
+    check_width,
+    read_embedder,
+)
+from routellm_core.logits import win_rate, win_rates
+from routellm_core.published_factorization import ARENA_MODELS, STRONG, WEAK, read_published_factorization
 from routellm_core.router import Router, Scores, check_prompts
 
 KIND = "matrix_factorization"
@@ -72,6 +81,8 @@ class MatrixFactorizationRouter(Router):
         lengths = np.linalg.norm(model_vectors, axis=1, keepdims=True)  # (M, 1)
         if not (lengths > 0).all():
             raise ValueError("model_vectors holds a row of length 0.")
+        # Unit rows stay as they are to the bit, so that a saved router scores the same when it is loaded.
+        lengths = np.where(np.abs(lengths - 1.0) < 1e-12, 1.0, lengths)
         self.model_vectors = model_vectors.astype(np.float64) / lengths  # (M, d)
         self.projection = projection.astype(np.float64)  # (d, D)
         self.bias = np.zeros(len(projection)) if bias is None else bias.astype(np.float64)  # (d,)
@@ -80,6 +91,7 @@ class MatrixFactorizationRouter(Router):
         self.strong = strong
         self.weak = weak
         difference = self._vector(strong, "strong") - self._vector(weak, "weak")  # (d,)
+        self._width = self.projection.shape[1]
         self._direction = self.projection.T @ difference  # (D,)
         self._offset = float(self.bias @ difference)
         self._folded: Callable[[str], float] | None = None
@@ -92,17 +104,23 @@ class MatrixFactorizationRouter(Router):
     def score(self, prompts: Sequence[str]) -> Scores:
         """Return P(strong preferred) per prompt, shape (n,), by the folded pair: σ(e · u + c)."""
         if self._folded is None:
-            # A sum per row and no matrix product: a prompt's score must not depend on the size of the batch.
-            return _sigmoid((self._embed(prompts) * self._direction).sum(axis=1) + self._offset)
+            return self._pair_scores(self._embed(prompts))
         folded = self._folded
         logits = [folded(text) + self._offset for text in check_prompts(prompts)]
-        return np.array([_win_rate(logit) for logit in logits], dtype=np.float64)
+        return np.array([win_rate(logit) for logit in logits], dtype=np.float64)
 
     def score_one(self, prompt: str) -> float:
         """Return P(strong preferred) of one prompt, in plain numbers where the embedder can be folded."""
         if self._folded is None:
             return super().score_one(prompt)
-        return _win_rate(self._folded(prompt) + self._offset)
+        return win_rate(self._folded(prompt) + self._offset)
+
+    async def ascore(self, prompts: Sequence[str]) -> Scores:
+        """Return what `score` returns; an embedder with `aembed` is awaited, any other runs in a thread."""
+        checked = check_prompts(prompts)
+        if not checked or not isinstance(self.embedder, AsyncEmbedder):
+            return await super().ascore(checked)
+        return self._pair_scores(self._checked(await self.embedder.aembed(checked), checked))
 
     def win_rates(self, prompts: Sequence[str], strong: str, weak: str) -> Scores:
         """Return P(`strong` preferred over `weak`) per prompt, shape (n,), for any two known models.
@@ -112,14 +130,10 @@ class MatrixFactorizationRouter(Router):
         """
         difference = self._vector(strong, "strong") - self._vector(weak, "weak")  # (d,)
         projected = self._embed(prompts) @ self.projection.T + self.bias  # (n, d)
-        return _sigmoid(projected @ difference)
+        return win_rates(projected @ difference)
 
     def for_pair(self, strong: str, weak: str) -> MatrixFactorizationRouter:
-        """Return a router for another pair of known models; it has no score quantiles.
-
-        Raises:
-            ValueError: a name that is not among `models`.
-        """
+        """Return a router for another pair of `models`, without quantiles; ValueError for an unknown name."""
         return self._with(strong=strong, weak=weak, score_quantiles=None)
 
     def with_quantiles(self, score_quantiles: Scores) -> MatrixFactorizationRouter:
@@ -149,11 +163,7 @@ class MatrixFactorizationRouter(Router):
         return None if self.coverage is None else self.coverage.similarity(self._embed(prompts))
 
     def to_checkpoint(self) -> Checkpoint:
-        """Describe this router, its embedder included.
-
-        Raises:
-            TypeError: the embedder does not say how it is saved.
-        """
+        """Describe this router and its embedder; raises TypeError where that does not say how it is saved."""
         if not isinstance(self.embedder, SavableEmbedder):
             raise TypeError(
                 f"the embedder {type(self.embedder).__name__} cannot be saved with the router: "
@@ -175,8 +185,10 @@ class MatrixFactorizationRouter(Router):
         return Checkpoint(KIND, settings, tensors, parts.files)
 
     @classmethod
-    def from_checkpoint(cls, checkpoint: Checkpoint) -> MatrixFactorizationRouter:
-        """Make the router that `to_checkpoint` described."""
+    def from_checkpoint(
+        cls, checkpoint: Checkpoint, *, embedder: Embedder | None = None
+    ) -> MatrixFactorizationRouter:
+        """Make the router that `to_checkpoint` described, with the embedder given or the one saved."""
         models = checkpoint.setting("models")
         if not isinstance(models, list):
             raise CheckpointError(f"{checkpoint.origin}: models is {models!r}, expected a list of names.")
@@ -186,7 +198,7 @@ class MatrixFactorizationRouter(Router):
             quantiles = checkpoint.tensor("score_quantiles", (None,)).astype(np.float64)
         try:
             return cls(
-                read_embedder(checkpoint),
+                embedder or read_embedder(checkpoint),
                 models,
                 vectors,
                 checkpoint.tensor("projection", (vectors.shape[1], None)),
@@ -200,6 +212,39 @@ class MatrixFactorizationRouter(Router):
             raise
         except ValueError as error:
             raise CheckpointError(f"{checkpoint.origin}: {error}") from error
+
+    @classmethod
+    def from_published(
+        cls,
+        folder: str | PathLike[str],
+        *,
+        embedder: Embedder | None = None,
+        strong: str = STRONG,
+        weak: str = WEAK,
+    ) -> MatrixFactorizationRouter:
+        """Load a checkpoint of the paper's authors; it has no bias, and ships no quantiles.
+
+        Args:
+            folder: holds `model.safetensors`, see `published_factorization.py`.
+            embedder: gives what text-embedding-3-small gives; None asks OpenAI for it.
+            strong: one of `ARENA_MODELS`; the published thresholds are of the default pair.
+            weak: another one.
+
+        Raises:
+            CheckpointError: the file is not such a checkpoint.
+            ValueError: a model that is none of the 64.
+        """
+        from routellm_core.embedders.openai import OpenAIEmbedder
+
+        found = read_published_factorization(folder)
+        return cls(
+            embedder or OpenAIEmbedder(),
+            ARENA_MODELS,
+            found.model_vectors,
+            found.projection,
+            strong=strong,
+            weak=weak,
+        )
 
     def __copy__(self) -> MatrixFactorizationRouter:
         """Return this object: it never changes."""
@@ -216,6 +261,10 @@ class MatrixFactorizationRouter(Router):
             **({name: getattr(self, name) for name in (*kept, *optional)} | changes)
         )
 
+    def _pair_scores(self, embedded: npt.NDArray[np.float64]) -> Scores:
+        # A sum per row and no matrix product: a prompt's score must not depend on the size of the batch.
+        return win_rates((embedded * self._direction).sum(axis=1) + self._offset)
+
     def _vector(self, model: str, role: str) -> npt.NDArray[np.float64]:
         if model not in self.models:
             raise ValueError(
@@ -226,22 +275,7 @@ class MatrixFactorizationRouter(Router):
 
     def _embed(self, prompts: Sequence[str]) -> npt.NDArray[np.float64]:
         checked = check_prompts(prompts)
-        wanted = (len(checked), self.projection.shape[1])
-        if not checked:
-            return np.zeros(wanted)
-        embedded = np.asarray(self.embedder.embed(checked), dtype=np.float64)
-        if embedded.shape != wanted:
-            raise ValueError(
-                f"{type(self.embedder).__name__}.embed() returned shape {embedded.shape}, expected {wanted}."
-            )
-        return embedded
+        return self._checked(self.embedder.embed(checked) if checked else np.zeros((0, self._width)), checked)
 
-
-def _win_rate(logit: float) -> float:
-    # For one prompt, numpy's own start-up would take longer than all the rest.
-    return 0.5 * (1.0 + math.tanh(0.5 * logit))
-
-
-def _sigmoid(logits: npt.NDArray[np.float64]) -> Scores:
-    # σ(x) = (1 + tanh(x/2)) / 2 never overflows.
-    return 0.5 * (1.0 + np.tanh(0.5 * logits))
+    def _checked(self, embeddings: object, prompts: list[str]) -> npt.NDArray[np.float64]:
+        return check_width(embeddings, (len(prompts), self._width), self.embedder)

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.coverage import Coverage, prompt_hashes
-from routellm_core.embedders.embedder import Embedder
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,19 +19,20 @@ HELD_OUT = 0.1
 _ROUNDS = 30
 
 
-def coverage_of(prompts: Sequence[str], embedder: Embedder, *, seed: int = 0) -> Coverage:
+def coverage_of(prompts: Sequence[str], embeddings: Floats, *, seed: int = 0) -> Coverage:
     """Describe the distinct prompts of a training set.
 
     Args:
         prompts: at least two distinct ones.
-        embedder: the router's own.
+        embeddings: shape (n, D), theirs, by the router's embedder.
         seed: of the held-out prompts and the first centroids.
 
     Raises:
         ValueError: fewer than two distinct prompts that the embedder can tell from nothing.
     """
+    first = {text: row for row, text in reversed(list(enumerate(prompts)))}
     distinct = list(dict.fromkeys(prompts))
-    embedded = np.asarray(embedder.embed(distinct), dtype=np.float64)  # (n, D)
+    embedded = embeddings[[first[text] for text in distinct]]  # (m, D)
     lengths = np.linalg.norm(embedded, axis=1)
     rng = np.random.default_rng(seed)
     known = rng.permutation(np.nonzero(lengths > 0.0)[0])

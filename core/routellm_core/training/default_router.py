@@ -100,7 +100,7 @@ def train_default_router(
         weak=WEAK,
     )
     log.info("describing the training prompts")
-    described = router.with_coverage(coverage_of(corpus.prompts, embedder))
+    described = router.with_coverage(coverage_of(corpus.prompts, embeddings))
     return described.with_quantiles(mixed_quantiles(router.score(corpus.prompts), corpus))
 
 

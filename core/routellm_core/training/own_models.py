@@ -11,6 +11,7 @@ from itertools import combinations
 import numpy as np
 
 from routellm_core.embedders.embedder import Embedder
+from routellm_core.logits import win_rates
 from routellm_core.preferences.battles import Battle, Winner
 from routellm_core.preferences.labels import Label
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
@@ -84,8 +85,11 @@ def train_matrix_factorization(
         weak=weak,
     )
     if len(prompts) > 1:
-        router = router.with_coverage(coverage_of(prompts, embedder, seed=settings.seed))
-    return router.with_quantiles(np.quantile(router.score(prompts), np.linspace(0.0, 1.0, QUANTILES)))
+        router = router.with_coverage(coverage_of(prompts, embeddings, seed=settings.seed))
+    # From the embeddings at hand: asking for them again may take minutes, or money.
+    pair = router.model_vectors[index[strong]] - router.model_vectors[index[weak]]  # (d,)
+    scores = win_rates(embeddings @ (weights.projection.T @ pair) + weights.bias @ pair)  # (n,)
+    return router.with_quantiles(np.quantile(scores, np.linspace(0.0, 1.0, QUANTILES)))
 
 
 def _battle(label: Label, model_a: str, model_b: str) -> Battle:
