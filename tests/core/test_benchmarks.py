@@ -14,8 +14,8 @@ from routellm_core.evaluation.benchmarks import NAMES, STRONG, WEAK, Benchmark, 
 from routellm_core.evaluation.bootstrap import apgr_interval
 from routellm_core.evaluation.evaluation import Evaluation, baselines, evaluate
 from routellm_core.evaluation.metrics import apgr
-from routellm_core.evaluation.overlap import near_duplicates
 from routellm_core.evaluation.tables import json_table, text_table
+from routellm_core.preferences.overlap import overlapping
 from routellm_core.preferences.records import DataError
 from routellm_core.router import Router, Scores
 from routellm_core.routers.random import RandomRouter
@@ -129,7 +129,7 @@ def test_half_of_the_word_sequences_make_a_near_duplicate() -> None:
         "",
     ]
 
-    assert near_duplicates(prompts, trained).tolist() == [True, False, False, True, True, False, False]
+    assert overlapping(prompts, trained).tolist() == [True, False, False, True, True, False, False]
 
 
 def test_the_interval_covers_the_value_and_shrinks_with_more_prompts() -> None:

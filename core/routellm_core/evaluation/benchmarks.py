@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.evaluation.overlap import near_duplicates
 from routellm_core.preferences.labels import Label, qualities, read_labels
+from routellm_core.preferences.overlap import overlapping
 from routellm_core.preferences.records import DataError, read_records
 
 STRONG = "gpt-4-1106-preview"
@@ -97,7 +97,7 @@ def _mmlu(data: Path) -> Benchmark:
 
 def _mmlu_far(data: Path) -> Benchmark:
     whole = _mmlu(data)
-    near = near_duplicates(whole.prompts, sorted(_gold_prompts(data)))
+    near = overlapping(whole.prompts, sorted(_gold_prompts(data)))
     keep = ~near
     return Benchmark(
         "mmlu-far",
