@@ -100,7 +100,7 @@ def clean(
     if settings.languages or settings.tag_languages:
         sieve.drop("other language", lambda texts, _: sieve.tag(texts, settings.languages))
     if evaluation and settings.overlap:
-        reason = f"shares {LENGTH} words in a row with an evaluation prompt"
+        reason = f"overlaps with an evaluation prompt ({LENGTH} words in a row)"
         sieve.drop(reason, lambda texts, _: overlapping(texts, evaluation, either_way=True))
     if evaluation and embedder is not None:
         reason = f"similar to an evaluation prompt (cosine of {settings.similarity:g} or more)"

@@ -68,5 +68,6 @@ def similar_prompts(
 def _directions(texts: Sequence[str], embedder: Embedder) -> npt.NDArray[np.float32]:
     embedded = np.asarray(embedder.embed(texts), dtype=np.float32)  # (n, d)
     lengths = np.linalg.norm(embedded, axis=1, keepdims=True)  # (n, 1)
-    directions: npt.NDArray[np.float32] = embedded / np.where(lengths > 0, lengths, np.float32(1))
+    lengths[lengths == 0] = 1
+    directions: npt.NDArray[np.float32] = embedded / lengths
     return directions
