@@ -8,18 +8,24 @@ import string
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-_LETTER = r"[*_`(\[{]*([A-Z])\b[*_`)\]}]*"
+# "I think" begins with no option; brackets, emphasis and TeX around a letter are passed over.
+_LETTER = r"[*_`$(\[{]*([A-HJ-Z]|I(?!['’]|\s+[a-z]))\b[*_`$)\]}]*"
 
-# "The answer is (B)", "Answer: **B**", "correct option is B", "\boxed{B}"; the letter stays a capital.
-_STATED = re.compile(
-    rf"(?:(?i:\b(?:answer|option|choice)(?:\s+is)?\s*:?)\s*(?:\\boxed)?|\\boxed|(?i:\bis)\s*:?\s+(?=[(*]))\s*{_LETTER}"
+_STATED = (
+    # "The answer is (B)", "Answer: **B**", "the correct option is B"
+    re.compile(rf"(?i:\b(?:answer|option|choice)(?:\s+is)?\s*:?)\s*[*$]*(?:\\boxed)?{_LETTER}"),
+    re.compile(rf"\\boxed{_LETTER}"),
+    # "so it is (B)": brackets tell the letter from an article
+    re.compile(rf"(?i:\bis)\s*:?\s+(?=[(*]){_LETTER}"),
+    re.compile(rf"{_LETTER}\s+is\s+(?:the\s+)?(?:correct|right|best)\b"),
 )
 
-# "B", "(B)", "B. Paris", "B) Paris", "**B**": at the start, for "A cat sat" begins with an article.
+# "B", "(B)", "B. Paris", "B) Paris", "**B**" at the start; "A cat sat" begins with an article.
 _LEADING = re.compile(rf"\s*{_LETTER}(?:\s*$|\s*[.):,]|\s*\n|(?<=[)*\]]))")
 
 _NUMBER = re.compile(
-    r"(?<![\w)])(?P<sign>[-−])?\s?[$€£]?(?P<sign2>[-−])?(?P<digits>\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+    r"(?<![\w)])(?P<sign>[-−])?[$€£]?(?P<inner>[-−])?"
+    r"(?P<digits>\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
     r"(?P<power>[eE][-+]?\d+)?"
 )
 
@@ -28,6 +34,8 @@ _FINAL = re.compile(r"####(.*)|\\boxed\{([^{}]*)\}")
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 _PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation, " "))
+
+_OPTIONS = frozenset(string.ascii_uppercase)
 
 _TESTS = re.compile(r"\s*(\d+)\s*/\s*(\d+)\s*")
 
@@ -45,15 +53,14 @@ def grade_choice(answer: str, expected: str) -> float | None:
     Raises:
         ValueError: `expected` is no letter.
     """
-    key = expected.strip().strip("()[].:").upper()
-    if len(key) != 1 or key not in string.ascii_uppercase:
+    key = expected.strip(string.whitespace + string.punctuation).upper()
+    if key not in _OPTIONS:
         raise ValueError("one letter")
-    stated = _STATED.findall(answer)
-    leading = _LEADING.match(answer)
-    if not stated and not leading:
-        return None
-    found = stated[-1] if stated else leading.group(1) if leading else ""
-    return float(found == key)
+    stated = [match for pattern in _STATED for match in pattern.finditer(answer)]
+    match = max(stated, key=lambda match: match.end(1)) if stated else _LEADING.match(answer)
+    alone = answer.strip(string.whitespace + string.punctuation)
+    found = match.group(1) if match else alone.upper() if len(alone) == 1 else ""
+    return float(found == key) if found in _OPTIONS else None
 
 
 def grade_exact(answer: str, expected: str | Sequence[str]) -> float | None:
@@ -103,16 +110,15 @@ def grade_tests(result: object) -> float:
     """
     if isinstance(result, bool):
         return float(result)
-    passed: object = None
-    total: object = None
+    counts: Sequence[object] = ()
     if isinstance(result, Mapping):
-        passed, total = result.get("passed"), result.get("total")
+        counts = (result.get("passed"), result.get("total"))
     elif isinstance(result, str) and (match := _TESTS.fullmatch(result)):
-        passed, total = int(match.group(1)), int(match.group(2))
-    whole = isinstance(passed, int) and isinstance(total, int) and not isinstance(passed, bool)
-    if not whole or not isinstance(passed, int) or not isinstance(total, int) or not 0 <= passed <= total > 0:
-        raise ValueError('true, false, "passed/total" or {"passed": ..., "total": ...}')
-    return passed / total
+        counts = (int(match[1]), int(match[2]))
+    match counts:
+        case (int(passed), int(total)) if 0 <= passed <= total and total > 0:
+            return passed / total
+    raise ValueError('true, false, "passed/total" or {"passed": ..., "total": ...}')
 
 
 def _normal(text: str) -> str:
@@ -128,5 +134,5 @@ def _number(text: str) -> float | None:
         if found:
             match = found[position]
             digits = match["digits"].replace(",", "") + (match["power"] or "")
-            return -float(digits) if match["sign"] or match["sign2"] else float(digits)
+            return -float(digits) if match["sign"] or match["inner"] else float(digits)
     return None
