@@ -99,7 +99,7 @@ class Battle:
 def read_battles(path: str | PathLike[str], *, with_prompts: bool = True) -> Iterator[Battle]:
     """Read battles strictly, from JSON Lines, a JSON array or CSV: the first row that is none is an error.
 
-    `BattleRead` counts such rows instead.
+    `sifting.sift_battles` counts such rows instead.
 
     Args:
         path: plain or .gz.

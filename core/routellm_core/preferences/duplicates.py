@@ -13,6 +13,10 @@ serves scripts without spaces too."""
 
 _PERMUTATIONS = 128
 
+_CANDIDATES = 0.7
+"""Of the wanted similarity: where the index begins to propose. At the wanted one itself it would miss more than
+half of the pairs that just reach it; here it misses 2 in 1,000, and an exact check drops what is too far."""
+
 
 def exact_duplicates(prompts: Sequence[str], keys: Sequence[Hashable]) -> npt.NDArray[np.bool_]:
     """Say which rows have the prompt and the key of an earlier row.
@@ -34,8 +38,8 @@ def near_duplicates(
     """Say which rows have the key of an earlier row and nearly its prompt, equal prompts included.
 
     Two prompts are near where the Jaccard similarity of their sets of 5-character pieces is at least
-    `similarity`; case and white space are ignored. LSH proposes candidates, and each is then checked exactly:
-    what is found is near, and few near ones are missed. A prompt is compared with the first of each group.
+    `similarity`; case and white space are ignored. LSH proposes candidates, and each is checked exactly: what
+    is found is near, and very few near ones are missed. A prompt is compared with the first of each group.
 
     Args:
         prompts: n texts.
@@ -63,7 +67,7 @@ def _groups(texts: Sequence[str], similarity: float) -> dict[str, int]:
         raise ImportError(
             "finding near-duplicates needs an extra: pip install 'routellm-plugins[clean]'"
         ) from error
-    index = MinHashLSH(threshold=similarity, num_perm=_PERMUTATIONS)
+    index = MinHashLSH(threshold=_CANDIDATES * similarity, num_perm=_PERMUTATIONS)
     empty = MinHash(num_perm=_PERMUTATIONS)
     firsts: dict[int, frozenset[bytes]] = {}
     group: dict[str, int] = {}

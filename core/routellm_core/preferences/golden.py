@@ -60,13 +60,14 @@ def golden_labels(source: str | PathLike[str] | pandas.DataFrame, kind: str) -> 
 
     def make(record: Record) -> Label:
         scores = _scores(record, kind)
-        unparsed.update(model for model, score in scores.items() if score is None)
         category = record.values.get("category")
-        return Label(
+        label = Label(
             record.text("prompt"),
             {model: score or 0.0 for model, score in scores.items()},
             category if isinstance(category, str) else "",
         )
+        unparsed.update(model for model, score in scores.items() if score is None)
+        return label
 
     return GoldenLabels(sift(source, make, "graded answer"), unparsed)
 
