@@ -8,7 +8,7 @@ import pytest
 
 from routellm_core.preferences.battles import Battle
 from routellm_core.preferences.frames import frame_records
-from routellm_core.preferences.records import DataError
+from routellm_core.preferences.records import DataError, RowError
 from routellm_core.preferences.sifting import sift_battles, sift_labels
 
 pandas = pytest.importorskip("pandas", reason="frames are pandas'")
@@ -46,7 +46,7 @@ def test_the_33k_layout_with_arrays_as_parquet_gives_them() -> None:
         }
     )
 
-    assert sift_battles(frame).items == (Battle("Why is the sky blue?", "x", "y", "tie", True),)
+    assert sift_battles(frame).strict() == (Battle("Why is the sky blue?", "x", "y", "tie", True),)
 
 
 @pytest.mark.parametrize("absent", [None, float("nan"), pandas.NA, pandas.NaT])
@@ -59,7 +59,8 @@ def test_a_missing_value_is_a_missing_field_at_the_rows_label(absent: Any) -> No
 
     assert len(sifted.items) == 1
     assert sifted.reasons == {"prompt: missing": 1}
-    assert sifted.rejected[0].place == "frame: row 42"
+    with pytest.raises(RowError, match="frame: row 42: field 'prompt' is missing, expected text"):
+        sifted.strict()
 
 
 def test_labels_from_a_frame_hold_plain_numbers() -> None:

@@ -32,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     source.add_argument(
         "--battles",
         metavar="FILE",
-        help="rows of prompt, model_a, model_b, winner; also Chatbot Arena's files",
+        help="rows of prompt, model_a, model_b, winner; also Chatbot Arena's files, by their first turn",
     )
     source.add_argument("--labels", metavar="FILE", help="rows of prompt and scores")
     parser.add_argument(

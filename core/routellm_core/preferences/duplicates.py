@@ -14,8 +14,8 @@ serves scripts without spaces too."""
 _PERMUTATIONS = 128
 
 _CANDIDATES = 0.7
-"""Of the wanted similarity: where the index begins to propose. At the wanted one itself it would miss more than
-half of the pairs that just reach it; here it misses 2 in 1,000, and an exact check drops what is too far."""
+"""Of the wanted similarity: where the index begins to propose. At the wanted one itself it would miss more
+than half of the pairs that just reach it; here it misses 2 in 1,000, and an exact check drops the rest."""
 
 
 def exact_duplicates(prompts: Sequence[str], keys: Sequence[Hashable]) -> npt.NDArray[np.bool_]:

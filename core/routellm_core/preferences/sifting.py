@@ -38,6 +38,16 @@ class Sifted(Generic[T]):
         """Reason -> how many rows were rejected for it, the most frequent first."""
         return dict(Counter(error.reason for error in self.rejected).most_common())
 
+    def strict(self) -> tuple[T, ...]:
+        """Return the items of a source that must hold nothing else.
+
+        Raises:
+            RowError: the first rejected row; names the place, the field and the value.
+        """
+        if self.rejected:
+            raise self.rejected[0]
+        return self.items
+
 
 def sift_battles(
     source: str | PathLike[str] | pandas.DataFrame, *, with_prompts: bool = True
