@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from routellm_core.preferences.battles import Battle, read_battles
-from routellm_core.preferences.records import DataError, RowError
+from routellm_core.preferences.records import DataError, Record, RowError
 from routellm_core.preferences.sifting import sift_battles
 
 FLAT = {"prompt": "Why is the sky blue?", "model_a": "x", "model_b": "y", "winner": "model_a"}
 TURNS = [
+    {"role": "system", "content": "Be brief."},
     {"role": "user", "content": "Why is the sky blue?"},
     {"role": "assistant", "content": "It scatters."},
     {"role": "user", "content": "What scatters?"},
@@ -27,7 +28,7 @@ CONVERSATIONS = {
     "winner": "tie (bothbad)",
     "judge": "arena_user_1",
     "conversation_a": TURNS,
-    "conversation_b": [TURNS[0], {"role": "assistant", "content": "Rayleigh."}],
+    "conversation_b": [TURNS[1], {"role": "assistant", "content": "Rayleigh."}],
     "turn": 1,
     "language": "English",
 }
@@ -116,11 +117,10 @@ def test_a_flag_of_its_own_tells_a_bad_tie(flag: object, both_bad: bool) -> None
 
     assert battle.both_bad is both_bad
     assert Battle.from_record(record(battle.to_dict())) == battle
+    assert Battle.rest_of(record({**FLAT, "both_bad": flag, "id": 1})) == {"id": 1}
 
 
-def record(values: dict[str, Any]) -> Any:
-    from routellm_core.preferences.records import Record
-
+def record(values: dict[str, Any]) -> Record:
     return Record(values, "here")
 
 
@@ -141,7 +141,7 @@ def read_one(values: dict[str, Any]) -> Battle:
         ({**PREFERENCE, "prompt": "[null]"}, "field 'prompt' is '.null.', expected text"),
         ({**PREFERENCE, "prompt": '["Why'}, "expected a list of turns"),
         ({**PREFERENCE, "prompt": '["Why \\ud83d?"]'}, "expected text without halves of characters"),
-        ({**CONVERSATIONS, "conversation_b": TURNS[1:]}, "the same first turn as conversation_a"),
+        ({**CONVERSATIONS, "conversation_b": TURNS[2:]}, "the same first turn as conversation_a"),
         ({**CONVERSATIONS, "conversation_a": []}, "expected a list of turns with role and content"),
         ({**CONVERSATIONS, "conversation_a": ["Why?"]}, "expected a list of turns with role and content"),
         ({**CONVERSATIONS, "conversation_a": "Why?"}, "expected a list of turns with role and content"),
@@ -168,9 +168,9 @@ def test_a_long_value_is_cut_in_the_message() -> None:
 
 def test_sifting_counts_each_rejected_row_by_its_reason(tmp_path: Path) -> None:
     bad = [
+        {**FLAT, "model_b": "x"},
         {**FLAT, "winner": "model_c"},
         {**FLAT, "winner": "nobody"},
-        {**FLAT, "model_b": "x"},
         {key: value for key, value in FLAT.items() if key != "prompt"},
         [1],
     ]

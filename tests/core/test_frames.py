@@ -55,7 +55,7 @@ def test_a_missing_value_is_a_missing_field_at_the_rows_label(absent: Any) -> No
         {"prompt": "Why?", "model_a": "x", "model_b": "y", "winner": "tie"},
         {"prompt": absent, "model_a": "x", "model_b": "y", "winner": "tie"},
     ]
-    sifted = sift_battles(pandas.DataFrame(rows, index=[7, 42]))
+    sifted = sift_battles(pandas.DataFrame(rows, index=[7, 42], dtype=object))
 
     assert len(sifted.items) == 1
     assert sifted.reasons == {"prompt: missing": 1}

@@ -174,15 +174,13 @@ def _first_of_list(record: Record) -> object:
 
 
 def _turns(record: Record, field: str, wanted: str) -> Sequence[object]:
-    # A list, the same as JSON text (CSV), or an array of numpy's (a frame read from Parquet).
+    # A list, or the same as JSON text, as CSV has it.
     value = record.values.get(field)
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
             record.refuse(field, wanted)
-    elif not isinstance(value, list | tuple):
-        value = getattr(value, "tolist", lambda: None)()
     if not isinstance(value, list | tuple):
         record.refuse(field, wanted)
     return value
