@@ -148,7 +148,7 @@ def test_bad_arguments_change_no_file(
     assert battles.read_bytes() == before
 
 
-def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "rows.jsonl"
     assert write_json_lines(path, [{"a": "é \ud83d"}]) == 1
     before = path.read_bytes()
@@ -158,7 +158,8 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     assert path.read_bytes() == before
     assert json.loads(before) == {"a": "é \ud83d"}
     assert list(tmp_path.iterdir()) == [path]
-    for name in ("1.jsonl.gz", "2.jsonl.gz"):
+    for hour, name in enumerate(("1.jsonl.gz", "2.jsonl.gz")):
+        monkeypatch.setattr("time.time", lambda hour=hour: 1e9 + 3600 * hour)
         write_json_lines(tmp_path / name, [{"a": 1}])
     assert (tmp_path / "1.jsonl.gz").read_bytes() == (tmp_path / "2.jsonl.gz").read_bytes()
 

@@ -1,7 +1,9 @@
 """Selection: a few prompts that stand for many, so that a judge need not be paid for all of them.
 
-Clusters of the prompts' embeddings by k-means; of each cluster the prompt nearest to its centre is taken, and
-weighs as much as the cluster has prompts.
+The prompts' embeddings are cut into clusters of equal size, and one prompt is drawn from each: a mean over the
+drawn ones, by their weights, then estimates the mean over all without bias. The prompts nearest to the centres
+of k-means do not. Measured on real sets, they were mostly worse than random ones, for a cluster's typical
+prompt is not its average one, and few large clusters have most of the weight.
 """
 
 from __future__ import annotations
@@ -17,10 +19,8 @@ from routellm_core.embedders.embedder import Embedder
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 
-_ITERATIONS = 50
-
-_BLOCK = 4096
-"""Rows whose distances to all centres are held at once."""
+_STEPS = 15
+"""Of power iteration: an axis of about the largest spread will do."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,18 @@ class Selection:
 def select_representative(prompts: Sequence[str], embedder: Embedder, count: int, seed: int = 0) -> Selection:
     """Choose prompts that represent all of them.
 
+    All prompts are one cluster at first, and each cluster is cut across the axis of its largest spread until
+    there are `count` of them, with equally many distinct prompts up to one. A prompt that occurs several
+    times weighs as often, and is likelier to be drawn from its cluster, but is chosen once.
+
     Args:
-        prompts: n texts; equal ones fall in one cluster.
-        embedder: gives the embeddings that are clustered, by Euclidean distance.
+        prompts: n texts.
+        embedder: gives the embeddings that are clustered.
         count: k, how many to choose; at least 1. Where there are no more distinct prompts, each is chosen.
-        seed: for the first centres (k-means++).
+        seed: for the draw.
 
     Returns:
-        The same for the same arguments; fewer than `count` only where fewer embeddings are distinct.
+        The same for the same arguments.
 
     Raises:
         ValueError: `count` is below 1, or there are no prompts.
@@ -55,85 +59,40 @@ def select_representative(prompts: Sequence[str], embedder: Embedder, count: int
         raise ValueError(f"count is {count}, expected at least 1.")
     if not prompts:
         raise ValueError("there are no prompts to select from.")
-    texts, first, inverse = _distinct(prompts)
-    sizes = np.bincount(inverse, minlength=len(texts)).astype(np.float64)  # (m,)
-    points = np.asarray(embedder.embed(texts), dtype=np.float64)  # (m, d)
-    centres = _first_centres(points, sizes, min(count, len(texts)), np.random.default_rng(seed))
-    cluster, distance = _nearest(points, centres)
-    for _ in range(_ITERATIONS):
-        before = cluster
-        centres = _means(points, sizes, cluster, distance, len(centres))
-        cluster, distance = _nearest(points, centres)
-        if np.array_equal(cluster, before):
-            break
-    chosen, weights = _medoids(sizes, cluster, distance)
-    order = np.argsort(first[chosen])
-    return Selection(first[chosen][order], weights[order])
-
-
-def _distinct(prompts: Sequence[str]) -> tuple[list[str], Integers, Integers]:
-    # the distinct texts, the row at which each comes first, and the text of each row
     rows: dict[str, int] = {}
-    inverse = np.array([rows.setdefault(text, len(rows)) for text in prompts], dtype=np.intp)
-    first = np.full(len(rows), len(prompts), dtype=np.intp)
-    np.minimum.at(first, inverse, np.arange(len(prompts)))
-    return list(rows), first, inverse
+    inverse = np.array([rows.setdefault(text, len(rows)) for text in prompts], dtype=np.intp)  # (n,)
+    sizes = np.bincount(inverse)  # (m,), m distinct texts
+    _, first = np.unique(inverse, return_index=True)  # (m,), the row at which each comes first
+    points = np.asarray(embedder.embed(list(rows)), dtype=np.float64)  # (m, d)
+    rng = np.random.default_rng(seed)
+    clusters = _clusters(points, np.arange(len(rows)), min(count, len(rows)), rng)
+    drawn = np.array([rng.choice(cluster, p=sizes[cluster] / sizes[cluster].sum()) for cluster in clusters])
+    weights = np.array([sizes[cluster].sum() for cluster in clusters])
+    order = np.argsort(first[drawn])
+    return Selection(first[drawn][order], weights[order])
 
 
-def _first_centres(points: Floats, sizes: Floats, count: int, rng: np.random.Generator) -> Floats:
-    # Greedy k-means++: candidates for each next centre are drawn by the squared distance to the nearest so
-    # far, and the one that brings the points closest is taken.
-    lengths = (points**2).sum(axis=1)  # (m,)
-    picked = [int(rng.choice(len(points), p=sizes / sizes.sum()))]
-    nearest = _squares(points, lengths, picked)[0]  # (m,)
-    tries = 2 + int(np.log(count))
-    while len(picked) < count:
-        nearest[picked] = 0.0
-        odds = sizes * nearest
-        if odds.sum() <= 1e-12 * sizes.sum():
-            break  # all that is left lies on a centre already
-        candidates = rng.choice(len(points), size=tries, p=odds / odds.sum())
-        closer = np.minimum(nearest, _squares(points, lengths, candidates))  # (tries, m)
-        best = int((closer @ sizes).argmin())
-        picked.append(int(candidates[best]))
-        nearest = closer[best]
-    return points[picked]
+def _clusters(points: Floats, members: Integers, count: int, rng: np.random.Generator) -> list[Integers]:
+    if count == 1:
+        return [members]
+    left = count // 2
+    order = members[np.argsort(_along_spread(points[members], rng), kind="stable")]
+    cut = len(members) * left // count
+    return [
+        *_clusters(points, order[:cut], left, rng),
+        *_clusters(points, order[cut:], count - left, rng),
+    ]
 
 
-def _squares(points: Floats, lengths: Floats, rows: Sequence[int] | Integers) -> Floats:
-    # squared distances of some points to all, (r, m)
-    squares: Floats = lengths[rows][:, None] - 2.0 * points[rows] @ points.T + lengths
-    return np.maximum(squares, 0.0)
-
-
-def _nearest(points: Floats, centres: Floats) -> tuple[Integers, Floats]:
-    # each point's centre, and its squared distance to it, both of shape (m,)
-    cluster = np.empty(len(points), dtype=np.intp)
-    distance = np.empty(len(points))
-    lengths = (centres**2).sum(axis=1)  # (k,)
-    for start in range(0, len(points), _BLOCK):
-        block = points[start : start + _BLOCK]
-        apart = lengths - 2.0 * block @ centres.T  # (b, k), up to the block's own lengths
-        best = apart.argmin(axis=1)
-        cluster[start : start + _BLOCK] = best
-        distance[start : start + _BLOCK] = apart[np.arange(len(block)), best] + (block**2).sum(axis=1)
-    return cluster, np.maximum(distance, 0.0)
-
-
-def _means(points: Floats, sizes: Floats, cluster: Integers, distance: Floats, count: int) -> Floats:
-    order = np.argsort(cluster, kind="stable")
-    occupied, starts = np.unique(cluster[order], return_index=True)
-    centres = np.empty((count, points.shape[1]))
-    sums = np.add.reduceat(points[order] * sizes[order][:, None], starts, axis=0)
-    centres[occupied] = sums / np.bincount(cluster, sizes, count)[occupied][:, None]
-    # A cluster that lost all its points starts again where a point is farthest from its own centre.
-    lost = np.setdiff1d(np.arange(count), occupied)
-    centres[lost] = points[np.argsort(-distance, kind="stable")[: len(lost)]]
-    return centres
-
-
-def _medoids(sizes: Floats, cluster: Integers, distance: Floats) -> tuple[Integers, Integers]:
-    # the point nearest to each occupied centre, and the prompts of its cluster
-    order = np.lexsort((distance, cluster))
-    occupied, starts = np.unique(cluster[order], return_index=True)
-    return order[starts], np.rint(np.bincount(cluster, sizes)[occupied]).astype(np.intp)
+def _along_spread(points: Floats, rng: np.random.Generator) -> Floats:
+    # Where each point lies on the axis of largest spread, shape (m,), by power iteration.
+    centred = points - points.mean(axis=0)
+    axis = rng.standard_normal(points.shape[1])
+    for _ in range(_STEPS):
+        axis = centred.T @ (centred @ axis)
+        length = float(np.linalg.norm(axis))
+        if length == 0.0:
+            break  # all points are equal
+        axis /= length
+    along: Floats = centred @ axis
+    return along
