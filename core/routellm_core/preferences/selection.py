@@ -1,8 +1,8 @@
 """Selection: a few prompts that stand for many, so that a judge need not be paid for all of them.
 
-The prompts' embeddings are cut into clusters of equal size, and one prompt is drawn from each: a mean over the
-drawn ones, by their weights, then estimates the mean over all without bias. The prompts nearest to the centres
-of k-means do not. Measured on real sets, they were mostly worse than random ones, for a cluster's typical
+The prompts' embeddings are cut into clusters of equal size, and one prompt is drawn from each. A mean over
+the drawn ones, by their weights, estimates the mean over all without bias. The prompts nearest to the centres
+of k-means do not, and measured on real sets they were mostly worse than random ones: a cluster's typical
 prompt is not its average one, and few large clusters have most of the weight.
 """
 
