@@ -89,6 +89,9 @@ def test_labels_are_cleaned_too(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert rows(out) == [label, {**label, "scores": {"x": 1.0, "z": 0.5}}]
     assert len(list(read_labels(out))) == 2
     assert "rejected, scores: not an object" in capsys.readouterr().out
+    write_json_lines(source, [label, *({**label, "scores": {"x": value}} for value in ("good", "bad"))])
+    assert main(["clean", "--labels", str(source), "--out", str(out), "--json", *EXACT]) == 0
+    assert json.loads(capsys.readouterr().out)["rejected"] == {"scores: not a finite number": 2}
 
 
 def test_similarity_alone_finds_what_is_said_in_another_order(battles: Path, tmp_path: Path) -> None:
@@ -99,6 +102,18 @@ def test_similarity_alone_finds_what_is_said_in_another_order(battles: Path, tmp
     assert HOW not in {row["prompt"] for row in rows(out)}
     assert main([*arguments, "--similarity", "0"]) == 0
     assert HOW in {row["prompt"] for row in rows(out)}
+
+
+def test_similarity_is_of_the_words_and_not_of_an_exams_form(battles: Path, tmp_path: Path) -> None:
+    # Which of the router's features a text has, such as its last word "Answer:", says nothing of its content.
+    asked = f"{HOW} {WHY} Which of the two questions is the harder one for a child of seven years, and why so"
+    write_json_lines(battles, [{**BATTLE, "prompt": asked}, {**BATTLE, "prompt": WHY}])
+    against, out = tmp_path / "against.jsonl", tmp_path / "out.jsonl"
+    write_json_lines(against, [{"prompt": " ".join(sorted(asked.split())) + "\nAnswer:"}])
+    arguments = ["clean", "--battles", str(battles), "--against", str(against), "--out", str(out), *EXACT]
+    assert main(arguments) == 0
+
+    assert [row["prompt"] for row in rows(out)] == [WHY]
 
 
 def test_languages_are_written_beside_the_row(battles: Path, tmp_path: Path) -> None:

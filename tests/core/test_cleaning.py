@@ -33,7 +33,7 @@ def test_each_row_goes_for_the_first_thing_that_is_wrong_with_it() -> None:
         "too short, so..",
         "               x                ",
         LENGTHY,
-        EVALUATION + " and so on" * 30,  # quotes a short text in a long one
+        EVALUATION + "".join(f" other{number}" for number in range(90)),  # quotes it in a long text
         " ".join(reversed(LENGTHY.split())),
     ]
     cleaning = clean(

@@ -156,6 +156,12 @@ def test_every_kind_of_key(
     assert dict(golden.sifted.items[0].scores) == scores
 
 
+def test_test_results_may_be_called_results(tmp_path: Path) -> None:
+    rows = [{"prompt": "Sort it.", "results": {"x": {"passed": 1, "total": 2}}}]
+
+    assert dict(golden_labels(saved(tmp_path, *rows), "tests").sifted.items[0].scores) == {"x": 0.5}
+
+
 @pytest.mark.parametrize(
     ("kind", "change", "reason"),
     [

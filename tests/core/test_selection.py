@@ -37,6 +37,20 @@ def test_one_of_each_cluster(seed: int) -> None:
     assert chosen.weights.tolist() == [25] * 8
 
 
+def test_clusters_are_cut_across_the_largest_spread_wherever_they_lie() -> None:
+    points = np.random.default_rng(0).normal(size=(100, 200))
+    points[:50, 0] += 8.0
+    points[:, 1] += 50.0
+
+    class Wide:
+        def embed(self, prompts: Sequence[str]) -> npt.NDArray[np.float64]:
+            return points[[int(prompt) for prompt in prompts]]
+
+    for seed in range(20):
+        chosen = select_representative([str(number) for number in range(100)], Wide(), 2, seed)
+        assert (chosen.indices < 50).tolist() == [True, False]
+
+
 def test_equal_prompts_weigh_and_are_chosen_once() -> None:
     prompts = ["0 0"] * 6 + ["1 0", "9 0", "9 0", "10 0"]
 
