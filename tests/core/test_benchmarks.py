@@ -14,8 +14,8 @@ from routellm_core.coverage import Coverage, prompt_hashes
 from routellm_core.evaluation.benchmark import Benchmark
 from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
 from routellm_core.evaluation.evaluation import Evaluation, evaluate
-from routellm_core.evaluation.overlap import near_duplicates
 from routellm_core.evaluation.published_benchmarks import STRONG, WEAK
+from routellm_core.preferences.overlap import overlapping
 from routellm_core.preferences.records import DataError
 
 from tests.routers import FixedRouter
@@ -176,7 +176,7 @@ def test_half_of_the_word_sequences_make_a_near_duplicate() -> None:
         "",
     ]
 
-    assert near_duplicates(prompts, trained).tolist() == [True, False, False, True, True, False, False]
+    assert overlapping(prompts, trained).tolist() == [True, False, False, True, True, False, False]
 
 
 COUNTS = {"mmlu": 12_511, "mmlu-far": 12_314, "gsm8k": 1_307, "mt-bench": 72}

@@ -78,6 +78,7 @@ def test_labels_from_json_lines_and_csv(file: Any) -> None:
         ("prompts.jsonl", '\n{"prompt": "Why?"}\n{"prompt": "How?", "more": 1}\n'),
         ("prompts.jsonl.gz", '{"prompt": "Why?"}\n{"prompt": "How?"}'),
         ("prompts.csv", "id,prompt\n1,Why?\n2,How?\n"),
+        ("questions.jsonl", '{"turns": ["Why?", "So?"]}\n{"prompt": "How?", "turns": ["No."]}\n'),
         ("prompts.txt", "\ufeffWhy?\nHow?\n"),
     ],
 )

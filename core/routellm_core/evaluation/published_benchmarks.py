@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from routellm_core.evaluation.benchmark import Benchmark
-from routellm_core.evaluation.overlap import near_duplicates
 from routellm_core.preferences.labels import Label, read_labels
+from routellm_core.preferences.overlap import overlapping
 from routellm_core.preferences.records import DataError, read_records
 
 STRONG = "gpt-4-1106-preview"
@@ -63,7 +63,7 @@ class MMLUFar:
                 f"benchmark {self.name!r} needs the gold labels, {data / _GOLD}, which is missing."
             )
         whole = MMLU().load(data)
-        near = near_duplicates(whole.prompts, sorted({label.prompt for label in gold}))
+        near = overlapping(whole.prompts, sorted({label.prompt for label in gold}))
         far = whole.where(~near, "near-duplicates of gold")
         return replace(far, name=self.name)
 

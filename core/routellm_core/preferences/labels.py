@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.preferences.records import DataError, Record, read_records
+from routellm_core.preferences.records import DataError, Record, RowError, read_records
 
 _NOT_MODELS = ("prompt", "category", "source")
 
@@ -29,6 +30,40 @@ class Label:
     scores: Mapping[str, float]
     category: str = ""
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return a row of JSON Lines."""
+        values = {"prompt": self.prompt, "scores": dict(self.scores)}
+        return {**values, "category": self.category} if self.category else values
+
+    @staticmethod
+    def rest_of(record: Record) -> dict[str, Any]:
+        """Return the fields of a label's row that the label does not say, such as a source."""
+        if "scores" in record.values:
+            told = {"prompt", "scores", "category"}
+            return {field: value for field, value in record.values.items() if field not in told}
+        # every other column is a model
+        return {"source": record.values["source"]} if "source" in record.values else {}
+
+    @classmethod
+    def from_record(cls, record: Record) -> Label:
+        """Make a label from a row with prompt and scores, or with prompt and a column of numbers per model.
+
+        Raises:
+            RowError: names the place, the field and the value.
+        """
+        if "scores" in record.values:
+            scores = record.values["scores"]
+        else:
+            scores = {name: value for name, value in record.values.items() if name not in _NOT_MODELS}
+        if not isinstance(scores, dict) or not scores:
+            record.refuse("scores", "an object of model -> number")
+        category = record.values.get("category")
+        return cls(
+            record.text("prompt"),
+            {str(model): _number(record, str(model), value) for model, value in scores.items()},
+            category if isinstance(category, str) else "",
+        )
+
 
 def read_labels(path: str | PathLike[str]) -> Iterator[Label]:
     """Read labels: JSON Lines with prompt and scores, or CSV with prompt and a column of numbers per model.
@@ -36,21 +71,7 @@ def read_labels(path: str | PathLike[str]) -> Iterator[Label]:
     Raises:
         DataError: names the file, the line, the field and the value.
     """
-    for record in read_records(path):
-        if "scores" in record.values:
-            scores = record.values["scores"]
-            if not isinstance(scores, dict) or not scores:
-                record.refuse("scores", "an object of model -> number")
-        else:
-            scores = {name: value for name, value in record.values.items() if name not in _NOT_MODELS}
-            if not scores:
-                record.refuse("scores", "an object of model -> number")
-        category = record.values.get("category")
-        yield Label(
-            record.text("prompt"),
-            {str(model): _number(record, str(model), value) for model, value in scores.items()},
-            category if isinstance(category, str) else "",
-        )
+    return map(Label.from_record, read_records(path))
 
 
 def qualities(labels: Sequence[Label], model: str, origin: str) -> npt.NDArray[np.float64]:
@@ -75,5 +96,6 @@ def _number(record: Record, model: str, value: object) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise DataError(f"{record.place}: the score of {model!r} is {value!r}, expected a finite number.")
+        message = f"the score of {model!r} is {value!r}, expected a finite number."
+        raise RowError(record.place, "scores: not a finite number", message, record.values)
     return number

@@ -6,17 +6,26 @@ from collections.abc import Iterable
 from itertools import chain
 from os import PathLike
 
-from routellm_core.preferences.records import DataError, data_suffix, json_records, open_text, read_records
+from routellm_core.preferences.records import (
+    DataError,
+    Record,
+    data_suffix,
+    json_records,
+    open_text,
+    read_records,
+)
 
 
 def read_prompts(path: str | PathLike[str]) -> list[str]:
     """Read prompts: the field "prompt" of JSON Lines or CSV, or one prompt per line of any other text.
 
+    Of a conversation with "turns" instead, as MT-Bench's questions have, the first turn is read.
+
     Raises:
         DataError: the file is missing or damaged, holds no prompt, or a row lacks one.
     """
     if data_suffix(path) == ".csv":
-        prompts = [record.text("prompt") for record in read_records(path)]
+        prompts = [_prompt(record) for record in read_records(path)]
     else:
         with open_text(path) as stream:
             try:
@@ -44,5 +53,12 @@ def prompts_from_lines(lines: Iterable[str], origin: str) -> list[str]:
         raise DataError(f"{origin} holds no prompt.")
     rest = chain([""] * skipped, [first], iterator)
     if first.lstrip().startswith("{"):
-        return [record.text("prompt") for record in json_records(rest, origin)]
+        return [_prompt(record) for record in json_records(rest, origin)]
     return [line.strip() for line in rest if line.strip()]
+
+
+def _prompt(record: Record) -> str:
+    turns = record.values.get("turns")
+    if "prompt" not in record.values and isinstance(turns, list) and turns:
+        return record.checked_text("turns", turns[0])
+    return record.text("prompt")

@@ -1,4 +1,4 @@
-"""Near-duplicates by shared word sequences: evaluation prompts that are too close to trained ones."""
+"""Overlap: prompts that share long sequences of words with others, such as evaluation with trained ones."""
 
 from __future__ import annotations
 
@@ -12,22 +12,33 @@ LENGTH = 13
 """Words of a compared sequence, as in GPT-3's decontamination."""
 
 SHARE = 0.5
-"""A prompt is a near-duplicate where at least this share of its sequences occur in one trained prompt."""
+"""Two prompts overlap where at least this share of the sequences of one occur in the other."""
 
 _WORD = re.compile(r"\w+")
 
 
-def near_duplicates(prompts: Sequence[str], trained: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Say which prompts share at least half of their 13-word sequences with one trained prompt.
+def overlapping(
+    prompts: Sequence[str], others: Sequence[str], *, either_way: bool = False
+) -> npt.NDArray[np.bool_]:
+    """Say which prompts share at least half of their 13-word sequences with one of the others.
 
     A prompt shorter than 13 words counts as one sequence, all of it.
+
+    Args:
+        prompts: n texts.
+        others: m texts.
+        either_way: also count a prompt that holds at least half of another's sequences, as a long text does
+            that quotes a short one.
 
     Returns:
         Shape (n,), bool.
     """
     where: dict[tuple[str, ...], list[int]] = {}
-    for position, text in enumerate(trained):
-        for sequence in _sequences(text):
+    sizes = np.zeros(len(others), dtype=np.int64)
+    for position, text in enumerate(others):
+        sequences = _sequences(text)
+        sizes[position] = len(sequences)
+        for sequence in sequences:
             where.setdefault(sequence, []).append(position)
     near = np.zeros(len(prompts), dtype=np.bool_)
     for row, text in enumerate(prompts):
@@ -36,7 +47,10 @@ def near_duplicates(prompts: Sequence[str], trained: Sequence[str]) -> npt.NDArr
         for sequence in sequences:
             for position in where.get(sequence, ()):
                 shared[position] = shared.get(position, 0) + 1
-        near[row] = max(shared.values(), default=0) >= SHARE * len(sequences) > 0
+        near[row] = any(
+            count >= SHARE * (min(len(sequences), sizes[position]) if either_way else len(sequences))
+            for position, count in shared.items()
+        )
     return near
 
 

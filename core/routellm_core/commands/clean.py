@@ -1,0 +1,165 @@
+"""`routellm clean`: battles or labels to train on, without short, repeated and contaminated prompts."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from routellm_core.embedders.embedder import Embedder
+from routellm_core.embedders.prompt import PromptEmbedder
+from routellm_core.preferences.battles import Battle
+from routellm_core.preferences.cleaning import KEPT, Cleaning, CleaningSettings, clean
+from routellm_core.preferences.cleaning_report import CleaningReport
+from routellm_core.preferences.json_lines import write_json_lines
+from routellm_core.preferences.labels import Label
+from routellm_core.preferences.prompts import read_prompts
+from routellm_core.preferences.sifting import Sifted, sift_battles, sift_labels
+from routellm_core.registry import load_router
+from routellm_core.validation import check_fraction
+
+SUMMARY = "clean battles or labels: short, repeated and contaminated prompts go, and each is counted"
+
+Rows = Sifted[Battle] | Sifted[Label]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Say what the command takes."""
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--battles",
+        metavar="FILE",
+        help="rows of prompt, model_a, model_b, winner; also Chatbot Arena's files, by their first turn",
+    )
+    source.add_argument("--labels", metavar="FILE", help="rows of prompt and scores")
+    parser.add_argument(
+        "--against",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="evaluation prompts; rows too close to one of them go",
+    )
+    parser.add_argument("--out", required=True, metavar="FILE", help="the kept rows, as JSON Lines; .gz too")
+    parser.add_argument(
+        "--rejected", metavar="FILE", help="the other rows, each with its reason and place, as JSON Lines"
+    )
+    defaults = CleaningSettings()
+    parser.add_argument(
+        "--minimum-length",
+        type=int,
+        default=defaults.minimum_length,
+        metavar="N",
+        help="characters that a prompt must have (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--near-duplicates",
+        type=float,
+        default=defaults.near_duplicates,
+        metavar="X",
+        help="share of text in common that makes a repetition; 1: equal prompts only (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--similarity",
+        type=float,
+        default=defaults.similarity,
+        metavar="X",
+        help="cosine to an evaluation prompt that makes contamination; 0: overlap of words alone "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--embedder-of",
+        default="default",
+        metavar="ROUTER",
+        help="the router whose embedder tells similarity (default: %(default)s)",
+    )
+    parser.add_argument("--tag-languages", action="store_true", help="add language_tag to each row")
+    parser.add_argument(
+        "--languages", nargs="+", default=[], metavar="CODE", help="keep these only, such as en; implies tags"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
+    """Clean, write, and yield the counts."""
+    _check_files(options)
+    settings = CleaningSettings(
+        minimum_length=options.minimum_length,
+        near_duplicates=check_fraction(options.near_duplicates, "--near-duplicates"),
+        languages=tuple(code.lower() for code in options.languages),
+        tag_languages=options.tag_languages,
+        similarity=check_fraction(options.similarity, "--similarity"),
+    )
+    evaluation = [prompt for path in options.against for prompt in read_prompts(path)]
+    say(f"reading {options.battles or options.labels}")
+    rows: Rows = sift_battles(options.battles) if options.battles else sift_labels(options.labels)
+    prompts = [item.prompt for item in rows.items]
+    pairs = [_pairs(item) for item in rows.items]
+    cleaning = clean(
+        prompts,
+        [_key(item) for item in rows.items],
+        settings,
+        evaluation=evaluation,
+        embedder=_embedder(options.embedder_of) if evaluation and settings.similarity else None,
+        say=say,
+    )
+    report = CleaningReport.from_cleaning(cleaning, prompts, pairs, rows.reasons)
+    write_json_lines(options.out, _kept_rows(rows, cleaning))
+    if options.rejected:
+        write_json_lines(options.rejected, _other_rows(rows, cleaning))
+    if options.json:
+        yield json.dumps(report.to_dict())
+        return
+    yield report.table()
+    yield f"wrote {options.out}" + (f" and {options.rejected}" if options.rejected else "")
+
+
+def _check_files(options: Namespace) -> None:
+    sources = {Path(path).resolve() for path in (options.battles or options.labels, *options.against)}
+    targets = [Path(path).resolve() for path in (options.out, options.rejected) if path]
+    if len(set(targets)) < len(targets):
+        raise ValueError(f"--out and --rejected are both {options.out}: name two files.")
+    for target in targets:
+        if target in sources:
+            raise ValueError(f"{target} is read, and can't be written too: name another file.")
+
+
+def _embedder(source: str) -> Embedder:
+    router = load_router(source)
+    embedder = getattr(router, "embedder", None)
+    # Features of the text's surface, beside the words, make long prompts alike whatever they say.
+    embedder = embedder.static if isinstance(embedder, PromptEmbedder) else embedder
+    if not isinstance(embedder, Embedder):
+        raise ValueError(
+            f"--embedder-of is {source!r}, a {type(router).__name__}: it has no embedder to use."
+        )
+    return embedder
+
+
+def _pairs(item: Battle | Label) -> Sequence[tuple[str, str]]:
+    return [item.pair] if isinstance(item, Battle) else list(combinations(sorted(item.scores), 2))
+
+
+def _key(item: Battle | Label) -> Hashable:
+    # What is compared, whatever came of it: of two votes on one prompt and pair the first stays, whoever won.
+    return item.pair if isinstance(item, Battle) else tuple(sorted(item.scores))
+
+
+def _kept_rows(rows: Rows, cleaning: Cleaning) -> Iterator[dict[str, Any]]:
+    items: Sequence[Battle | Label] = rows.items
+    for item, record, reason, language in zip(
+        items, rows.records, cleaning.reasons, cleaning.languages, strict=True
+    ):
+        if reason == KEPT:
+            tag = {"language_tag": language} if any(cleaning.languages) else {}
+            yield {**item.to_dict(), **item.rest_of(record), **tag}
+
+
+def _other_rows(rows: Rows, cleaning: Cleaning) -> Iterator[dict[str, Any]]:
+    for error in rows.rejected:
+        yield {"reason": error.reason, "place": error.place, "row": error.row}
+    for record, reason in zip(rows.records, cleaning.reasons, strict=True):
+        if reason != KEPT:
+            yield {"reason": reason, "place": record.place, "row": record.values}

@@ -1,0 +1,84 @@
+"""`routellm golden`: labels from answers that a key can grade."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from routellm_core.preferences.golden import KINDS, GoldenLabels, golden_labels
+from routellm_core.preferences.json_lines import write_json_lines
+
+SUMMARY = "grade answers against a key: labels without a judge"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument(
+        "kind",
+        choices=KINDS,
+        help="choice: the letter of an option; exact: equal text but for case, punctuation and articles; "
+        "numeric: the last number; tests: unit tests that passed",
+    )
+    parser.add_argument(
+        "file", help="JSON Lines of prompt, expected, and answers, an object of model -> text; .gz too"
+    )
+    parser.add_argument("--out", required=True, metavar="FILE", help="the labels, as JSON Lines; .gz too")
+    parser.add_argument(
+        "--rejected", metavar="FILE", help="rows that could not be graded, each with its reason and place"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
+    """Grade, write, and yield each model's mean and the counts."""
+    _check_files(options)
+    say(f"grading {options.file}")
+    golden = golden_labels(options.file, options.kind)
+    sifted = golden.sifted
+    write_json_lines(
+        options.out,
+        ({**label.to_dict(), "source": f"golden {options.kind}"} for label in sifted.items),
+    )
+    if options.rejected:
+        write_json_lines(
+            options.rejected,
+            ({"reason": row.reason, "place": row.place, "row": row.row} for row in sifted.rejected),
+        )
+    models = _models(golden)
+    if options.json:
+        counts = {"labels": len(sifted.items), "rejected": sifted.reasons, "models": models}
+        yield json.dumps(counts)
+        return
+    width = max(len(name) for name in ("model", *models))
+    yield f"{'model'.ljust(width)}  answers   mean  no answer found"
+    for name, row in models.items():
+        yield f"{name.ljust(width)}  {row['answers']:7,}  {row['mean']:.3f}  {row['unparsed']:15,}"
+    for reason, count in sifted.reasons.items():
+        yield f"rejected, {reason}: {count:,}"
+    yield f"wrote {len(sifted.items):,} labels to {options.out}"
+
+
+def _check_files(options: Namespace) -> None:
+    paths = [Path(path).resolve() for path in (options.file, options.out, options.rejected) if path]
+    if len(set(paths)) < len(paths):
+        raise ValueError("the file that is read, --out and --rejected must be different files.")
+
+
+def _models(golden: GoldenLabels) -> dict[str, dict[str, Any]]:
+    scores: dict[str, list[float]] = {}
+    for label in golden.sifted.items:
+        for model, score in label.scores.items():
+            scores.setdefault(model, []).append(score)
+    return {
+        model: {
+            "answers": len(values),
+            "mean": float(np.mean(values)),
+            "unparsed": golden.unparsed.get(model, 0),
+        }
+        for model, values in sorted(scores.items())
+    }
