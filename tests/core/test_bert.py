@@ -12,6 +12,7 @@ from routellm_core import load_router
 from routellm_core.checkpoints import Checkpoint, CheckpointError, read_checkpoint, write_checkpoint
 from routellm_core.routers.bert import BertRouter
 from routellm_core.transformer.batches import token_batches
+
 from tests.tiny_models import bert_network, bert_router, write_network
 
 torch = pytest.importorskip("torch", reason="bert needs the extra torch")

@@ -13,6 +13,7 @@ from routellm_core.routers.causal_llm import CausalLLMRouter
 from routellm_core.transformer.label_tokens import LABELS, add_label_tokens
 from routellm_core.transformer.network import Network
 from routellm_core.transformer.prediction_prompt import PredictionPrompt
+
 from tests.tiny_models import (
     QUESTION_TEXT,
     SYSTEM_TEXT,
@@ -102,7 +103,9 @@ def test_batches_equal_single_prompts_with_and_without_kept_logits() -> None:
 
     assert router.score(PROMPTS) == pytest.approx(alone, abs=1e-6)
     # a model whose forward() makes all logits
-    router._keeps_logits = False
+    model = router.network.model
+    whole = type(model).forward
+    model.forward = lambda input_ids, attention_mask, use_cache: whole(model, input_ids, attention_mask)
     assert router.score(PROMPTS) == pytest.approx(alone, abs=1e-6)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -13,9 +12,10 @@ import numpy as np
 from routellm_core.checkpoints import Checkpoint, CheckpointError
 from routellm_core.embedders.text import encodable
 from routellm_core.router import Router, Scores, check_prompts
-from routellm_core.transformer.batches import TokenBatch, token_batches
+from routellm_core.transformer.batches import token_batches
 from routellm_core.transformer.label_tokens import label_ids, name_label_tokens
 from routellm_core.transformer.network import Network, torch_modules
+from routellm_core.transformer.next_token import next_token_logits
 from routellm_core.transformer.prediction_prompt import PredictionPrompt
 
 KIND = "causal_llm"
@@ -72,7 +72,6 @@ class CausalLLMRouter(Router):
         self.batch_size = batch_size
         self.label_must_win = label_must_win
         self.score_quantiles = score_quantiles
-        self._keeps_logits = "logits_to_keep" in inspect.signature(network.model.forward).parameters
         # Refuses a max_length that is too small at once, and readies the tokenizer before threads share it.
         prompt.ids("x" * max_length, network.tokenizer, max_length)
 
@@ -87,7 +86,9 @@ class CausalLLMRouter(Router):
         rows = [self.prompt.ids(encodable(text), tokenizer, self.max_length) for text in checked]
         with torch.inference_mode():
             for batch in token_batches(rows, self.batch_size, int(tokenizer.pad_token_id or 0)):
-                logits = self._next_token_logits(batch)  # (b, V)
+                ids = torch.from_numpy(batch.ids).to(self.network.model.device)  # (b, L)
+                mask = torch.from_numpy(batch.mask).to(ids.device)  # (b, L)
+                logits = next_token_logits(self.network.model, ids, mask)  # (b, V)
                 labels = torch.softmax(logits[:, self._labels].double(), dim=-1)  # (b, 5)
                 found = 1.0 - labels[:, GOOD_FROM:].sum(dim=-1)  # (b,)
                 if self.label_must_win:
@@ -174,24 +175,6 @@ class CausalLLMRouter(Router):
     def __deepcopy__(self, memo: dict[int, Any]) -> CausalLLMRouter:
         """Return this object: it never changes, and its weights need not exist twice."""
         return self
-
-    def _next_token_logits(self, batch: TokenBatch) -> Any:
-        # (b, V): the logits after each row's last token. Padding stands behind it, where a causal model does
-        # not look; and a row of logits for every token of the prompt would be gigabytes.
-        torch, _ = torch_modules()
-        model = self.network.model
-        last = batch.mask.sum(axis=1) - 1  # (b,)
-        kept = np.unique(last)  # (k,)
-        arguments = {
-            "input_ids": torch.from_numpy(batch.ids).to(model.device),  # (b, L)
-            "attention_mask": torch.from_numpy(batch.mask).to(model.device),  # (b, L)
-            "use_cache": False,
-        }
-        if self._keeps_logits:
-            arguments["logits_to_keep"] = torch.from_numpy(kept).to(model.device)
-            last = np.searchsorted(kept, last)
-        logits = model(**arguments).logits  # (b, k or L, V)
-        return logits[torch.arange(len(last)), torch.from_numpy(last)]
 
 
 def _stripped(path: Path) -> str:

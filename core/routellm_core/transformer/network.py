@@ -106,7 +106,7 @@ class Network:
                 "give tokenizer=, a folder or the name of the model it was trained from."
             )
         try:
-            with _quiet(transformers):
+            with quiet_transformers():
                 words = transformers.AutoTokenizer.from_pretrained(
                     str(tokenizer or source), local_files_only=Path(tokenizer or source).is_dir()
                 )
@@ -144,8 +144,7 @@ class Network:
 
     def to_files(self) -> dict[str, bytes]:
         """Return file name -> content, for a router's checkpoint; each name begins with `PREFIX`."""
-        _, transformers = torch_modules()
-        with tempfile.TemporaryDirectory() as folder, _quiet(transformers):
+        with tempfile.TemporaryDirectory() as folder, quiet_transformers():
             self.model.save_pretrained(folder, max_shard_size=_ONE_SHARD)
             self.tokenizer.save_pretrained(folder)
             found = {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.is_file()}
@@ -160,8 +159,9 @@ class Network:
 
 
 @contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:
-    # The library draws progress bars and lists what it loads on stderr; what matters is raised as an error.
+def quiet_transformers() -> Iterator[None]:
+    """Keep the library from drawing progress bars and listing what it loads on stderr."""
+    _, transformers = torch_modules()
     log = transformers.utils.logging
     bars, level = log.is_progress_bar_enabled(), log.get_verbosity()
     log.disable_progress_bar()
