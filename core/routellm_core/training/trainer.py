@@ -1,4 +1,4 @@
-"""PreferenceTrainer: transformers' Trainer with quiet progress, exact resuming and no pickle on the disk.
+"""PreferenceTrainer: transformers' Trainer made quiet, exact in resuming, and without pickles.
 
 Needs the extra `train`.
 """
@@ -6,12 +6,13 @@ Needs the extra `train`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file, save_file
 
 try:
     import accelerate  # noqa: F401  # the Trainer asks for it only once it is made
@@ -42,6 +43,7 @@ from routellm_core.transformer.network import quiet_transformers
 Forward = Callable[[Any, torch.Tensor, torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
 """(model, ids (b, L), mask (b, L), labels (b,)) -> (mean loss, logits (b, k) whose largest is the answer)."""
 
+_WEIGHTS = "weights.safetensors"
 _OPTIMIZER = "optimizer.safetensors"
 _RANDOM = "random_state.safetensors"
 
@@ -68,9 +70,31 @@ class PreferenceTrainer(Trainer):
         return (loss, {"logits": logits}) if return_outputs else loss
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        super()._save(output_dir, state_dict)
-        # A pickle of the arguments, which nobody reads.
-        (Path(output_dir or str(self.args.output_dir)) / "training_args.bin").unlink(missing_ok=True)
+        # Under the model's own names, and only what is trained. The Trainer writes a BERT under the names of
+        # old checkpoints, which it then does not know when it loads: resumed and best weights would lack
+        # their layer norms (transformers 5.3). It also pickles its arguments.
+        folder = Path(output_dir or str(self.args.output_dir))
+        folder.mkdir(parents=True, exist_ok=True)
+        trained = {name: p.detach().contiguous() for name, p in self._trained_parameters()}
+        save_file(trained, folder / _WEIGHTS)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        stored = load_file(Path(resume_from_checkpoint) / _WEIGHTS)
+        with torch.no_grad():
+            for name, parameter in self._trained_parameters():
+                parameter.copy_(stored.pop(name))
+        if stored:
+            raise ValueError(
+                f"{resume_from_checkpoint} holds weights that the model lacks: {sorted(stored)}."
+            )
+
+    def _load_best_model(self) -> None:
+        if self.state.best_model_checkpoint is not None:
+            self._load_from_checkpoint(self.state.best_model_checkpoint)
+
+    def _trained_parameters(self) -> Iterator[tuple[str, Any]]:
+        if self.model is not None:
+            yield from ((n, p) for n, p in self.model.named_parameters() if p.requires_grad)
 
     def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
         save_optimizer_state(Path(output_dir) / _OPTIMIZER, self.optimizer, self.lr_scheduler)
@@ -151,6 +175,7 @@ def fine_tune(
         save_steps=interval,
         logging_steps=interval,
         save_total_limit=2,
+        restore_callback_states_from_checkpoint=True,  # patience goes on where it was
         load_best_model_at_end=True,
         metric_for_best_model="eval_loss",
         greater_is_better=False,
