@@ -15,7 +15,11 @@ import pytest
 
 from routellm_core import load_router
 from routellm_core.cli import main
+from routellm_core.preferences.battles import read_battles
 from routellm_core.routers.bert import BertRouter
+from routellm_core.training.held_out import held_out
+from routellm_core.training.model_classes import ModelClasses
+from routellm_core.training.outcomes import read_outcomes
 from routellm_core.training.training_folder import NAME
 
 from tests.tiny_models import bert_network, write_network
@@ -86,6 +90,26 @@ def test_it_learns_what_there_is_to_learn(base: Path, tmp_path: Path) -> None:
     assert report["metrics"]["held_out_loss"] == min(
         row["held_out_loss"] for row in report["metrics"]["history"]
     )
+
+
+def test_the_reported_loss_is_that_of_the_saved_weights(base: Path, tmp_path: Path) -> None:
+    data, out = battles(tmp_path, learnable=False), tmp_path / "router"
+    main(arguments(base, data, out, learning_rate=0.02))
+    report = metrics(out)["metrics"]
+    outcomes = read_outcomes(list(read_battles(data)), [], ModelClasses(("big",), ("small",)))
+    chosen = held_out([row.prompt for row in outcomes], 0.3, 0)
+    rows = [row for row, is_out in zip(outcomes, chosen, strict=True) if is_out]
+    network = load_router(out).network  # type: ignore[attr-defined]
+    losses = []
+    for row in rows:
+        encoded = network.tokenizer(row.prompt, return_tensors="pt", truncation=True, max_length=32)
+        with torch.no_grad():
+            logits = network.model(input_ids=encoded["input_ids"]).logits
+        losses.append(float(torch.nn.functional.cross_entropy(logits, torch.tensor([row.label]))))
+
+    # an earlier look was the best one, so the weights of the last step are others
+    assert report["best_step"] < report["steps"]
+    assert np.mean(losses) == pytest.approx(report["held_out_loss"], abs=1e-5)
 
 
 def test_what_it_leaves_is_no_pickle_and_names_no_folder(base: Path, tmp_path: Path) -> None:

@@ -21,11 +21,11 @@ def clipped(text: str) -> str:
     if len(text) > CHARACTER_LIMIT:
         # The line break keeps the last word of the head and the first of the tail apart.
         text = text[:HEAD_CHARACTERS] + "\n" + text[-TAIL_CHARACTERS:]
-    return encodable(text)
+    return valid_unicode(text)
 
 
-def encodable(text: str) -> str:
-    """Return the text with lone surrogates replaced by "?", so that it can be encoded as UTF-8."""
+def valid_unicode(text: str) -> str:
+    """Return the text, lone surrogates replaced by "?", so that it can be encoded as UTF-8."""
     if text.isascii():
         return text
     try:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from routellm_core.checkpoints import Checkpoint, CheckpointError
-from routellm_core.embedders.text import encodable
+from routellm_core.embedders.text import valid_unicode
 from routellm_core.router import Router, Scores, check_prompts
 from routellm_core.transformer.batches import token_batches
 from routellm_core.transformer.label_tokens import label_ids, name_label_tokens
@@ -83,7 +83,7 @@ class CausalLLMRouter(Router):
             return scores
         torch, _ = torch_modules()
         tokenizer = self.network.tokenizer
-        rows = [self.prompt.ids(encodable(text), tokenizer, self.max_length) for text in checked]
+        rows = [self.prompt.ids(valid_unicode(text), tokenizer, self.max_length) for text in checked]
         with torch.inference_mode():
             for batch in token_batches(rows, self.batch_size, int(tokenizer.pad_token_id or 0)):
                 ids = torch.from_numpy(batch.ids).to(self.network.model.device)  # (b, L)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from routellm_core.checkpoints import read_checkpoint
-from routellm_core.embedders.text import encodable
+from routellm_core.embedders.text import valid_unicode
 from routellm_core.routers.causal_llm import KIND, CausalLLMRouter
 from routellm_core.training.fine_tuning import FineTuned, FineTuningRows, FineTuningSettings, Say
 from routellm_core.training.held_out import held_out
@@ -89,7 +89,7 @@ def train_causal_llm(
         network, prompt = language_model(base)
         labels = add_label_tokens(network)
         ids = {
-            text: prompt.ids(encodable(text), network.tokenizer, settings.max_length)
+            text: prompt.ids(valid_unicode(text), network.tokenizer, settings.max_length)
             for text in dict.fromkeys(prompts)
         }
         train, test = FineTuningRows.split(
