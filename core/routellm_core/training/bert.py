@@ -13,7 +13,7 @@ from typing import Any
 from routellm_core.checkpoints import read_checkpoint
 from routellm_core.embedders.text import clipped
 from routellm_core.routers.bert import KIND, LABELS, BertRouter
-from routellm_core.training.fine_tuning import FineTuned, FineTuningRows, FineTuningSettings, Say
+from routellm_core.training.fine_tuning import FineTuned, FineTuningRows, FineTuningSettings, Say, check_extra
 from routellm_core.training.held_out import held_out
 from routellm_core.training.outcomes import Outcome
 from routellm_core.training.score_sample import with_sample_quantiles
@@ -49,6 +49,7 @@ def train_bert(
         DataError: too few prompts, or the loss was never finite.
         ValueError: max_length is more than the encoder has positions for, or `resume` does not fit.
     """
+    check_extra()
     from routellm_core.training.random_state import own_random_state
     from routellm_core.training.trainer import fine_tune
 

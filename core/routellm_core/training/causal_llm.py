@@ -14,7 +14,7 @@ from typing import Any
 from routellm_core.checkpoints import read_checkpoint
 from routellm_core.embedders.text import valid_unicode
 from routellm_core.routers.causal_llm import KIND, CausalLLMRouter
-from routellm_core.training.fine_tuning import FineTuned, FineTuningRows, FineTuningSettings, Say
+from routellm_core.training.fine_tuning import FineTuned, FineTuningRows, FineTuningSettings, Say, check_extra
 from routellm_core.training.held_out import held_out
 from routellm_core.training.score_sample import with_sample_quantiles
 from routellm_core.training.training_folder import TrainingFolder
@@ -80,13 +80,14 @@ def train_causal_llm(
         DataError: too few prompts, or the loss was never finite.
         ValueError: max_length has no room for the prompt around a question, or `resume` does not fit.
     """
+    check_extra()
     from routellm_core.training.random_state import own_random_state
     from routellm_core.training.trainer import fine_tune
 
     prompts = [row.prompt for row in qualities]
     chosen = held_out(prompts, settings.held_out_share, settings.seed)
     with own_random_state(settings.seed):
-        network, prompt = language_model(base)
+        network, prompt = language_model(base, settings.max_length)
         labels = add_label_tokens(network)
         ids = {
             text: prompt.ids(valid_unicode(text), network.tokenizer, settings.max_length)
@@ -119,20 +120,24 @@ def train_causal_llm(
     return with_sample_quantiles(router, prompts, chosen), result
 
 
-def language_model(base: str) -> tuple[Network, PredictionPrompt]:
+def language_model(base: str, max_length: int) -> tuple[Network, PredictionPrompt]:
     """Read the network to start from, and the prompt to ask it with: its own markup where it has one.
 
     Raises:
         CheckpointError: it can't be loaded.
+        ValueError: it has fewer positions than `max_length`.
     """
     if (Path(base) / f"{PREFIX}config.json").is_file():
         checkpoint = read_checkpoint(base)
         network = Network.from_checkpoint(checkpoint, "causal_lm")
-        return network, PredictionPrompt(**checkpoint.setting("prompt"))
-    network = Network.from_folder(base, "causal_lm", dtype="float32")
-    if network.tokenizer.chat_template:
-        return network, PredictionPrompt(markup="chat_template")
-    return network, PredictionPrompt()
+        prompt = PredictionPrompt(**checkpoint.setting("prompt"))
+    else:
+        network = Network.from_folder(base, "causal_lm", dtype="float32")
+        prompt = PredictionPrompt(markup="chat_template" if network.tokenizer.chat_template else "plain")
+    positions = getattr(network.model.config, "max_position_embeddings", None)
+    if positions is not None and max_length > positions:
+        raise ValueError(f"max_length is {max_length}, but {base} has {positions} positions: give fewer.")
+    return network, prompt
 
 
 def _with_adapter(model: Any, labels: list[int], settings: CausalSettings) -> Any:

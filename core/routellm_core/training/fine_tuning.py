@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +15,19 @@ import numpy.typing as npt
 from routellm_core.preferences.records import DataError
 
 Say = Callable[[str], None]
+
+
+def check_extra() -> None:
+    """Say what is missing before anything is read or loaded.
+
+    Raises:
+        ImportError: names the extra.
+    """
+    try:
+        for name in ("accelerate", "peft", "torch", "transformers"):
+            importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError("training needs an extra: pip install 'routellm-plugins[train]'") from error
 
 
 @dataclass(frozen=True)

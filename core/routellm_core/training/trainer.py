@@ -13,18 +13,13 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-
-try:
-    import accelerate  # noqa: F401  # the Trainer asks for it only once it is made
-    from transformers import (
-        EarlyStoppingCallback,
-        PrinterCallback,
-        Trainer,
-        TrainerCallback,
-        TrainingArguments,
-    )
-except ImportError as error:
-    raise ImportError("training needs an extra: pip install 'routellm-plugins[train]'") from error
+from transformers import (
+    EarlyStoppingCallback,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
 
 from routellm_core.training.fine_tuning import (
     FineTuned,
