@@ -161,6 +161,7 @@ def test_labels_serve_as_well_as_battles(kind: str, bases: dict[str, str], tmp_p
         wanted if kind == "bert" else dict(zip("12345", (0, 20, 0, 0, 20), strict=True))
     )
     assert report["metrics"]["steps"] == 8
+    assert (report["metrics"]["train_rows"], report["metrics"]["held_out_rows"]) == (36, 4)
     assert {"python", "torch", "transformers"} <= set(report["versions"])
 
 

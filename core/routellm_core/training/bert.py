@@ -104,9 +104,12 @@ def encoder(base: str, max_length: int) -> Network:
             id2label=names,
             label2id={name: number for number, name in names.items()},
         )
-    positions = int(network.model.config.max_position_embeddings)
-    if max_length > positions:
-        raise ValueError(f"max_length is {max_length}, but {base} has {positions} positions: give fewer.")
+    # RoBERTa has two positions more than it can use; its tokenizer knows.
+    limits = network.model.config.max_position_embeddings, network.tokenizer.model_max_length
+    if max_length > min(limits):
+        raise ValueError(
+            f"max_length is {max_length}, but {Path(base).name} reads {min(limits)} tokens: give fewer."
+        )
     return network
 
 

@@ -136,7 +136,9 @@ def language_model(base: str, max_length: int) -> tuple[Network, PredictionPromp
         prompt = PredictionPrompt(markup="chat_template" if network.tokenizer.chat_template else "plain")
     positions = getattr(network.model.config, "max_position_embeddings", None)
     if positions is not None and max_length > positions:
-        raise ValueError(f"max_length is {max_length}, but {base} has {positions} positions: give fewer.")
+        raise ValueError(
+            f"max_length is {max_length}, but {Path(base).name} reads {positions} tokens: give fewer."
+        )
     return network, prompt
 
 

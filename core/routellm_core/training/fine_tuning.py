@@ -117,6 +117,8 @@ class FineTuned:
     """What a training came to; its losses are mean cross-entropies in nats.
 
     Attributes:
+        train_rows: how many were trained on.
+        held_out_rows: how many were held out.
         steps: optimizer steps made.
         best_step: the one whose weights were kept, that of the lowest held-out loss.
         train_loss: over the interval that ended there; dropout was on.
@@ -128,6 +130,8 @@ class FineTuned:
         history: a row per look: step, train_loss, held_out_loss, held_out_accuracy.
     """
 
+    train_rows: int
+    held_out_rows: int
     steps: int
     best_step: int
     train_loss: float

@@ -200,6 +200,8 @@ def fine_tune(
     check_finite(history)
     best = min(history, key=lambda row: (not np.isfinite(row["held_out_loss"]), row["held_out_loss"]))
     return FineTuned(
+        train_rows=len(train),
+        held_out_rows=len(held_out),
         steps=int(trainer.state.global_step),
         best_step=int(best["step"]),
         train_loss=float(best["train_loss"]),

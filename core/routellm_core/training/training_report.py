@@ -28,9 +28,9 @@ class TrainingReport:
         strong: names of the strong side.
         weak: names of the weak side.
         base: the model that was trained further, by its last name; "" for none.
-        data: counts: files' names, rows read, rows used, distinct prompts, rows held out, rows by label.
+        data: counts: files' names, rows read, rows used, distinct prompts, rows by label.
         settings: what the result depends on beside the data.
-        metrics: losses, accuracy, steps, seconds.
+        metrics: rows held out, losses, accuracy, steps, seconds.
     """
 
     kind: str

@@ -143,7 +143,10 @@ class Network:
             return cls.from_folder(folder, task, origin=checkpoint.origin)
 
     def to_files(self) -> dict[str, bytes]:
-        """Return file name -> content, for a router's checkpoint; each name begins with `PREFIX`."""
+        """Return file name -> content, for a router's checkpoint; each name begins with `PREFIX`.
+
+        The weights are in memory once more meanwhile, in one piece: 16 GB for 8 billion in bfloat16.
+        """
         with tempfile.TemporaryDirectory() as folder, quiet_transformers():
             self.model.save_pretrained(folder, max_shard_size=_ONE_SHARD)
             self.tokenizer.save_pretrained(folder)
