@@ -9,6 +9,7 @@ import pytest
 from routellm_core import load_router
 from routellm_core.routers.causal_llm import CausalLLMRouter
 from routellm_core.training.causal_llm import CausalSettings, train_causal_llm
+from routellm_core.training.held_out import held_out
 from routellm_core.training.training_folder import NAME, TrainingFolder
 from routellm_core.training.weak_quality import WeakQuality
 from routellm_core.transformer.network import Network
@@ -66,6 +67,17 @@ def test_it_learns_the_label_alone(base: Path, tmp_path: Path, tuning: str) -> N
     assert loaded.score(["Prove 55", "Hello 55"]).tolist() == [hard, easy]
     assert loaded.prompt.markup == "chat_template"
     assert loaded.score_quantiles is not None
+    # the loss is over the whole vocabulary, and of the label alone
+    chosen = held_out([row.prompt for row in ROWS], 0.2, 0)
+    losses = []
+    for row, is_out in zip(ROWS, chosen, strict=True):
+        if is_out:
+            ids = torch.tensor([router.prompt.ids(row.prompt, router.network.tokenizer, 100)])
+            wanted = router.network.tokenizer.get_vocab()[f"[[{row.quality}]]"]
+            with torch.no_grad():
+                logits = router.network.model(input_ids=ids).logits[0, -1]
+            losses.append(float(torch.logsumexp(logits, 0) - logits[wanted]))
+    assert sum(losses) / len(losses) == pytest.approx(result.held_out_loss, abs=1e-5)
     # a label is the likeliest token of all, not only of the labels: the published way of reading it works too
     ids = torch.tensor([router.prompt.ids("Prove 55", router.network.tokenizer, 100)])
     winner = int(next_token_logits(router.network.model, ids, torch.ones_like(ids)).argmax())

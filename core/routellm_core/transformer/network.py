@@ -6,7 +6,6 @@ model of the Hub, and no code of a checkpoint is run.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -151,7 +150,7 @@ class Network:
             self.model.save_pretrained(folder, max_shard_size=_ONE_SHARD)
             self.tokenizer.save_pretrained(folder)
             found = {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.is_file()}
-        return {PREFIX + name: _without_origin(name, content) for name, content in sorted(found.items())}
+        return {PREFIX + name: content for name, content in sorted(found.items())}
 
     def on_device(self, device: str | None) -> Network:
         """Move the model to `device` (None: the GPU where there is one) and switch it to inference."""
@@ -206,16 +205,6 @@ def _check_weights(model: Any, loading: Mapping[str, Any], origin: str, complete
     for name, tensor in model.named_parameters():
         if not torch.isfinite(tensor).all():
             raise CheckpointError(f"{origin}: the weight {name!r} holds NaN or infinity. {_REMEDY}")
-
-
-def _without_origin(name: str, content: bytes) -> bytes:
-    # transformers notes the folder that a model came from, which is nobody's business but its owner's.
-    if name not in (_CONFIG, "tokenizer_config.json"):
-        return content
-    values = json.loads(content)
-    for key in ("_name_or_path", "name_or_path", "tokenizer_file"):
-        values.pop(key, None)
-    return (json.dumps(values, indent=2, sort_keys=True) + "\n").encode()
 
 
 def _first_line(error: Exception) -> str:
