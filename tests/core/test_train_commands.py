@@ -6,16 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from routellm_core import load_router
 from routellm_core.cli import main
 from routellm_core.commands.train import KINDS
-from routellm_core.preferences.battles import Battle
-from routellm_core.training.matrix_factorization import MatrixFactorizationSettings
-from routellm_core.training.own_models import OwnData, read_own_data
-from routellm_core.training.penalty_choice import PENALTIES, choose_penalty
 
 from tests.tiny_models import bert_network, llama_network, write_network
 
@@ -86,46 +81,6 @@ def test_without_its_extra_a_kind_names_it(kind: str, absent: str, battles: str,
 
     message = "routellm train: error: training needs an extra: pip install 'routellm-plugins[train]'"
     assert done.stderr.strip() == message
-
-
-def test_mf_writes_metrics_and_a_card(
-    battles: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "router"
-    assert main(["train", "mf", "--battles", battles, *PAIR, "--out", str(out)]) == 0
-    report = json.loads((out / "metrics.json").read_text())
-    found = report["metrics"]
-
-    assert load_router(out).score(["Prove number 7."]) > load_router(out).score(["Say number 7."])
-    assert [row["penalty"] for row in found["history"]] == list(PENALTIES)
-    assert found["held_out_loss"] == min(row["held_out_loss"] for row in found["history"])
-    assert report["settings"]["projection_penalty"] == found["penalty"]
-    assert found["held_out"] == 4
-    assert report["data"]["comparisons"] == 40
-    assert f"held-out loss {found['held_out_loss']:.4f}" in capsys.readouterr().out
-    card = (out / "MODEL_CARD.md").read_text()
-    assert "matrix factorization over prompt embeddings" in card
-    assert all(str(tmp_path) not in (out / name).read_text() for name in ("metrics.json", "MODEL_CARD.md"))
-
-
-def own_data(seed: int, *, learnable: bool) -> tuple[OwnData, Any]:
-    rng = np.random.default_rng(seed)
-    embeddings = rng.standard_normal((300, 40))
-    wins = embeddings[:, 0] > 0 if learnable else rng.random(300) < 0.5
-    rows = [Battle(f"p{n}", "big", "small", "model_a" if won else "model_b") for n, won in enumerate(wins)]
-    return read_own_data(rows, [], strong="big", weak="small"), embeddings
-
-
-def test_the_penalty_is_low_where_prompts_tell_much_and_high_where_they_tell_nothing() -> None:
-    settings = MatrixFactorizationSettings(dimension=3)
-    much = choose_penalty(*own_data(0, learnable=True), settings, share=0.2)
-    nothing = choose_penalty(*own_data(0, learnable=False), settings, share=0.2)
-
-    assert much.penalty == min(PENALTIES)
-    assert nothing.penalty == max(PENALTIES)
-    assert much.held_out_loss < 0.6 * much.constant_loss
-    assert much.held_out_accuracy > 0.9
-    assert nothing.held_out_loss == pytest.approx(nothing.constant_loss, abs=0.02)
 
 
 LABELS = [

@@ -10,7 +10,7 @@ from routellm_core.commands.training_arguments import add_data_arguments, read_t
 from routellm_core.registry import load_router
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 from routellm_core.training.matrix_factorization import MatrixFactorizationSettings
-from routellm_core.training.own_models import embedded, fit_own_data, read_own_data
+from routellm_core.training.own_models import OFFSET_PENALTY, embedded, fit_own_data, read_own_data
 from routellm_core.training.penalty_choice import choose_penalty
 from routellm_core.training.training_report import TrainingReport
 
@@ -48,7 +48,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     own = read_own_data(data.battles, data.labels, strong=options.strong, weak=options.weak)
     say(f"embedding {len(own.prompts)} prompts")
     embeddings = embedded(source.embedder, own)
-    settings = MatrixFactorizationSettings(seed=options.seed)
+    settings = MatrixFactorizationSettings(seed=options.seed, offset_penalty=OFFSET_PENALTY)
     choice = choose_penalty(own, embeddings, settings, share=options.held_out_share, say=say)
     settings = replace(settings, projection_penalty=choice.penalty)
     say("fitting all of it")

@@ -24,6 +24,10 @@ from routellm_core.training.matrix_factorization import (
 from routellm_core.training.ratings import bradley_terry
 from routellm_core.training.score_sample import QUANTILES
 
+OFFSET_PENALTY = 1000.0
+"""Own data is one group, whose base rates are the win rates that `score` has to show. A router does not keep
+a group's offsets, so they must not take the models' strengths upon themselves."""
+
 
 @dataclass(frozen=True)
 class OwnData:

@@ -73,9 +73,8 @@ class PredictionPrompt:
         user = self.question.replace(_QUESTION, question).strip()
         if self.markup == "llama3":
             turns = (("system", self.system.strip()), ("user", user))
-            return "".join(_llama3(role) + f"{content}<|eot_id|>" for role, content in turns) + _llama3(
-                "assistant"
-            )
+            text = "".join(_llama3(role) + f"{content}<|eot_id|>" for role, content in turns)
+            return text + _llama3("assistant")
         if self.markup == "chat_template":
             messages = [{"role": "system", "content": self.system}, {"role": "user", "content": user}]
             return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
