@@ -20,6 +20,8 @@ from routellm_core.published import PublishedRouter, read_configuration
 from routellm_core.router import Router
 
 ROUTERS: dict[str, str] = {
+    "bert": "routellm_core.routers.bert:BertRouter",
+    "causal_llm": "routellm_core.routers.causal_llm:CausalLLMRouter",
     "matrix_factorization": "routellm_core.routers.matrix_factorization:MatrixFactorizationRouter",
     "random": "routellm_core.routers.random:RandomRouter",
 }

@@ -12,6 +12,8 @@ import pytest
 from routellm_core import Router, load_router
 from routellm_core.registry import ROUTERS
 
+from tests.tiny_models import bert_router, causal_llm_router
+
 PROMPTS = [
     "What is 2+2?",
     "Prove that there are infinitely many primes.",
@@ -24,12 +26,26 @@ PROMPTS = [
 MAKERS: dict[str, Callable[[], Router]] = {
     "default": lambda: load_router("default"),
     "random": lambda: load_router("random", seed=3),
+    "bert": bert_router,
+    "causal_llm": causal_llm_router,
 }
+
+NETWORKS = {"bert", "causal_llm"}
+"""Kinds that multiply float32 matrices, whose last digits depend on what else is in the batch."""
 
 
 @pytest.fixture(params=MAKERS)
 def router(request: pytest.FixtureRequest) -> Router:
+    if request.param in NETWORKS:
+        pytest.importorskip("transformers", reason=f"{request.param} needs the extra torch")
+        pytest.importorskip("torch", reason=f"{request.param} needs the extra torch")
     return MAKERS[request.param]()
+
+
+def same(scores: Any, expected: Any, router: Router) -> bool:
+    """Equal, or equal to 1e-6 where a network scores."""
+    tolerance = 1e-6 if router.to_checkpoint().router in NETWORKS else 0.0
+    return bool(np.abs(np.asarray(scores) - np.asarray(expected)).max() <= tolerance)
 
 
 def test_every_registered_kind_is_under_contract() -> None:
@@ -53,15 +69,15 @@ def test_no_prompts_give_no_scores(router: Router) -> None:
 
 
 def test_scores_follow_the_order_of_the_prompts(router: Router) -> None:
-    assert router.score(PROMPTS[::-1]).tolist() == router.score(PROMPTS)[::-1].tolist()
+    assert same(router.score(PROMPTS[::-1]), router.score(PROMPTS)[::-1], router)
 
 
 def test_a_batch_scores_like_its_prompts_alone(router: Router) -> None:
     alone = [float(router.score([prompt])[0]) for prompt in PROMPTS]
 
-    assert router.score(PROMPTS).tolist() == alone
+    assert same(router.score(PROMPTS), alone, router)
     # large batches may take another way inside
-    assert router.score(PROMPTS * 200).tolist() == alone * 200
+    assert same(router.score(PROMPTS * 200), alone * 200, router)
 
 
 def test_any_sequence_of_strings_will_do(router: Router) -> None:

@@ -1,0 +1,67 @@
+"""`routellm train bert`: fine-tune an encoder on who won; needs the extra train."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from routellm_core.commands.training_arguments import (
+    add_data_arguments,
+    add_fine_tuning_arguments,
+    given_settings,
+    read_training_data,
+)
+from routellm_core.routers.bert import LABELS
+from routellm_core.training.bert import train_bert
+from routellm_core.training.fine_tuning import FineTuningSettings
+from routellm_core.training.model_classes import ModelClasses
+from routellm_core.training.outcomes import read_outcomes
+from routellm_core.training.training_folder import TrainingFolder
+from routellm_core.training.training_report import TrainingReport
+
+SUMMARY = "an encoder with three labels: strong wins, tie, weak wins (needs the extra train)"
+
+_DEFAULTS = FineTuningSettings()
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Say what this kind takes."""
+    add_data_arguments(parser, classes=True)
+    add_fine_tuning_arguments(
+        parser, _DEFAULTS, "a BERT-family encoder: a folder, a name on the Hub, or a router of this kind"
+    )
+
+
+def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
+    """Train, save, and yield what was written."""
+    settings = given_settings(options, _DEFAULTS)
+    classes = ModelClasses.from_lists(options.strong, options.weak)
+    data = read_training_data(options, say)
+    outcomes = read_outcomes(data.battles, data.labels, classes)
+    router, result = train_bert(
+        options.base, outcomes, settings, out=options.out, resume=options.resume, say=say
+    )
+    router.save(options.out)
+    numbers = Counter(outcome.label for outcome in outcomes)
+    counts = {
+        "rows": len(outcomes),
+        "prompts": len({outcome.prompt for outcome in outcomes}),
+        "rows_by_label": {name: numbers[label] for label, name in enumerate(LABELS)},
+    }
+    TrainingReport(
+        "bert",
+        classes.strong,
+        classes.weak,
+        Path(options.base).name,
+        data.counts() | counts,
+        asdict(settings),
+        result.to_dict(),
+    ).write(options.out)
+    TrainingFolder(options.out, {}).remove()
+    yield (
+        f"wrote {options.out}: held-out loss {result.held_out_loss:.4f} at step {result.best_step} of "
+        f"{result.steps}, {result.constant_loss:.4f} without reading prompts"
+    )

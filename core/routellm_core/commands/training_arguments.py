@@ -1,0 +1,106 @@
+"""Arguments that the kinds of `routellm train` share, and the data that they name."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from routellm_core.preferences.battles import Battle, read_battles
+from routellm_core.preferences.labels import Label, read_labels
+from routellm_core.preferences.records import DataError
+from routellm_core.training.fine_tuning import FineTuningSettings
+
+Settings = TypeVar("Settings", bound=FineTuningSettings)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What was read, and from which files."""
+
+    battles: list[Battle]
+    labels: list[Label]
+    files: tuple[str, ...]
+
+    def counts(self) -> dict[str, Any]:
+        """Return plain values for a report; of a file its name alone."""
+        return {"files": list(self.files), "battles": len(self.battles), "labels": len(self.labels)}
+
+
+def add_data_arguments(parser: ArgumentParser, *, classes: bool = False) -> None:
+    """Add what every kind takes: data, the pair, where to write, the seed.
+
+    Args:
+        parser: of one kind.
+        classes: whether each side may be several models.
+    """
+    name = "NAME[,NAME...]" if classes else "NAME"
+    several = "; several make a class" if classes else ""
+    parser.add_argument(
+        "--battles", metavar="FILE", help="rows of prompt, model_a, model_b, winner (model_a, model_b or tie)"
+    )
+    parser.add_argument(
+        "--labels", metavar="FILE", help="rows of prompt and scores, an object of model -> number"
+    )
+    for side in ("strong", "weak"):
+        parser.add_argument(
+            f"--{side}", required=True, metavar=name, help=f"the {side} model's name in the files{several}"
+        )
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder to write the router to")
+    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: %(default)s)")
+
+
+def add_fine_tuning_arguments(parser: ArgumentParser, defaults: FineTuningSettings, base: str) -> None:
+    """Add what the kinds take that fine-tune a transformer.
+
+    Args:
+        parser: of one kind.
+        defaults: what to show and use where nothing is given.
+        base: what the base model is, for the help.
+    """
+    parser.add_argument("--base", required=True, metavar="MODEL", help=base)
+    for option, field, text in (
+        ("--steps", "max_steps", "optimizer steps at most"),
+        ("--batch-size", "batch_size", "rows in a step"),
+        ("--learning-rate", "learning_rate", "the highest; it falls linearly to 0"),
+        ("--max-length", "max_length", "tokens of a prompt at most"),
+        ("--interval", "interval", "steps between checkpoints, each with a look at the held-out battles"),
+        ("--patience", "patience", "looks without a lower held-out loss before it stops"),
+        ("--held-out", "held_out_share", "share of the prompts to hold out"),
+    ):
+        default = getattr(defaults, field)
+        parser.add_argument(
+            option,
+            dest=field,
+            type=type(default),
+            default=default,
+            metavar="N",
+            help=f"{text} (default: %(default)s)",
+        )
+    parser.add_argument("--device", metavar="NAME", help="cpu or cuda (default: the GPU where there is one)")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the last checkpoint of a training that was cut off"
+    )
+
+
+def given_settings(options: Namespace, defaults: Settings) -> Settings:
+    """Return the settings that the arguments ask for, of the same class as the defaults."""
+    given = {name: value for name, value in vars(options).items() if name in vars(defaults)}
+    return replace(defaults, **given)
+
+
+def read_training_data(options: Namespace, say: Callable[[str], None]) -> TrainingData:
+    """Read the files that the arguments name.
+
+    Raises:
+        DataError: none is named, or one can't be read.
+    """
+    if not (options.battles or options.labels):
+        raise DataError("nothing to train on: give --battles, --labels or both.")
+    battles = list(read_battles(options.battles)) if options.battles else []
+    labels = list(read_labels(options.labels)) if options.labels else []
+    say(f"read {len(battles)} battles and {len(labels)} labels")
+    files = tuple(Path(path).name for path in (options.battles, options.labels) if path)
+    return TrainingData(battles, labels, files)

@@ -1,0 +1,46 @@
+"""Held-out prompts: which part of the data early stopping and metrics look at, and training never sees."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from routellm_core.preferences.records import DataError
+
+
+def held_out(prompts: Sequence[str], share: float, seed: int) -> npt.NDArray[np.bool_]:
+    """Say for each row whether its prompt is held out; all rows of a prompt are on one side.
+
+    Which prompts are is decided by a hash of each, so that neither the order of the rows nor other rows
+    matter more than they must.
+
+    Args:
+        prompts: of the n rows; a prompt may occur many times.
+        share: of the distinct prompts, above 0 and below 1; at least one is on either side.
+        seed: another seed holds out others.
+
+    Returns:
+        Shape (n,), True where held out.
+
+    Raises:
+        DataError: fewer than two distinct prompts.
+        ValueError: `share` is not between 0 and 1.
+    """
+    if not 0.0 < share < 1.0:
+        raise ValueError(f"held-out share is {share!r}, expected a number above 0 and below 1.")
+    distinct = sorted(dict.fromkeys(prompts), key=lambda prompt: _rank(prompt, seed))
+    if len(distinct) < 2:
+        raise DataError(
+            f"the data holds {len(distinct)} distinct prompts, expected at least 2: one to train on and "
+            "one to hold out."
+        )
+    count = min(max(1, round(share * len(distinct))), len(distinct) - 1)
+    chosen = set(distinct[:count])
+    return np.array([prompt in chosen for prompt in prompts])
+
+
+def _rank(prompt: str, seed: int) -> bytes:
+    return hashlib.sha256(f"{seed}:{prompt}".encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,35 @@
+"""Score sample: the quantiles a trained router ships for `strong_share=`, from some of its own prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from routellm_core.router import Router
+
+QUANTILES = 1001
+SAMPLE = 2000
+"""Distinct prompts scored at most: the quantiles are then off by about one percentage point."""
+
+Trained = TypeVar("Trained", bound=Router)
+
+
+def with_sample_quantiles(
+    router: Trained, prompts: Sequence[str], held_out: npt.NDArray[np.bool_]
+) -> Trained:
+    """Give a freshly trained router its score quantiles.
+
+    Held-out prompts come first, for on those it was trained with a router's scores lie further apart.
+
+    Args:
+        router: it is changed, so nobody else may hold it yet.
+        prompts: of n rows.
+        held_out: shape (n,).
+    """
+    order = np.argsort(~held_out, kind="stable")
+    sample = list(dict.fromkeys(prompts[position] for position in order))[:SAMPLE]
+    router.score_quantiles = np.quantile(router.score(sample), np.linspace(0.0, 1.0, QUANTILES))
+    return router
