@@ -18,6 +18,7 @@ from routellm_core.router import Router
 ROUTERS: dict[str, str] = {
     "matrix_factorization": "routellm_core.routers.matrix_factorization:MatrixFactorizationRouter",
     "random": "routellm_core.routers.random:RandomRouter",
+    "sw_ranking": "routellm_core.routers.similarity_weighted:SimilarityWeightedRouter",
 }
 """Kind of router -> "module:Class"; the kind is what a checkpoint's configuration names."""
 
