@@ -188,7 +188,7 @@ def _map_verified(source: Path, name: str, digest: str) -> npt.NDArray[Any]:
         raise CheckpointError(f"{path} can't be read ({error.strerror}). {_REMEDY}") from error
     except CheckpointError:
         raise
-    except ValueError as error:
+    except (EOFError, ValueError) as error:
         raise CheckpointError(f"{path} is not an array of numbers ({error}). {_REMEDY}") from error
 
 

@@ -18,6 +18,7 @@ def map_array(path: Path) -> npt.NDArray[Any]:
 
     Raises:
         OSError: the file can't be opened.
+        EOFError: it is empty.
         ValueError: it holds no array of numbers.
     """
     # asarray: a plain array over the same pages, so that what is computed from it is no memory map too.

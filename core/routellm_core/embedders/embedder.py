@@ -14,6 +14,7 @@ from routellm_core.checkpoints import Checkpoint, CheckpointError
 
 EMBEDDERS: dict[str, str] = {
     "prompt": "routellm_core.embedders.prompt:PromptEmbedder",
+    "static": "routellm_core.embedders.static:StaticEmbedder",
 }
 """Kind of embedder, as a checkpoint names it -> "module:Class"."""
 

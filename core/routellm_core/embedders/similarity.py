@@ -29,10 +29,13 @@ def unit_rows(embeddings: npt.NDArray[np.floating[Any]]) -> Singles:
     rows = np.empty(embeddings.shape, dtype=np.float32)
     for start in range(0, len(rows), _SQUARE_ROWS):
         block = np.asarray(embeddings[start : start + _SQUARE_ROWS], dtype=np.float64)
+        bad = np.flatnonzero(~np.isfinite(block).all(axis=1))
+        if bad.size:
+            raise ValueError(f"embedding {start + int(bad[0])} holds a value that is NaN or infinite.")
+        # By the largest first: the square of a large or a small number might not be one.
+        largest = np.abs(block).max(axis=1, keepdims=True, initial=0.0)  # (k, 1)
+        block = block / np.where(largest > 0.0, largest, 1.0)
         lengths = np.sqrt((block * block).sum(axis=1, keepdims=True))
-        if not np.isfinite(lengths).all():
-            bad = start + int(np.flatnonzero(~np.isfinite(lengths))[0])
-            raise ValueError(f"embedding {bad} holds a value that is NaN, infinite or too large.")
         rows[start : start + _SQUARE_ROWS] = block / np.where(lengths > 0.0, lengths, 1.0)
     return rows
 

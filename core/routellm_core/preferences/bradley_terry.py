@@ -14,6 +14,10 @@ _ITERATIONS = 200
 _TOLERANCE = 1e-8
 """Of the last step, in logits. Newton's error after it is about its square."""
 
+_ROUNDING = 1e-14
+"""A step that lowers the loss by less than this share of all games is lost in rounding: who never won is so
+far off that the loss hardly changes on the way, and no later step would be shorter."""
+
 
 def bradley_terry_strengths(
     wins: Floats,
@@ -50,6 +54,7 @@ def bradley_terry_strengths(
     anchored = anchor_wins is not None or anchor_losses is not None
     won = np.zeros(wins.shape[:2]) if anchor_wins is None else anchor_wins  # (n, m)
     met = won + (0.0 if anchor_losses is None else anchor_losses)
+    least_gain = _ROUNDING * (games.sum(axis=2) + met).sum(axis=1)  # (n,)
     strengths = np.zeros(wins.shape[:2])
     done = np.zeros(len(wins), dtype=bool)
     diagonal = np.arange(count)
@@ -68,7 +73,7 @@ def bradley_terry_strengths(
         reach = _reach(step, anchored)  # (n,)
         # Each table stops by itself: its result must not depend on which others stand beside it.
         strengths = np.where(done[:, None], strengths, strengths + _damping(reach)[:, None] * step)
-        done |= reach < _TOLERANCE
+        done |= (reach < _TOLERANCE) | (-(gradient * step).sum(axis=1) < least_gain)
         if done.all():
             return strengths
     raise ValueError(

@@ -20,8 +20,8 @@ class SimilarityWeighting:
 
     Attributes:
         gamma: γ, above 1; 10 in the published code.
-        scaling: "paper": S = cos(q, q') / max_s cos(q', s), s over the other distinct battle prompts (over all,
-            it would be 1, the cosine of q' with itself), and `LEAST_NEAREST` at least.
+        scaling: "paper": S = cos(q, q') / max_s cos(q', s), s over the other distinct battle prompts (among
+            them, q' itself would make it 1), and `LEAST_NEAREST` at least.
             "published": S = cos(q, q') / max_s cos(q, s), as the published code has it: the most similar
             prompt has S = 1, whether it is similar or not.
         same_tier: "exact": a battle of two models of one tier tells nothing of the tiers and counts for

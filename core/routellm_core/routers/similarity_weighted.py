@@ -38,8 +38,8 @@ class SimilarityWeightedRouter(Router):
     Battles of two models of one tier tell nothing of the tiers and count for nothing. The published code
     counts them by mistake: as a loss of the tier against a fixed strength of 0 where model_a won, as a win
     where model_b did. That moves scores by about 0.01, and the published thresholds were taken from such
-    scores: use them with a router of `from_published`, whose weighting is the published one, mistake
-    included, and with no other. What is left then is about 1e-5, by which the published optimiser stops early.
+    scores: use them with a router of `from_published_battles`, whose weighting is the published one,
+    mistake included, and with no other. What is left is about 1e-5, by which the published fit stops early.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class SimilarityWeightedRouter(Router):
         self._wins = battles.wins()
 
     @classmethod
-    def from_published(
+    def from_published_battles(
         cls,
         rows: Iterable[Mapping[str, Any]],
         embeddings: npt.NDArray[np.floating[Any]],
@@ -173,14 +173,19 @@ class SimilarityWeightedRouter(Router):
         return Checkpoint(KIND, settings, tensors, embedder.files, arrays=battles.arrays)
 
     @classmethod
-    def from_checkpoint(cls, checkpoint: Checkpoint) -> SimilarityWeightedRouter:
-        """Make the router that `to_checkpoint` described; the battles' embeddings stay on disk."""
+    def from_checkpoint(
+        cls, checkpoint: Checkpoint, *, embedder: Embedder | None = None
+    ) -> SimilarityWeightedRouter:
+        """Make the router that `to_checkpoint` described, with the embedder given or the one saved.
+
+        The battles' embeddings stay on disk, memory-mapped.
+        """
         quantiles = None
         if "score_quantiles" in checkpoint.tensors:
             quantiles = checkpoint.tensor("score_quantiles", (None,)).astype(np.float64)
         try:
             return cls(
-                read_embedder(checkpoint),
+                embedder or read_embedder(checkpoint),
                 TieredBattles.from_checkpoint(checkpoint),
                 strong=checkpoint.setting("strong"),
                 weak=checkpoint.setting("weak"),
