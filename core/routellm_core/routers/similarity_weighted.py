@@ -78,6 +78,8 @@ class SimilarityWeightedRouter(Router):
             )
         self._strong_tier, self._weak_tier = battles.pair(strong, weak)
         self._wins = battles.wins()
+        self._unweighted: npt.NDArray[np.float64] | None = None  # (T,)
+        self._unweighted = self._strengths(np.full((1, battles.columns.prompts), self.weighting.gamma))[0]
 
     @classmethod
     def from_published_battles(
@@ -218,9 +220,16 @@ class SimilarityWeightedRouter(Router):
     def _fit(self, queries: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         # (k, T). Every step treats each query by itself: a score must not depend on the size of the batch.
         alike = cosines(queries, self.battles.embeddings)  # (k, P)
-        won = self._wins.weighted(self.weighting.weights(alike, self.battles.nearest))
-        if self.weighting.same_tier == "exact":
-            return bradley_terry_strengths(won.between, self.weighting.penalty)
+        return self._strengths(self.weighting.weights(alike, self.battles.nearest))
+
+    def _strengths(self, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        # (k, T), from each prompt's weight for each query, (k, P); the search starts where equal ones lead.
+        won = self._wins.weighted(weights)
+        anchors = (won.second, won.first) if self.weighting.same_tier == "published" else (None, None)
         return bradley_terry_strengths(
-            won.between, self.weighting.penalty, anchor_wins=won.second, anchor_losses=won.first
+            won.between,
+            self.weighting.penalty,
+            anchor_wins=anchors[0],
+            anchor_losses=anchors[1],
+            start=self._unweighted,
         )
