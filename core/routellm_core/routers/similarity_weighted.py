@@ -37,9 +37,9 @@ class SimilarityWeightedRouter(Router):
 
     Battles of two models of one tier tell nothing of the tiers and count for nothing. The published code
     counts them by mistake: as a loss of the tier against a fixed strength of 0 where model_a won, as a win
-    where model_b did. That moves scores by about 0.01, and the published thresholds were taken from such
+    where model_b did. That moves scores by up to 0.01, and the published thresholds were taken from such
     scores: use them with a router of `from_published_battles`, whose weighting is the published one,
-    mistake included, and with no other. What is left is about 1e-5, by which the published fit stops early.
+    mistake included, and with no other. What is left is below 1e-4, by which the published fit stops early.
     """
 
     def __init__(
