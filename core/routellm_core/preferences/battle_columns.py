@@ -14,7 +14,7 @@ Integers = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.floating]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BattleColumns:
     """B battles of M models on P distinct prompts, each array of shape (B,).
 

@@ -12,7 +12,7 @@ from routellm_core.preferences.battle_columns import BattleColumns
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WeightedWins:
     """Sums of weights for each of n queries.
 
@@ -27,7 +27,7 @@ class WeightedWins:
     second: Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TierWins:
     """Wins as e entries, sorted by cell; a tie is half a win for both sides.
 

@@ -1,7 +1,7 @@
 """Bradley-Terry ratings as the trained routers start from: each model's strength, prompts ignored.
 
-Differs from `preferences/ratings.py` in its optimiser, which stops up to 3e-5 before the minimum. The bytes of
-the shipped router follow from those digits, so it stays for training; everything else rates models there.
+Differs from `preferences/ratings.py` in its optimiser, which stops up to 3e-5 before the minimum. The bytes
+of the shipped router follow from those digits, so it stays for training; all else rates models there.
 """
 
 from __future__ import annotations
