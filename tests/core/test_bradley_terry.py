@@ -88,6 +88,20 @@ def test_each_table_is_fitted_by_itself_to_the_last_bit() -> None:
         )
 
 
+@pytest.mark.parametrize("anchored", [False, True])
+def test_the_search_ends_at_the_same_place_from_anywhere(anchored: bool) -> None:
+    # From there Newton's own step would be millions long.
+    far = np.array([-30.0, 25.0, 12.0, -3.0, 0.0])
+    ones = np.ones((1, 5))
+    anchors = {"anchor_wins": ones, "anchor_losses": 2.0 * ones} if anchored else {}
+    near = bradley_terry_strengths(table(5)[None], 1e-3, **anchors)
+
+    assert bradley_terry_strengths(table(5)[None], 1e-3, **anchors, start=far) == pytest.approx(
+        near, abs=1e-9
+    )
+    assert abs(near.mean()) < 1e-9 or anchored
+
+
 def test_the_diagonal_counts_for_nothing() -> None:
     wins = table(4)
     more = wins + 1000.0 * np.eye(4)
