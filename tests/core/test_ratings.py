@@ -62,11 +62,13 @@ def test_the_order_of_a_and_b_does_not_matter() -> None:
 
 def test_the_bootstrap_interval_has_the_binomials_width() -> None:
     # Of n battles won with chance p, the log odds have a standard deviation of 1/√(n·p·(1−p)).
-    ratings = rate_models([*fights("a", "b", 300), *fights("b", "a", 100)], penalty=1e-6, resamples=4000)
+    battles = [Battle("", "a", "b", "model_a")] * 300 + [Battle("", "a", "b", "model_b")] * 100
+    ratings = rate_models(battles, penalty=1e-6, resamples=4000)
     expected = 2 * 1.96 / math.sqrt(400 * 0.75 * 0.25) / 2  # ξ_a is half the log odds
     for rating in ratings:
         assert rating.low < rating.strength < rating.high
         assert rating.high - rating.low == pytest.approx(expected, rel=0.06)
+        assert (rating.low + rating.high) / 2 == pytest.approx(rating.strength, abs=0.015)
 
 
 def test_the_bootstrap_draws_battles_and_not_wins() -> None:

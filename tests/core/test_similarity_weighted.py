@@ -174,6 +174,17 @@ def test_weightings_that_cannot_be_are_refused(changes: dict[str, Any], message:
         SimilarityWeighting(**changes)
 
 
+def test_weights_are_the_formula_and_never_those_of_one_battle_alone() -> None:
+    cosines = np.array([[1.0, 0.5, 0.3], [0.2, -0.1, 0.1]], dtype=np.float32)
+    nearest = np.array([0.5, 0.0, -0.4], dtype=np.float32)
+    paper = SimilarityWeighting(2.0).weights(cosines, nearest)
+    published = SimilarityWeighting(2.0, "published").weights(cosines, None)
+
+    assert np.log2(paper).tolist() == pytest.approx([[3.0, 3.0, 2.2], [1.4, 0.6, 1.4]])
+    assert np.log2(published).tolist() == pytest.approx([[2.0, 1.5, 1.3], [2.0, 0.5, 1.5]])
+    assert SimilarityWeighting(2.0, "published").weights(-cosines[:1], None).tolist() == [[2.0, 2.0, 2.0]]
+
+
 class Wrong:
     """Embeds as told."""
 
@@ -199,6 +210,8 @@ def test_embeddings_that_do_not_fit_are_named() -> None:
 def test_copies_and_pickles_score_the_same() -> None:
     made = router()
 
+    with pytest.raises(TypeError, match="HashedEmbedder cannot be saved with the router"):
+        made.to_checkpoint()
     assert copy.deepcopy(made) is made
     assert pickle.loads(pickle.dumps(made)).score(PROMPTS).tolist() == made.score(PROMPTS).tolist()
 

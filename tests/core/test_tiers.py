@@ -20,12 +20,12 @@ def total(values: np.ndarray, cuts: list[int]) -> float:  # type: ignore[type-ar
 def test_no_other_cut_has_less_variance(seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)
     # with a large offset, and with equal values among them
-    values = np.sort(np.round(rng.standard_normal(9) * (1 + seed), seed % 3) + 1000 * (seed % 2))[::-1]
+    values = np.sort(np.round(rng.standard_normal(9) * (1 + seed), seed % 3) + 1e8 * (seed % 2))[::-1]
     cuts = least_variance_cuts(values, count)
     every = [[0, *inner, 9] for inner in combinations(range(1, 9), count - 1)]
 
     assert cuts in every
-    assert total(values, cuts) == pytest.approx(min(total(values, other) for other in every), abs=1e-9)
+    assert total(values, cuts) == pytest.approx(min(total(values, other) for other in every), abs=1e-5)
 
 
 def test_variances_are_summed_and_not_squared_deviations() -> None:

@@ -3,11 +3,12 @@
 import json
 import mmap
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from routellm_core import load_router
@@ -32,6 +33,13 @@ def rows() -> list[dict[str, str]]:
                 winner = "model_a" if hard or n % 3 == 0 else "tie"
                 made.append({"prompt": f"{text} {n}.", "model_a": a, "model_b": b, "winner": winner})
     return made
+
+
+class Silent:
+    """Finds nothing in any prompt."""
+
+    def embed(self, prompts: Sequence[str]) -> npt.NDArray[np.float64]:
+        return np.zeros((len(prompts), 256))
 
 
 @pytest.fixture
@@ -131,6 +139,8 @@ def test_saved_and_loaded_it_scores_the_same_from_the_disk(train: Any, tmp_path:
     assert isinstance(base, mmap.mmap)
     for path in (tmp_path / "out").iterdir():
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+    silent = SimilarityWeightedRouter.from_checkpoint(read_checkpoint(tmp_path / "out"), embedder=Silent())
+    assert silent.score(PROMPTS).tolist() == [first.score([""])[0]] * 4
     # no prompt of the battles is in the folder
     assert not any(b"theorem about" in path.read_bytes() for path in (tmp_path / "out").iterdir())
 
