@@ -36,7 +36,7 @@ def rows(count: int = 500) -> list[dict[str, Any]]:
     made = []
     for number in range(count):
         a, b = rng.choice(len(MODELS), 2, replace=False)
-        case = number % 200
+        case = number // 2 % 100
         words = [WORDS[case % 8], WORDS[case // 8 % 8], f"case {case}"]
         text = " ".join(words) + "?" * 8 if number % 7 else "too short"
         gap = 0.25 * (b - a) * (2.0 if "theorem" in text else 1.0)
