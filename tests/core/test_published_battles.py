@@ -136,7 +136,7 @@ def test_scores_are_those_of_the_published_regression() -> None:
     linear_model = pytest.importorskip("sklearn.linear_model", reason="scikit-learn is not installed")
     made = router(rows())
     columns, tiers = made.battles.columns, np.array(made.battles.tiers)
-    stored = made.battles.embeddings.astype(np.float64)
+    by_battle = embeddings(rows()).astype(np.float64)
     count = len(columns)
     # Every battle twice, a tie won once by each; of a battle within a tier the second write remains.
     design = np.zeros((2 * count, 4))
@@ -147,8 +147,8 @@ def test_scores_are_those_of_the_published_regression() -> None:
     won[:count] |= columns.target == 0.5
     for query, score in zip(QUERIES, made.score(QUERIES), strict=True):
         embedded = HashedEmbedder().embed([query])[0]
-        cosines = stored @ embedded / np.linalg.norm(embedded)
-        weights = (10 * 10 ** (cosines / cosines.max()))[columns.row]
+        cosines = by_battle @ embedded / np.linalg.norm(by_battle, axis=1) / np.linalg.norm(embedded)
+        weights = 10 * 10 ** (cosines / cosines.max())
         fit = linear_model.LogisticRegression(fit_intercept=False, C=np.inf, tol=1e-10, max_iter=10_000)
         fit.fit(design, won, sample_weight=np.tile(weights, 2))
         elo = 400 * fit.coef_[0] + 1000
