@@ -127,6 +127,10 @@ def test_tiers_follow_the_ratings_and_another_weighting_may_be_asked_for() -> No
 
     assert [tiers[name] for name in MODELS] == sorted(tiers.values())
     assert set(tiers.values()) == {0, 1, 2, 3}
+    # Four battles, three of them won against the best: no penalty pulls it back.
+    rare = [row("Is it raining there?", w, "rare", "model-0") for w in ("model_a",) * 3 + ("model_b",)]
+    made_with = router([*rows(3000), *rare]).battles
+    assert dict(zip(made_with.columns.models, made_with.tiers, strict=True))["rare"] == 0
     exact = router(rows(3000), weighting=SimilarityWeighting())
     assert exact.battles.nearest is not None
     assert np.abs(exact.score(QUERIES) - made.score(QUERIES)).max() > 1e-3
