@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from routellm_core.cli import main
+from routellm_core.preferences.battles import read_battles
+from routellm_core.preferences.ratings import rate_models
 from routellm_core.preferences.tiers import least_variance_cuts, tiers_of
 
 
@@ -84,6 +86,10 @@ def test_the_command_prints_a_table_and_json(battles: Path, capsys: pytest.Captu
     assert all(row["low"] <= row["strength"] <= row["high"] for row in rows)
     assert [line.split()[1] for line in table[2:6]] == ["best", "good", "poor", "none"]
     assert [f"{row['elo']:.0f}" for row in rows] == [line.split()[-4] for line in table[2:6]]
+    assert main(["tiers", "--battles", str(battles), "--seed", "3", "--json"]) == 0
+    lows = [row["low"] for row in json.loads(capsys.readouterr().out)]
+    drawn = rate_models(list(read_battles(battles, with_prompts=False)), seed=3)
+    assert lows == [rating.low for rating in drawn] != [row["low"] for row in rows]
     assert table[2].split()[-2:] == ["10", "80.0"]
     # it won none of its battles
     assert table[5].split()[2] == "*"

@@ -85,6 +85,7 @@ def test_options_reach_the_router(train: Any, tmp_path: Path) -> None:
     assert (router.strong, router.weak, router.battles.tier_count) == ("tier:0", "tier:1", 2)
     assert (router.weighting.scaling, router.weighting.same_tier) == ("published", "exact")
     assert router.battles.nearest is None
+    assert (router.score(PROMPTS[:2]) > 0.5).all()
     # from a router of its own kind
     train("--strong", "large", "--weak", "small", "--from", str(tmp_path / "out"))
     assert load_router(tmp_path / "out").score(PROMPTS).shape == (4,)
