@@ -1,8 +1,8 @@
 """Checkpoint: what a saved router is, on disk and in memory.
 
 A folder with `config.json` (format version, class, settings, SHA-256 of every other file) and, where the
-router has tensors, `model.safetensors`; a router may add plain files of its own, such as `tokenizer.json`.
-Nothing here is ever a pickle.
+router has tensors, `model.safetensors`; a router may add plain files of its own, such as `tokenizer.json`,
+and large arrays as `NAME.npy`, which stay on disk and are memory-mapped. Nothing here is ever a pickle.
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.mapped_arrays import array_digest, count_not_finite, file_digest, map_array, replace_array
+
 FORMAT_VERSION = 1
 CONFIG_FILE = "config.json"
 TENSOR_FILE = "model.safetensors"
+ARRAY_SUFFIX = ".npy"
 
 
 class CheckpointError(ValueError):
@@ -37,6 +40,8 @@ class Checkpoint:
         settings: JSON values that the router's `from_checkpoint` reads.
         tensors: name -> array; floating tensors must be finite.
         files: file name -> content, for what is neither settings nor tensor.
+        arrays: name -> array that may be larger than memory: each has a file of its own, `NAME.npy`, which is
+            memory-mapped and read-only when read; floating ones must be finite.
         origin: where it was read from, for messages.
         digest: `checkpoint_digest` where it is known, for a checkpoint that was read.
     """
@@ -46,6 +51,7 @@ class Checkpoint:
     tensors: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     origin: str = "memory"
+    arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     digest: str | None = None
 
     def setting(self, name: str) -> Any:
@@ -58,7 +64,15 @@ class Checkpoint:
         """Return one tensor of the given shape (None: any length), or say what is wrong with it."""
         if name not in self.tensors:
             raise CheckpointError(f"{self.origin}: {TENSOR_FILE} has no tensor {name!r}. {_REMEDY}")
-        found = self.tensors[name]
+        return self._shaped(name, self.tensors[name], shape)
+
+    def array(self, name: str, shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
+        """Return one memory-mapped array of the given shape (None: any length), or say what is wrong."""
+        if name not in self.arrays:
+            raise CheckpointError(f"{self.origin}: the file '{name}{ARRAY_SUFFIX}' is missing. {_REMEDY}")
+        return self._shaped(name, self.arrays[name], shape)
+
+    def _shaped(self, name: str, found: npt.NDArray[Any], shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
         fits = found.ndim == len(shape) and all(
             wanted is None or wanted == have for wanted, have in zip(shape, found.shape, strict=True)
         )
@@ -86,10 +100,13 @@ def write_checkpoint(folder: str | PathLike[str], checkpoint: Checkpoint) -> Non
         CheckpointError: a tensor holds NaN or infinity.
     """
     target = Path(folder)
-    _check_finite(checkpoint.tensors, str(target))
+    _check_finite({**checkpoint.tensors, **checkpoint.arrays}, str(target))
     contents = _contents(checkpoint)
-    config = _config(checkpoint, contents)
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     target.mkdir(parents=True, exist_ok=True)
+    for name, array in checkpoint.arrays.items():
+        digests[name + ARRAY_SUFFIX] = replace_array(target / (name + ARRAY_SUFFIX), array)
+    config = _config(checkpoint, digests)
     for name, content in contents.items():
         _replace(target / name, content)
     # Last, so that a reader never finds a configuration whose files are not there yet.
@@ -98,7 +115,11 @@ def write_checkpoint(folder: str | PathLike[str], checkpoint: Checkpoint) -> Non
 
 def checkpoint_digest(checkpoint: Checkpoint) -> str:
     """Return the SHA-256 of all that a router is (kind, settings, content of every file), in hexadecimal."""
-    return checkpoint.digest or _digest(_config(checkpoint, _contents(checkpoint)))
+    if checkpoint.digest:
+        return checkpoint.digest
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in _contents(checkpoint).items()}
+    digests |= {name + ARRAY_SUFFIX: array_digest(array) for name, array in checkpoint.arrays.items()}
+    return _digest(_config(checkpoint, digests))
 
 
 def read_checkpoint(folder: str | PathLike[str]) -> Checkpoint:
@@ -113,9 +134,22 @@ def read_checkpoint(folder: str | PathLike[str]) -> Checkpoint:
     if not (source / CONFIG_FILE).is_file():
         raise FileNotFoundError(f"{source} holds no {CONFIG_FILE}: it is not a saved router.")
     config = _read_config(source / CONFIG_FILE)
-    files = {name: _read_verified(source, name, digest) for name, digest in config["sha256"].items()}
+    digests: dict[str, str] = config["sha256"]
+    arrays = {
+        name.removesuffix(ARRAY_SUFFIX): _map_verified(source, name, digest)
+        for name, digest in digests.items()
+        if name.endswith(ARRAY_SUFFIX)
+    }
+    _check_finite(arrays, str(source))
+    files = {
+        name: _read_verified(source, name, digest)
+        for name, digest in digests.items()
+        if not name.endswith(ARRAY_SUFFIX)
+    }
     tensors = _read_tensors(files.pop(TENSOR_FILE), source) if TENSOR_FILE in files else {}
-    return Checkpoint(config["router"], config["settings"], tensors, files, str(source), _digest(config))
+    return Checkpoint(
+        config["router"], config["settings"], tensors, files, str(source), arrays, _digest(config)
+    )
 
 
 def _contents(checkpoint: Checkpoint) -> dict[str, bytes]:
@@ -127,12 +161,12 @@ def _contents(checkpoint: Checkpoint) -> dict[str, bytes]:
     return contents
 
 
-def _config(checkpoint: Checkpoint, contents: Mapping[str, bytes]) -> dict[str, Any]:
+def _config(checkpoint: Checkpoint, digests: Mapping[str, str]) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "router": checkpoint.router,
         "settings": dict(checkpoint.settings),
-        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())},
+        "sha256": dict(sorted(digests.items())),
     }
 
 
@@ -176,21 +210,42 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 
 def _read_verified(source: Path, name: str, digest: str) -> bytes:
+    path = _plain_path(source, name)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path} can't be read ({error.strerror}). {_REMEDY}") from error
+    _check_digest(path, hashlib.sha256(content).hexdigest(), digest)
+    return content
+
+
+def _map_verified(source: Path, name: str, digest: str) -> npt.NDArray[Any]:
+    path = _plain_path(source, name)
+    try:
+        _check_digest(path, file_digest(path), digest)
+        return map_array(path)
+    except OSError as error:
+        raise CheckpointError(f"{path} can't be read ({error.strerror}). {_REMEDY}") from error
+    except CheckpointError:
+        raise
+    except (EOFError, ValueError) as error:
+        raise CheckpointError(f"{path} is not an array of numbers ({error}). {_REMEDY}") from error
+
+
+def _plain_path(source: Path, name: str) -> Path:
     # A name from a downloaded configuration must not reach outside its folder.
     if Path(name).name != name or name in ("", ".", ".."):
         raise CheckpointError(
             f"{source / CONFIG_FILE} lists {name!r}, which is not a plain file name. {_REMEDY}"
         )
-    path = source / name
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"{path} can't be read ({error.strerror}). {_REMEDY}") from error
-    if hashlib.sha256(content).hexdigest() != digest:
+    return source / name
+
+
+def _check_digest(path: Path, found: str, wanted: str) -> None:
+    if found != wanted:
         raise CheckpointError(
             f"{path} is damaged: its SHA-256 differs from the one in {CONFIG_FILE}. {_REMEDY}"
         )
-    return content
 
 
 def _read_tensors(content: bytes, source: Path) -> dict[str, npt.NDArray[Any]]:
@@ -209,8 +264,8 @@ def _read_tensors(content: bytes, source: Path) -> dict[str, npt.NDArray[Any]]:
 
 def _check_finite(tensors: Mapping[str, npt.NDArray[Any]], origin: str) -> None:
     for name, tensor in tensors.items():
-        if np.issubdtype(tensor.dtype, np.floating) and not np.isfinite(tensor).all():
-            bad = int(tensor.size - np.isfinite(tensor).sum())
+        bad = count_not_finite(tensor)
+        if bad:
             raise CheckpointError(f"{origin}: tensor {name!r} holds {bad} values that are NaN or infinite.")
 
 

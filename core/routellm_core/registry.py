@@ -24,6 +24,7 @@ ROUTERS: dict[str, str] = {
     "causal_llm": "routellm_core.routers.causal_llm:CausalLLMRouter",
     "matrix_factorization": "routellm_core.routers.matrix_factorization:MatrixFactorizationRouter",
     "random": "routellm_core.routers.random:RandomRouter",
+    "sw_ranking": "routellm_core.routers.similarity_weighted:SimilarityWeightedRouter",
 }
 """Kind of router -> "module:Class"; the kind is what a checkpoint's configuration names."""
 

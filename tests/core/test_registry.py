@@ -37,7 +37,7 @@ def test_settings_reach_a_kind_that_needs_no_checkpoint() -> None:
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(
-        ValueError, match=r"unknown router 'defualt': expected 'default', .*'random', or a folder"
+        ValueError, match=r"unknown router 'defualt': expected 'default', .*'random', .* or a folder"
     ):
         load_router("defualt")
 

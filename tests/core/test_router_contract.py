@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from routellm_core import Router, load_router
+from routellm_core.preferences.battles import Battle
 from routellm_core.registry import ROUTERS
+from routellm_core.training.similarity_weighted import train_similarity_weighted
 
 from tests.tiny_models import bert_router, causal_llm_router
 
@@ -23,11 +25,25 @@ PROMPTS = [
     "def f(x):\n    return x ** 2",
 ]
 
+
+def similarity_weighted() -> Router:
+    # Questions that are asked for a proof are won by "a", others by either.
+    battles = [
+        Battle(f"{text} Case {n}.", *pair, "model_a" if hard or n % 2 else "model_b")
+        for n in range(6)
+        for pair in (("a", "b"), ("b", "c"))
+        for text, hard in (("Prove that there are many primes.", True), ("Write a haiku about rain.", False))
+    ]
+    embedder = load_router("default").embedder.static  # type: ignore[attr-defined]
+    return train_similarity_weighted(embedder, battles, strong="a", weak="c")
+
+
 MAKERS: dict[str, Callable[[], Router]] = {
     "default": lambda: load_router("default"),
     "random": lambda: load_router("random", seed=3),
     "bert": bert_router,
     "causal_llm": causal_llm_router,
+    "sw_ranking": similarity_weighted,
 }
 
 NETWORKS = {"bert", "causal_llm"}

@@ -12,6 +12,7 @@ KINDS = (
     "mf",
     "bert",
     "causal_llm",
+    "sw_ranking",
 )
 """Each is the module `train_KIND` beside this one, with SUMMARY, add_arguments and run."""
 

@@ -18,6 +18,7 @@ EMBEDDERS: dict[str, str] = {
     "openai": "routellm_core.embedders.openai:OpenAIEmbedder",
     "prompt": "routellm_core.embedders.prompt:PromptEmbedder",
     "sentence_transformers": "routellm_core.embedders.sentence_transformers:SentenceTransformersEmbedder",
+    "static": "routellm_core.embedders.static:StaticEmbedder",
 }
 """Kind of embedder, as a checkpoint names it -> "module:Class"."""
 

@@ -15,11 +15,9 @@ import numpy.typing as npt
 from routellm_core.checkpoints import Checkpoint, CheckpointError
 from routellm_core.embedders.embedder import EmbedderParts
 from routellm_core.embedders.folded_prompt import Fold, FoldedPrompt
-from routellm_core.embedders.static import StaticEmbedder
+from routellm_core.embedders.static import TOKENIZER_FILE, StaticEmbedder
 from routellm_core.embedders.surface import FEATURES, SurfaceFeatures, asks_for_answer_at_once
 from routellm_core.embedders.token_sums import TokenSums
-
-TOKENIZER_FILE = "tokenizer.json"
 
 
 class PromptEmbedder:

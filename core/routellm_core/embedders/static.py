@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.checkpoints import Checkpoint, CheckpointError
+from routellm_core.embedders.embedder import EmbedderParts
 from routellm_core.embedders.text import clipped
 from routellm_core.embedders.word_pieces import WordPieces
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+
+TOKENIZER_FILE = "tokenizer.json"
 
 PARALLEL_FROM = 512
 """Batches of at least this many prompts are tokenised on all cores. Smaller ones are not: a process that has
@@ -29,6 +33,11 @@ class StaticEmbedder:
     A plain mean, not brought to length 1: projected on a direction, a token is then one number and a text the
     mean of a few. Objects are immutable and safe to share between threads, to pickle and to use after a fork.
     """
+
+    kind = "static"
+
+    scores_inline = True
+    """Microseconds and no I/O: an event loop may call `embed`."""
 
     def __init__(
         self,
@@ -115,6 +124,30 @@ class StaticEmbedder:
         added = np.empty(projected.shape, dtype=np.complex128)
         added.real, added.imag = projected * self.scales, self.scales != 0
         return added
+
+    def to_parts(self) -> EmbedderParts:
+        """Describe this embedder for a router's checkpoint."""
+        tensors: dict[str, npt.NDArray[Any]] = {"table": self.table, "scales": self.scales}
+        return EmbedderParts(self.kind, {}, tensors, {TOKENIZER_FILE: self.tokenizer_json})
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint) -> StaticEmbedder:
+        """Make the embedder that `to_parts` described.
+
+        Raises:
+            CheckpointError: a part is missing or misshapen.
+        """
+        table = checkpoint.tensor("embedder.table", (None, None))
+        try:
+            return cls(
+                checkpoint.file(TOKENIZER_FILE),
+                table,
+                checkpoint.tensor("embedder.scales", table.shape[:1]),
+            )
+        except CheckpointError:
+            raise
+        except ValueError as error:
+            raise CheckpointError(f"{checkpoint.origin}: the embedder can't be made ({error}).") from error
 
     def _batch_of_ids(self, prompts: Sequence[str]) -> list[list[int]]:
         if len(prompts) < PARALLEL_FROM:

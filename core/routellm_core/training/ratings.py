@@ -1,4 +1,8 @@
-"""Bradley-Terry ratings: each model's overall strength from battles, prompts ignored."""
+"""Bradley-Terry ratings as the trained routers start from: each model's strength, prompts ignored.
+
+Differs from `preferences/ratings.py` in its optimiser, which stops up to 3e-5 before the minimum. The bytes
+of the shipped router follow from those digits, so it stays for training; all else rates models there.
+"""
 
 from __future__ import annotations
 

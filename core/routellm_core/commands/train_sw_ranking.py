@@ -1,0 +1,83 @@
+"""`routellm train sw_ranking`: a similarity-weighted router for a user's own pair of models, from battles."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+
+from routellm_core.embedders.embedder import Embedder
+from routellm_core.embedders.prompt import PromptEmbedder
+from routellm_core.preferences.battles import read_battles
+from routellm_core.preferences.similarity_weighting import SimilarityWeighting
+from routellm_core.preferences.tiers import TIERS
+from routellm_core.registry import load_router
+from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
+from routellm_core.routers.similarity_weighted import SimilarityWeightedRouter
+from routellm_core.training.similarity_weighted import train_similarity_weighted
+
+SUMMARY = "store battles and their embeddings, for a ranking weighted by likeness; nothing is fitted"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument(
+        "--battles",
+        required=True,
+        metavar="FILE",
+        help="rows of prompt, model_a, model_b, winner (model_a, model_b or tie)",
+    )
+    role = "model's name in the battles; for one that plays in none, the tier it belongs to, such as tier:0"
+    parser.add_argument("--strong", required=True, help=f"the strong {role}")
+    parser.add_argument("--weak", required=True, help=f"the weak {role}")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder to write the router to")
+    parser.add_argument(
+        "--tiers",
+        type=int,
+        metavar="N",
+        help=f"tiers to put the models into, see routellm tiers (default: {TIERS}, or one a model where "
+        "there are fewer)",
+    )
+    parser.add_argument(
+        "--scaling",
+        choices=("paper", "published"),
+        default="paper",
+        help="how likeness is scaled: as the paper writes or as its code does (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--from",
+        dest="source",
+        default="default",
+        metavar="ROUTER",
+        help="the router whose embedder is used; of default its token table alone (default: %(default)s)",
+    )
+
+
+def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
+    """Embed, save, and yield what was written."""
+    source = load_router(options.source)
+    if not isinstance(source, MatrixFactorizationRouter | SimilarityWeightedRouter):
+        raise ValueError(
+            f"--from is {options.source!r}, a {type(source).__name__}: it has no embedder to use."
+        )
+    battles = list(read_battles(options.battles))
+    say(f"embedding the prompts of {len(battles)} battles")
+    router = train_similarity_weighted(
+        _of_meaning(source.embedder),
+        battles,
+        strong=options.strong,
+        weak=options.weak,
+        tiers=options.tiers,
+        weighting=SimilarityWeighting(scaling=options.scaling),
+    )
+    router.save(options.out)
+    stored = router.battles
+    yield (
+        f"wrote {options.out}: {len(stored.columns)} battles on {stored.columns.prompts} prompts, "
+        f"{len(stored.tiers)} models in {stored.tier_count} tiers, "
+        f"strong {router.strong}, weak {router.weak}"
+    )
+
+
+def _of_meaning(embedder: Embedder) -> Embedder:
+    # Surface features weigh as much as the words there; prompts of one length are not alike for that.
+    return embedder.static if isinstance(embedder, PromptEmbedder) else embedder
