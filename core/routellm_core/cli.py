@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from routellm_core._version import __version__
 
-COMMANDS = ("score", "train", "calibrate", "evaluate")
+COMMANDS = ("score", "label", "train", "calibrate", "evaluate")
 
 _BAD_INPUT = 2
 
