@@ -174,5 +174,5 @@ def _row(line: bytes) -> dict[str, Any] | None:
     fields = _FIELDS.get(str(row.get("event"))) if isinstance(row, dict) else None
     if fields is None or not all(isinstance(row.get(field), kind) for field, kind in fields.items()):
         return None
-    usage = row.get("usage", row.get("most", {}))
-    return row if all(type(usage.get(field)) is int for field in _USAGE if usage) else None
+    usage = row.get("usage", row.get("most"))
+    return row if usage is None or all(type(usage.get(field)) is int for field in _USAGE) else None
