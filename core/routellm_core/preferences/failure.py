@@ -30,15 +30,20 @@ class Failure:
         kind: "retry" (rate limit, the server's fault: nothing charged, another try may do), "lost" (the
             connection broke or took too long: as "retry", but the provider may have charged), "refused" (this
             one request is not taken, another may be), "fatal" (no request of this run will be taken).
-        summary: the status and the error's class, for people; never the text of an error about keys.
+        summary: the status and the error's class, the same for like errors.
+        detail: what the provider said, shortened; "" for an error about keys, whose text may hold one.
         may_be_charged: True where nobody said that the call failed before it was worked on.
         retry_after: seconds the provider asked to wait; None where it did not say.
     """
 
     kind: Kind
     summary: str
+    detail: str = ""
     may_be_charged: bool = False
     retry_after: float | None = None
+
+    def __str__(self) -> str:
+        return f"{self.summary}: {self.detail}" if self.detail else self.summary
 
     @classmethod
     def from_error(cls, error: Exception) -> Failure:
@@ -51,16 +56,16 @@ class Failure:
                 return cls("lost", name, may_be_charged=True)
             if isinstance(error, UnicodeEncodeError):
                 # A prompt with half a surrogate pair can't be sent to anybody.
-                return cls("refused", f"{name}: {_text(error)}")
-            return cls("fatal", f"{name}: {_text(error)}", may_be_charged=True)
+                return cls("refused", name, _text(error))
+            return cls("fatal", name, _text(error), may_be_charged=True)
         summary = f"{status} {name}"
         if status in _FATAL:
-            return cls("fatal", summary if status in (401, 403) else f"{summary}: {_text(error)}")
+            return cls("fatal", summary, "" if status in (401, 403) else _text(error))
         if status == 429 and _QUOTA in str(error):
-            return cls("fatal", f"{summary}: the account's quota is used up")
+            return cls("fatal", summary, "the account's quota is used up")
         if status in _RETRIED or status >= 500:
-            return cls("retry", summary, retry_after=_retry_after(error))
-        return cls("refused", f"{summary}: {_text(error)}")
+            return cls("retry", summary, _text(error), retry_after=_retry_after(error))
+        return cls("refused", summary, _text(error))
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ class PaidCalls:
             if failure.kind == "refused":
                 raise Refused(f"{responder.name}: {failure.summary}")
             if failure.kind == "fatal":
-                self._stop(f"{responder.name} can't be asked ({failure.summary})")
+                self._stop(f"{responder.name} can't be asked ({failure})")
             failures += 1
             first_failure = now if failures == 1 else first_failure
             wait = self.retries.wait(failures, failure, self._chance)
@@ -116,7 +116,7 @@ class PaidCalls:
                 answer = await responder(messages)
         except Exception as error:
             failure = Failure.from_error(error)
-            row = {"key": key, "model": responder.name, "error": failure.summary}
+            row = {"key": key, "model": responder.name, "error": str(failure)}
             if failure.may_be_charged:
                 self.log.append({"event": "lost", **row, "usage": asdict(most)})
             else:

@@ -2,7 +2,7 @@
 
 Before a call, the most it can cost is reserved; after it, what the provider counted takes the reservation's
 place. No call starts whose reservation could take the sum above the cap, so the cap holds however many calls
-run at once.
+run at once. Only a provider that exceeds the limit sent with a call can pass it, by the calls then in flight.
 """
 
 from __future__ import annotations
