@@ -124,10 +124,20 @@ async def test_a_judge_that_answers_nonsense_ends_the_run(tmp_path: Path) -> Non
     prompts = [f"Question {number}?" for number in range(50)]
     judge = ScriptedModel("judge", "As a language model...")
     settings = JudgingSettings(nonsense_limit=4, concurrency=1)
-    result = await judge_prompts(prompts, *models()[:2], judge, log=tmp_path / "l.jsonl", settings=settings)
+    run = [prompts, *models()[:2], judge]
+    for times in (1, 2):
+        # What the log rejects costs nothing and ends nothing: four more pairs are paid for.
+        result = await judge_prompts(*run, log=tmp_path / "log.jsonl", settings=settings)
+        assert "judge gave no verdict in the wanted form on 4 pairs in a row" in result.stopped
+        assert sum(judge.asked.values()) == 12 * times
 
-    assert "judge gave no verdict in the wanted form on 4 pairs in a row" in result.stopped
-    assert sum(judge.asked.values()) == 12
+
+async def test_nonsense_now_and_then_ends_nothing(tmp_path: Path) -> None:
+    judge = ScriptedModel("judge", lambda text: "Well." if "Question 0?" in text or "4?" in text else "[[C]]")
+    settings = JudgingSettings(nonsense_limit=2, concurrency=1)
+    result = await judge_prompts(PROMPTS, *models()[:2], judge, log=tmp_path / "log.jsonl", settings=settings)
+
+    assert (result.stopped, len(result.found)) == ("", 4)
 
 
 async def test_grades_make_labels_and_battles(tmp_path: Path) -> None:
@@ -216,6 +226,11 @@ def test_models_and_settings_that_make_no_sense_are_refused(tmp_path: Path) -> N
         asyncio.run(judge_prompts(PROMPTS, strong, strong, judge, log=tmp_path / "log.jsonl"))
     settings = JudgingSettings(prices={"big": PRICE}, max_cost=5)
     with pytest.raises(ValueError, match="'small', 'judge' have none"):
+        judge_in_new_loop(PROMPTS, strong, weak, judge, log=tmp_path / "log.jsonl", settings=settings)
+    judge_in_new_loop(PROMPTS, strong, weak, ScriptedModel("first judge"), log=tmp_path / "log.jsonl")
+    # The log's own calls count too, and what they cost must be known.
+    settings = JudgingSettings(prices=PRICES, max_cost=5)
+    with pytest.raises(ValueError, match="'first judge' have none"):
         judge_in_new_loop(PROMPTS, strong, weak, judge, log=tmp_path / "log.jsonl", settings=settings)
     with pytest.raises(ValueError, match="concurrency is 0, expected a whole number"):
         JudgingSettings(concurrency=0)

@@ -105,6 +105,8 @@ async def test_passing_failures_are_tried_again(tmp_path: Path) -> None:
     assert (events.count("start"), events.count("failed"), events.count("lost")) == (20, 2, 2)
     with CallLog(tmp_path / "log.jsonl") as log:
         assert (log.interrupted, list(log.lost)) == (0, ["big"])
+    later = await run(tmp_path, big, ScriptedModel("small"), ScriptedModel("judge", JUDGE))
+    assert (later.made, later.lost) == (0, pytest.approx(result.lost))
 
 
 async def test_a_provider_that_fails_for_too_long_ends_the_run_and_it_goes_on_later(tmp_path: Path) -> None:
