@@ -126,7 +126,10 @@ async def test_a_provider_that_fails_for_too_long_ends_the_run_and_it_goes_on_la
 
 async def test_a_wait_longer_than_the_patience_is_not_begun(tmp_path: Path) -> None:
     big = ScriptedModel("big", failures=[ProviderError(429, headers={"retry-after": "3600"})])
-    result = await run(tmp_path, big, ScriptedModel("small"), ScriptedModel("judge", JUDGE), concurrency=1)
+    async with asyncio.timeout(20):
+        result = await run(
+            tmp_path, big, ScriptedModel("small"), ScriptedModel("judge", JUDGE), concurrency=1
+        )
 
     assert "429 ProviderError, which asks to wait 3600 s" in result.stopped
     assert sum(big.asked.values()) == 1

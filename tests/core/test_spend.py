@@ -24,7 +24,8 @@ async def test_calls_in_flight_count_by_the_most_they_can_cost() -> None:
     assert not waiting.done()
 
     await spend.settle(6, spent=2)
-    await waiting
+    async with asyncio.timeout(20):
+        await waiting
     assert (spend.spent, spend.committed) == (2, 7)
 
 
@@ -47,7 +48,7 @@ async def test_who_waits_for_room_in_vain_is_told() -> None:
     await spend.settle(6, spent=6)
 
     with pytest.raises(SpendCapReached):
-        await waiting
+        await asyncio.wait_for(waiting, 20)
 
 
 async def test_a_call_that_may_have_been_charged_takes_its_room() -> None:
