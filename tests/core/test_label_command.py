@@ -80,6 +80,15 @@ def test_prompts_become_battles_that_the_other_commands_read(
     assert sum(server.calls().values()) == 40
 
 
+def test_answers_that_were_cut_are_counted(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], server: StandInServer
+) -> None:
+    assert main([*arguments, "--max-answer-tokens", "2"]) == 0
+    assert "24 answers were cut: see --max-answer-tokens" in capsys.readouterr().out
+    assert {body["max_tokens"] for body in server.bodies("big")} == {2}
+    assert {body["max_tokens"] for body in server.bodies("judge")} == {1024}
+
+
 def test_grades_become_labels(arguments: list[str]) -> None:
     Path("references.jsonl").write_text(json.dumps({"prompt": PROMPTS[0], "reference": "It is 0."}))
     given = [

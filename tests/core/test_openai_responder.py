@@ -153,6 +153,7 @@ async def test_one_object_serves_again_after_it_was_closed(server: StandInServer
     model = OpenAIResponder("big", base_url=server.openai_url)
     for _ in range(2):
         assert (await model([{"role": "user", "content": "Hello"}])).text.startswith("[big]")
+        assert pickle.loads(pickle.dumps(model)).name == "big"
         await model.aclose()
 
 

@@ -15,7 +15,9 @@ from routellm_core.preferences.failure import Failure, RetryPolicy
 from routellm_core.preferences.judgement import JudgingResult
 from routellm_core.preferences.judging import judge_prompts
 from routellm_core.preferences.judging_settings import JudgingSettings
+from routellm_core.preferences.paid_calls import PaidCalls, RunHalted
 from routellm_core.preferences.responder import Answer, Message
+from routellm_core.preferences.spend import Spend
 from routellm_core.prices import Price
 
 from tests.core.scripted_models import ProviderError, ScriptedModel, prefers
@@ -172,9 +174,20 @@ class Stuck(ScriptedModel):
 async def test_a_call_that_never_ends_is_given_up(tmp_path: Path) -> None:
     settings = JudgingSettings(timeout=0.01, retries=RetryPolicy(first_wait=0.001, patience=0.0))
     trio = Stuck("big"), ScriptedModel("small"), ScriptedModel("judge")
-    result = await judge_prompts(PROMPTS, *trio, log=tmp_path / "log.jsonl", settings=settings)
+    async with asyncio.timeout(20):
+        result = await judge_prompts(PROMPTS, *trio, log=tmp_path / "log.jsonl", settings=settings)
 
     assert "TimeoutError" in result.stopped
+
+
+async def test_the_first_reason_to_stop_is_the_one_that_is_told(tmp_path: Path) -> None:
+    with CallLog(tmp_path / "log.jsonl") as log:
+        calls = PaidCalls(log, Spend(), QUICK)
+        calls.halt("first")
+        calls.halt("second")
+        with pytest.raises(RunHalted, match="first"):
+            await calls.ask(ScriptedModel("big"), [{"role": "user", "content": "Why?"}], {})
+    assert (tmp_path / "log.jsonl").read_bytes() == b""
 
 
 async def test_a_full_disk_is_one_error_and_costs_one_answer_at_most(
