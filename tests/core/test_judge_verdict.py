@@ -1,8 +1,11 @@
 """What counts as a verdict, what two of them mean, and what the judge is asked."""
 
+import math
+
 import pytest
 
 from routellm_core.preferences.judge_prompt import answer_messages, judge_messages
+from routellm_core.preferences.judgement import Judgement, JudgingResult
 from routellm_core.preferences.verdict import Verdict, combined_grades, combined_winner, parse_verdict
 
 
@@ -81,6 +84,19 @@ def test_grades_are_the_mean_over_both_orders() -> None:
 
     assert combined_grades(first, second) == (4.5, 1.5)
     assert combined_grades(first, Verdict("second")) is None
+
+
+def test_bias_is_measured_on_verdicts_that_decide() -> None:
+    pairs = [("first", "second"), ("first", "first"), ("tie", "tie"), ("first", "tie")]
+    judged = [Judgement("?", "big", "small", (Verdict(a), Verdict(b))) for a, b in pairs]  # type: ignore[arg-type]
+    result = JudgingResult((*judged, None, Judgement("?", "big", "small", None)))
+
+    assert result.agreement == 0.5
+    # Four of the five verdicts that are no tie name the answer shown first.
+    assert result.first_share == 0.8
+    assert [judgement.battle.winner for judgement in result.found] == ["model_a"] + ["tie"] * 4
+    assert math.isnan(JudgingResult((None,)).first_share)
+    assert math.isnan(JudgingResult((None,)).agreement)
 
 
 def test_the_answering_models_get_the_prompt_alone() -> None:
