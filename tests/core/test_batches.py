@@ -51,8 +51,13 @@ def test_embeddings_are_the_routers_own() -> None:
 
 
 @pytest.mark.parametrize("kind", [ScoreBatch, EmbedBatch])
-def test_a_used_batch_pickles_without_weights(kind: type[ScoreBatch | EmbedBatch]) -> None:
-    used = kind()
+@pytest.mark.parametrize("by_name", [True, False])
+def test_a_used_batch_pickles_without_weights(
+    kind: type[ScoreBatch | EmbedBatch], by_name: bool, tmp_path: Path
+) -> None:
+    if not by_name:
+        load_router("default").save(tmp_path)
+    used = kind("default" if by_name else tmp_path)
     before = used(batch(PROMPTS))
     data = pickle.dumps(used)
     after = pickle.loads(data)(batch(PROMPTS))
@@ -89,6 +94,9 @@ def test_judged_batches_hold_a_winner_per_row_and_pay_nothing_twice(tmp_path: Pa
     assert again["winner"].tolist() == rows["winner"].tolist()
     assert [sum(model.asked.values()) for model in trio] == paid == [8, 8, 14]
     assert len(list(tmp_path.glob("*.jsonl"))) == 1
+    # Another batch writes another log: two workers never share one.
+    judged(batch(PROMPTS[:2]))
+    assert len(list(tmp_path.glob("*.jsonl"))) == 2
 
 
 def test_a_batch_that_stops_is_an_error_and_goes_on_when_done_again(tmp_path: Path) -> None:
