@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from routellm_core._version import __version__
 
-COMMANDS = ("score", "golden", "clean", "tiers", "train", "calibrate", "evaluate")
+COMMANDS = ("score", "label", "golden", "clean", "tiers", "train", "calibrate", "evaluate")
 
 _BAD_INPUT = 2
 

@@ -56,6 +56,25 @@ class Price:
                     f"price {field.name} is {value!r}, expected a number >= 0, per million tokens."
                 )
 
+    @classmethod
+    def from_mapping(cls, value: Price | Mapping[str, Any], name: str) -> Price:
+        """Make a price from `{"input": 2.5, "output": 10}`; `name` is whose it is, for the message.
+
+        Raises:
+            ValueError: a part is missing, unknown or not a number; the message names it.
+        """
+        if isinstance(value, Price):
+            return value
+        if not isinstance(value, Mapping) or not {"input", "output"} <= set(value) <= set(_FIELDS):
+            raise ValueError(
+                f"prices[{name!r}] is {value!r}, expected the keys 'input', 'output' and, if wanted, "
+                "'cached_input'."
+            )
+        try:
+            return cls(**value)
+        except ValueError as error:
+            raise ValueError(f"prices[{name!r}]: {error}") from None
+
     def cost(self, usage: TokenUsage) -> float:
         """Return what these tokens cost."""
         cached = self.input if self.cached_input is None else self.cached_input
@@ -84,22 +103,8 @@ class Prices:
                 f"prices is {value!r}, expected {{'strong': {{'input': ..., 'output': ...}}, 'weak': ...}} "
                 "per million tokens."
             )
-        return cls(_price(value["strong"], "strong"), _price(value["weak"], "weak"))
+        return cls(Price.from_mapping(value["strong"], "strong"), Price.from_mapping(value["weak"], "weak"))
 
     def of(self, route: Route) -> Price:
         """Return one side's price."""
         return self.strong if route == "strong" else self.weak
-
-
-def _price(value: Any, side: str) -> Price:
-    if isinstance(value, Price):
-        return value
-    if not isinstance(value, Mapping) or not {"input", "output"} <= set(value) <= set(_FIELDS):
-        raise ValueError(
-            f"prices[{side!r}] is {value!r}, expected the keys 'input', 'output' and, if wanted, "
-            "'cached_input'."
-        )
-    try:
-        return Price(**value)
-    except ValueError as error:
-        raise ValueError(f"prices[{side!r}]: {error}") from None

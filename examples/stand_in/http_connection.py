@@ -15,6 +15,21 @@ from typing import cast
 from examples.stand_in.reply import Reply
 
 
+@dataclass
+class InFlight:
+    """How many answers are being made at once: those that take time, by `latency` or as a stream."""
+
+    now: int = 0
+    peak: int = 0
+
+    def __enter__(self) -> None:
+        self.now += 1
+        self.peak = max(self.peak, self.now)
+
+    def __exit__(self, *ignored: object) -> None:
+        self.now -= 1
+
+
 @dataclass(frozen=True)
 class HttpRequest:
     """A request as it came in; header names are in lower case."""
@@ -33,10 +48,12 @@ class HttpConnection(asyncio.Protocol):
         handle: Callable[[HttpRequest], Reply],
         connections: set[HttpConnection],
         hung_up: Callable[[str], None],
+        in_flight: InFlight,
     ) -> None:
         self._handle = handle
         self._connections = connections
         self._hung_up = hung_up
+        self._in_flight = in_flight
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
         self._sending: asyncio.Task[None] | None = None
@@ -78,10 +95,16 @@ class HttpConnection(asyncio.Protocol):
             self._model = reply.model
             self._last = request.headers.get("connection", "").lower() == "close"
             if reply.latency or reply.events is not None:
-                self._sending = asyncio.get_running_loop().create_task(self._send(self._transport, reply))
+                self._sending = asyncio.get_running_loop().create_task(
+                    self._send_counted(self._transport, reply)
+                )
             else:
                 self._write(self._transport, reply)
                 self._close_after_last()
+
+    async def _send_counted(self, transport: asyncio.Transport, reply: Reply) -> None:
+        with self._in_flight:
+            await self._send(transport, reply)
 
     async def _send(self, transport: asyncio.Transport, reply: Reply) -> None:
         if reply.latency:

@@ -11,7 +11,7 @@ from typing import Any
 
 from examples.stand_in.application import Application, RecordedRequest
 from examples.stand_in.failures import Failure
-from examples.stand_in.http_connection import HttpConnection
+from examples.stand_in.http_connection import HttpConnection, InFlight
 from examples.stand_in.model import DEFAULT_MODELS, EMBEDDERS, StandInModel
 from examples.stand_in.service import Service
 
@@ -20,7 +20,8 @@ class StandInServer:
     """OpenAI's and Anthropic's APIs on 127.0.0.1, served from a background thread.
 
     `models` are names or `StandInModel` objects; OpenAI's embedding models are always there. Port 0 takes
-    a free one. `requests` holds every request, `disconnects` counts by model the clients that left early.
+    a free one. `requests` holds every request, `disconnects` counts by model the clients that left early,
+    `in_flight` tells how many answers that take time were made at once, at most.
     """
 
     def __init__(self, models: Iterable[StandInModel | str] = DEFAULT_MODELS, *, port: int = 0) -> None:
@@ -35,6 +36,7 @@ class StandInServer:
         self._problem: BaseException | None = None
         self.port = port
         self.disconnects: Counter[str] = Counter()
+        self.in_flight = InFlight()
 
     def __enter__(self) -> StandInServer:
         self.start()
@@ -116,6 +118,7 @@ class StandInServer:
         """Forget requests, disconnects, scripts, cached prefixes; failures are as the models say."""
         self._application.requests = []
         self.disconnects.clear()
+        self.in_flight.peak = self.in_flight.now
         self._service.reset()
 
     def _run(self) -> None:
@@ -144,7 +147,7 @@ class StandInServer:
             await listener.wait_closed()
 
     def _connect(self) -> HttpConnection:
-        return HttpConnection(self._application.handle, self._connections, self._hung_up)
+        return HttpConnection(self._application.handle, self._connections, self._hung_up, self.in_flight)
 
     def _hung_up(self, model: str) -> None:
         self.disconnects[model] += 1

@@ -47,6 +47,16 @@ def test_failures_to_order(client: Any, stand_in: StandInServer, status: int, er
     assert stand_in.refused == []
 
 
+async def test_answers_made_at_once_are_counted() -> None:
+    with StandInServer([StandInModel("gpt-slow", latency=0.2)]) as server:
+        async with openai.AsyncOpenAI(base_url=server.openai_url, api_key="key", max_retries=0) as client:
+            for count in (1, 5, 2):
+                await asyncio.gather(*(ask(client, model="gpt-slow") for _ in range(count)))
+        assert (server.in_flight.now, server.in_flight.peak) == (0, 5)
+        server.reset()
+        assert server.in_flight.peak == 0
+
+
 def test_a_model_that_fails_from_the_start() -> None:
     with (
         StandInServer([StandInModel("gpt-bad", fail_with=(500, 1))]) as server,

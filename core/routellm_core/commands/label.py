@@ -1,0 +1,214 @@
+"""`routellm label`: battles for a pair of models, from prompts alone: both answer, and a judge compares.
+
+Keys come from the environment. Run the same command again to go on after a crash, an outage or a reached cap:
+what the log holds is not asked, and not paid, twice.
+"""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from routellm_core.preferences.cost_bar import CostBar
+from routellm_core.preferences.failure import RetryPolicy
+from routellm_core.preferences.judgement import JudgingResult, JudgingStopped, write_rows
+from routellm_core.preferences.judging import judge_in_new_loop
+from routellm_core.preferences.judging_settings import JudgingSettings
+from routellm_core.preferences.model_prices import read_model_prices
+from routellm_core.preferences.openai_responder import DEFAULT_KEY_VARIABLE, OpenAIResponder
+from routellm_core.preferences.prompts import read_prompts
+from routellm_core.preferences.records import read_records
+from routellm_core.preferences.responder import DEFAULT_MAX_TOKENS
+
+SUMMARY = "make battles for your own pair of models: both answer your prompts, a judge compares"
+
+_ROLES = ("strong", "weak", "judge")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument(
+        "--prompts",
+        required=True,
+        metavar="FILE",
+        help="JSON Lines or CSV with a field prompt, or plain lines of text; .gz too",
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="take the first N prompts only")
+    parser.add_argument(
+        "--references", metavar="FILE", help="rows of prompt and reference, a right answer for the judge"
+    )
+    for role in _ROLES:
+        parser.add_argument(f"--{role}", required=True, metavar="MODEL", help=f"the {role} model's name")
+    parser.add_argument("--base-url", metavar="URL", help="address of an API that speaks OpenAI's")
+    for role in _ROLES:
+        parser.add_argument(f"--{role}-base-url", metavar="URL", help="another address for this one model")
+    for role in _ROLES:
+        parser.add_argument(
+            f"--{role}-key-env",
+            metavar="NAME",
+            default=DEFAULT_KEY_VARIABLE,
+            help="environment variable with this model's key (default: %(default)s)",
+        )
+    parser.add_argument("--out", required=True, metavar="FILE", help="write the battles here (JSON Lines)")
+    parser.add_argument(
+        "--grades-out",
+        metavar="FILE",
+        help="have the answers graded from 1 to 5, and write these labels here",
+    )
+    parser.add_argument(
+        "--log", required=True, metavar="FILE", help="every call, raw; read again to resume (JSON Lines)"
+    )
+    parser.add_argument(
+        "--prices",
+        nargs="+",
+        metavar="PRICE",
+        help="MODEL=INPUT,OUTPUT per million tokens, or a JSON file of model -> input and output",
+    )
+    parser.add_argument("--max-cost", type=float, metavar="X", help="the most that all calls may cost")
+    parser.add_argument("--concurrency", type=int, default=8, help="calls at once (default: %(default)s)")
+    parser.add_argument(
+        "--max-answer-tokens",
+        type=int,
+        default=DEFAULT_MAX_TOKENS,
+        metavar="N",
+        help="(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-judge-tokens", type=int, default=DEFAULT_MAX_TOKENS, metavar="N", help="(default: %(default)s)"
+    )
+    parser.add_argument(
+        "--verdict-attempts",
+        type=int,
+        default=3,
+        metavar="N",
+        help="tries per verdict (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=RetryPolicy.patience,
+        metavar="SECONDS",
+        help="end the run when a provider fails for longer (default: %(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
+    """Judge, write what there is, and yield what came of it.
+
+    Raises:
+        JudgingStopped: the run ended early; what was judged by then is written.
+    """
+    settings = JudgingSettings(
+        concurrency=options.concurrency,
+        prices=read_model_prices(options.prices or []),
+        max_cost=options.max_cost,
+        graded=options.grades_out is not None,
+        verdict_attempts=options.verdict_attempts,
+        retries=RetryPolicy(patience=options.patience),
+    )
+    if settings.max_cost is not None and not settings.prices:
+        raise ValueError("--max-cost needs --prices: without them no cost can be counted.")
+    _check_files(options)
+    prompts, references = _chosen_prompts(options), _references(options.references)
+    models = [_model(options, role) for role in _ROLES]
+    say(f"judging {len(prompts)} prompts")
+    try:
+        with CostBar(len(prompts), say, priced=bool(settings.prices)) as progress:
+            result = judge_in_new_loop(
+                prompts,
+                *models,
+                log=options.log,
+                settings=settings,
+                references=references,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        raise JudgingStopped("interrupted. Nothing is lost: run the same command again to go on.") from None
+    write_rows(options.out, result.battle_rows())
+    if settings.graded:
+        write_rows(options.grades_out, result.label_rows())
+    if options.json:
+        yield json.dumps(_summary(result))
+    else:
+        yield from _lines(result, options, priced=bool(settings.prices))
+    if result.stopped:
+        raise JudgingStopped(
+            f"{result.stopped}. {len(result.found)} of {len(result.judgements)} prompts are judged; nothing "
+            "is lost: run the same command again to go on."
+        )
+
+
+def _check_files(options: Namespace) -> None:
+    # A log that is written over is money lost.
+    named = {"--log": options.log, "--out": options.out, "--grades-out": options.grades_out}
+    given = {name: Path(path).resolve() for name, path in named.items() if path is not None}
+    given["--prompts"] = Path(options.prompts).resolve()
+    for name, path in given.items():
+        for other, same in given.items():
+            if other != name and path == same:
+                raise ValueError(f"{name} and {other} are both {path.name}: give each a file of its own.")
+
+
+def _chosen_prompts(options: Namespace) -> list[str]:
+    if options.limit is not None and options.limit < 1:
+        raise ValueError(f"--limit is {options.limit}, expected at least 1.")
+    return list(dict.fromkeys(read_prompts(options.prompts)))[: options.limit]
+
+
+def _references(path: str | None) -> dict[str, str]:
+    records = [] if path is None else list(read_records(path))
+    return {record.text("prompt"): record.text("reference") for record in records}
+
+
+def _model(options: Namespace, role: str) -> OpenAIResponder:
+    responder = OpenAIResponder(
+        getattr(options, role),
+        base_url=getattr(options, f"{role}_base_url") or options.base_url,
+        key_variable=getattr(options, f"{role}_key_env"),
+        max_tokens=options.max_judge_tokens if role == "judge" else options.max_answer_tokens,
+    )
+    responder.check_key()
+    return responder
+
+
+def _winners(result: JudgingResult) -> dict[str, int]:
+    winners = [judgement.battle.winner for judgement in result.found]
+    named = {"strong": "model_a", "weak": "model_b", "tie": "tie"}
+    return {name: winners.count(winner) for name, winner in named.items()}  # type: ignore[arg-type]
+
+
+def _summary(result: JudgingResult) -> dict[str, Any]:
+    figures = {name: value for name, value in asdict(result).items() if name != "judgements"}
+    rates = {"agreement": result.agreement, "first_share": result.first_share}
+    # JSON has no nan.
+    shown = {name: None if rate != rate else rate for name, rate in rates.items()}
+    return {"battles": len(result.found), "winners": _winners(result), **shown, **figures}
+
+
+def _lines(result: JudgingResult, options: Namespace, *, priced: bool) -> Iterator[str]:
+    winners = _winners(result)
+    yield (
+        f"wrote {options.out}: {len(result.found)} battles, {winners['strong']} won by {options.strong}, "
+        f"{winners['weak']} by {options.weak}, {winners['tie']} ties"
+    )
+    if options.grades_out:
+        yield f"wrote {options.grades_out}: {len(result.label_rows())} labels"
+    if result.agreement == result.agreement:
+        yield f"both orders agree on {result.agreement:.1%} of the judged pairs"
+    if result.first_share == result.first_share:
+        yield f"the answer shown first is preferred in {result.first_share:.1%} of verdicts that are no tie"
+    for reason, count in result.rejected.items():
+        yield f"rejected {count}: {reason}"
+    if result.truncated:
+        yield f"{result.truncated} answers were cut: see --max-answer-tokens and --max-judge-tokens"
+    yield f"{result.made} calls made, {result.reused} taken from the log"
+    if result.interrupted:
+        yield f"{result.interrupted} calls were in flight when an earlier run ended; they may be charged"
+    if priced:
+        lost = f", and {result.lost:.6f} may have been charged without an answer" if result.lost else ""
+        yield f"cost {result.spent:.6f} in all{lost}"

@@ -1,0 +1,74 @@
+"""Responder: a LangChain chat model as core's judging calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.runnables import Runnable, RunnableBinding
+
+from langchain_routellm.usage import usage_of
+from routellm_core.preferences.responder import DEFAULT_MAX_TOKENS, Answer, Message
+
+_KINDS = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+_NAMES = ("model_name", "model", "model_id", "deployment_name")
+_LIMITS = ("max_tokens", "max_output_tokens", "num_predict")
+_CUT = frozenset({"length", "max_tokens", "MAX_TOKENS"})
+
+
+class LangChainResponder:
+    """Asks a chat model, with its own cache, limiter and callbacks.
+
+    Retries are best left to the judging: a model made with `max_retries=0` fails at once and is tried again
+    by one policy, each try in the log.
+    """
+
+    def __init__(self, model: Runnable[Any, Any], *, name: str, max_tokens: int) -> None:
+        self.model = model
+        self.name = name
+        self.max_tokens = max_tokens
+
+    async def __call__(self, messages: Sequence[Message]) -> Answer:
+        """Ask the model once; its errors reach the caller unchanged."""
+        given = [_KINDS[message["role"]](message["content"]) for message in messages]
+        reply = await self.model.ainvoke(given)
+        if not isinstance(reply, AIMessage):
+            raise TypeError(f"{self.name} returned {type(reply).__name__}, expected a message.")
+        metadata = reply.response_metadata
+        reason = metadata.get("finish_reason") or metadata.get("stop_reason") or metadata.get("done_reason")
+        return Answer(
+            text=str(reply.text),
+            # Without metadata nobody counted; a cached answer has it, and costs nothing.
+            usage=usage_of(reply.usage_metadata) if reply.usage_metadata else None,
+            truncated=reason in _CUT,
+        )
+
+
+def responder(
+    model: Runnable[Any, Any], *, name: str | None = None, max_tokens: int | None = None
+) -> LangChainResponder:
+    """Make a chat model one that `routellm_core.preferences.judging` can ask.
+
+    Args:
+        model: any chat model, plain or bound (`model.bind(...)`, `model.with_config(...)`).
+        name: how battles and prices call it; None: the name that the model itself holds.
+        max_tokens: the most tokens of one answer, which a cap on spend counts on; None: the model's own
+        limit,
+            else 1024. It is not sent: set it on the model.
+
+    Raises:
+        ValueError: it is no chat model, or it holds no name and none is given.
+    """
+    inner: Any = model
+    while isinstance(inner, RunnableBinding):
+        inner = inner.bound
+    if not isinstance(inner, BaseChatModel):
+        raise ValueError(f"model is {type(model).__name__}, expected a LangChain chat model.")
+    found = name or next((value for field in _NAMES if (value := getattr(inner, field, None))), None)
+    if not isinstance(found, str):
+        raise ValueError(f"{type(inner).__name__} holds no name of its model: give name=.")
+    limits = (max_tokens, *(getattr(inner, field, None) for field in _LIMITS))
+    limit = next((value for value in limits if isinstance(value, int) and value > 0), DEFAULT_MAX_TOKENS)
+    return LangChainResponder(model, name=found, max_tokens=limit)

@@ -1,0 +1,73 @@
+"""Responder: a LlamaIndex LLM as core's judging calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
+from llama_index.core.llms import LLM
+
+from llamaindex_routellm.usage import NO_USAGE, usage_of
+from routellm_core.preferences.responder import DEFAULT_MAX_TOKENS, Answer, Message
+
+_CUT = frozenset({"length", "max_tokens", "MAX_TOKENS"})
+_REASONS = ("finish_reason", "stop_reason", "done_reason")
+
+
+class LlamaIndexResponder:
+    """Asks an LLM by its `achat`, which models without a chat endpoint answer by their completions.
+
+    Retries are best left to the judging: a model made with `max_retries=0` fails at once and is tried again
+    by one policy, each try in the log.
+    """
+
+    def __init__(self, model: LLM, *, name: str, max_tokens: int) -> None:
+        self.model = model
+        self.name = name
+        self.max_tokens = max_tokens
+
+    async def __call__(self, messages: Sequence[Message]) -> Answer:
+        """Ask the model once; its errors reach the caller unchanged."""
+        given = [ChatMessage(role=MessageRole(each["role"]), content=each["content"]) for each in messages]
+        response = await self.model.achat(given)
+        usage = usage_of(response)
+        return Answer(
+            text=response.message.content or "",
+            usage=None if usage == NO_USAGE else usage,
+            truncated=_reason(response.raw) in _CUT,
+        )
+
+
+def responder(model: LLM, *, name: str | None = None, max_tokens: int | None = None) -> LlamaIndexResponder:
+    """Make an LLM one that `routellm_core.preferences.judging` can ask.
+
+    Args:
+        model: any LLM.
+        name: how battles and prices call it; None: the name in the model's metadata.
+        max_tokens: the most tokens of one answer, which a cap on spend counts on; None: the model's own
+        limit,
+            else 1024. It is not sent: set it on the model.
+
+    Raises:
+        ValueError: it is no LLM, or it holds no name and none is given.
+    """
+    if not isinstance(model, LLM):
+        raise ValueError(f"model is {type(model).__name__}, expected a LlamaIndex LLM.")
+    found = name or model.metadata.model_name
+    if not found or found == "unknown":
+        raise ValueError(f"{type(model).__name__} holds no name of its model: give name=.")
+    limits = (max_tokens, getattr(model, "max_tokens", None))
+    limit = next((value for value in limits if isinstance(value, int) and value > 0), DEFAULT_MAX_TOKENS)
+    return LlamaIndexResponder(model, name=found, max_tokens=limit)
+
+
+def _reason(raw: Any) -> Any:
+    """Why the answer ended, in whatever form the provider's answer has."""
+    choices = _item(raw, "choices")
+    source = choices[0] if choices else raw
+    return next((reason for name in _REASONS if (reason := _item(source, name)) is not None), None)
+
+
+def _item(source: Any, name: str) -> Any:
+    return source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
