@@ -208,3 +208,20 @@ def test_a_key_shows_up_nowhere(arguments: list[str], capsys: pytest.CaptureFixt
     assert main(arguments) == 0
     written = "".join(path.read_text() for path in Path(".").iterdir() if path.suffix == ".jsonl")
     assert "sk-test-key" not in written + "".join(capsys.readouterr())
+
+
+def test_a_few_prompts_that_represent_the_others_are_judged(
+    server: StandInServer, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, "--select", "3"]) == 0
+    chosen = [battle.prompt for battle in read_battles("battles.jsonl")]
+    capsys.readouterr()
+    calls = len(server.requests)
+
+    assert len(set(chosen)) == 3
+    assert set(chosen) <= set(PROMPTS)
+    # The same ones again: nothing is paid for twice.
+    assert main([*arguments, "--select", "3"]) == 0
+    assert len(server.requests) == calls
+    assert main([*arguments, "--select", "0"]) == 2
+    assert "--select is 0, expected at least 1" in capsys.readouterr().err

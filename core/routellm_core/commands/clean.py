@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from routellm_core.embedders.embedder import Embedder
-from routellm_core.embedders.prompt import PromptEmbedder
+from routellm_core.embedders.prompt import embedder_of_meaning
 from routellm_core.preferences.battles import Battle
 from routellm_core.preferences.cleaning import KEPT, Cleaning, CleaningSettings, clean
 from routellm_core.preferences.cleaning_report import CleaningReport
@@ -129,13 +129,11 @@ def _check_files(options: Namespace) -> None:
 def _embedder(source: str) -> Embedder:
     router = load_router(source)
     embedder = getattr(router, "embedder", None)
-    # Features of the text's surface, beside the words, make long prompts alike whatever they say.
-    embedder = embedder.static if isinstance(embedder, PromptEmbedder) else embedder
     if not isinstance(embedder, Embedder):
         raise ValueError(
             f"--embedder-of is {source!r}, a {type(router).__name__}: it has no embedder to use."
         )
-    return embedder
+    return embedder_of_meaning(embedder)
 
 
 def _pairs(item: Battle | Label) -> Sequence[tuple[str, str]]:

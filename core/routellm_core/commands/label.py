@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from routellm_core.embedders.prompt import embedder_of_meaning
 from routellm_core.preferences.cost_bar import CostBar
 from routellm_core.preferences.failure import RetryPolicy
 from routellm_core.preferences.judgement import JudgingResult, JudgingStopped, write_rows
@@ -23,6 +24,8 @@ from routellm_core.preferences.openai_responder import DEFAULT_KEY_VARIABLE, Ope
 from routellm_core.preferences.prompts import read_prompts
 from routellm_core.preferences.records import read_records
 from routellm_core.preferences.responder import DEFAULT_MAX_TOKENS
+from routellm_core.preferences.selection import select_representative
+from routellm_core.registry import load_router
 
 SUMMARY = "make battles for your own pair of models: both answer your prompts, a judge compares"
 
@@ -38,6 +41,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="JSON Lines or CSV with a field prompt, or plain lines of text; .gz too",
     )
     parser.add_argument("--limit", type=int, metavar="N", help="take the first N prompts only")
+    parser.add_argument(
+        "--select",
+        type=int,
+        metavar="N",
+        help="of these, judge N that represent them (by clusters of meaning)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the draw of --select (default: %(default)s)")
     parser.add_argument(
         "--references", metavar="FILE", help="rows of prompt and reference, a right answer for the judge"
     )
@@ -157,7 +167,15 @@ def _check_files(options: Namespace) -> None:
 def _chosen_prompts(options: Namespace) -> list[str]:
     if options.limit is not None and options.limit < 1:
         raise ValueError(f"--limit is {options.limit}, expected at least 1.")
-    return list(dict.fromkeys(read_prompts(options.prompts)))[: options.limit]
+    prompts = list(dict.fromkeys(read_prompts(options.prompts)))[: options.limit]
+    if options.select is None:
+        return prompts
+    if options.select < 1:
+        raise ValueError(f"--select is {options.select}, expected at least 1.")
+    # By the embedder inside the package: choosing what to pay for costs nothing.
+    embedder = embedder_of_meaning(load_router("default").embedder)  # type: ignore[attr-defined]
+    chosen = select_representative(prompts, embedder, options.select, options.seed)
+    return [prompts[row] for row in chosen.indices]
 
 
 def _references(path: str | None) -> dict[str, str]:

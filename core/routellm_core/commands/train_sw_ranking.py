@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
 from routellm_core.embedders.embedder import Embedder
-from routellm_core.embedders.prompt import PromptEmbedder
+from routellm_core.embedders.prompt import embedder_of_meaning
 from routellm_core.preferences.battles import read_battles
 from routellm_core.preferences.similarity_weighting import SimilarityWeighting
 from routellm_core.preferences.tiers import TIERS
@@ -62,7 +62,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     battles = list(read_battles(options.battles))
     say(f"embedding the prompts of {len(battles)} battles")
     router = train_similarity_weighted(
-        _of_meaning(source.embedder),
+        embedder_of_meaning(source.embedder),
         battles,
         strong=options.strong,
         weak=options.weak,
@@ -76,8 +76,3 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         f"{len(stored.tiers)} models in {stored.tier_count} tiers, "
         f"strong {router.strong}, weak {router.weak}"
     )
-
-
-def _of_meaning(embedder: Embedder) -> Embedder:
-    # Surface features weigh as much as the words there; prompts of one length are not alike for that.
-    return embedder.static if isinstance(embedder, PromptEmbedder) else embedder

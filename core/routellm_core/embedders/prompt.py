@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.checkpoints import Checkpoint, CheckpointError
-from routellm_core.embedders.embedder import EmbedderParts
+from routellm_core.embedders.embedder import Embedder, EmbedderParts
 from routellm_core.embedders.folded_prompt import Fold, FoldedPrompt
 from routellm_core.embedders.static import TOKENIZER_FILE, StaticEmbedder
 from routellm_core.embedders.surface import FEATURES, SurfaceFeatures, asks_for_answer_at_once
@@ -151,3 +151,11 @@ class PromptEmbedder:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"{checkpoint.origin}: the embedder can't be made ({error}).") from error
+
+
+def embedder_of_meaning(embedder: Embedder) -> Embedder:
+    """Return the part of an embedder that tells what a text is about.
+
+    Features of the text's surface weigh as much as its words, and make prompts of one length alike.
+    """
+    return embedder.static if isinstance(embedder, PromptEmbedder) else embedder
