@@ -29,6 +29,18 @@ ROUTERS: dict[str, str] = {
 """Kind of router -> "module:Class"; the kind is what a checkpoint's configuration names."""
 
 PUBLISHED: dict[str, PublishedRouter] = {
+    "bert": PublishedRouter(
+        "routellm/bert_gpt4_augmented",
+        "86237e3df400762178ea98379477b8296e66d5e4",
+        "routellm_core.routers.bert:BertRouter",
+        architecture="ForSequenceClassification",
+    ),
+    "causal_llm": PublishedRouter(
+        "routellm/causal_llm_gpt4_augmented",
+        "main",  # not pinned: its commit is not known to this project
+        "routellm_core.routers.causal_llm:CausalLLMRouter",
+        architecture="ForCausalLM",
+    ),
     "mf": PublishedRouter(
         "routellm/mf_gpt4_augmented",
         "5eb3dc745cbe7cb16ca342ceb83b7f6ecf8c77c5",
@@ -37,7 +49,7 @@ PUBLISHED: dict[str, PublishedRouter] = {
         sha256={"model.safetensors": "bfc93d473b48f8b85ce719f0d7e8bb86a139fa052e8b0c3ac387eabf45e47293"},
     ),
 }
-"""Name -> the checkpoint of the paper's authors that it stands for, at a fixed revision."""
+"""Name -> the checkpoint of the paper's authors that it stands for, at a fixed revision if known."""
 
 _PUBLISHED_LOADER = "from_published"
 
@@ -52,9 +64,9 @@ def load_router(source: str | PathLike[str], **settings: Any) -> Router:
 
     Args:
         source: "default" (the trained router inside this package); a registered kind that needs no checkpoint
-            ("random"); the name of a published checkpoint ("mf"), fetched once at a fixed revision; a folder
-            written by `Router.save`, or with the files of a published checkpoint; or such a folder on the
-            Hub, "owner/name" or "owner/name@revision".
+            ("random"); the name of a published checkpoint ("mf", "bert", "causal_llm"), fetched once; a
+            folder written by `Router.save`, or with the files of a published checkpoint; or such a folder on
+            the Hub, "owner/name" or "owner/name@revision".
         settings: constructor settings of a kind that needs no checkpoint, such as `seed=`; for the others
             what can't be saved, such as `embedder=`.
 
@@ -169,8 +181,11 @@ def _load_folder(folder: Path, name: str | None, settings: dict[str, Any]) -> Ro
 
 
 def _check_settings(load: Callable[..., Router], settings: dict[str, Any], what: str) -> None:
+    parameters = inspect.signature(load).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return  # the constructor says what it does not take
     # The first parameter is the folder or the checkpoint.
-    taken = list(inspect.signature(load).parameters)[1:]
+    taken = [parameter.name for parameter in parameters][1:]
     unknown = sorted(settings.keys() - set(taken))
     if unknown:
         raise TypeError(

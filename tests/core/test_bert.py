@@ -191,3 +191,21 @@ def test_settings_that_make_no_sense_are_refused(tmp_path: Path, changes: Any, m
 
     with pytest.raises(CheckpointError, match=message):
         load_router(tmp_path)
+
+
+def test_the_published_layout_is_recognised_and_its_name_fetches_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = write_network(bert_network(), tmp_path / "published")
+    fetched: list[str] = []
+
+    def fetch(repository: str, revision: str, **_: object) -> Path:
+        fetched.append(f"{repository}@{revision}")
+        return published
+
+    monkeypatch.setattr("routellm_core.published.download", fetch)
+    by_name, by_folder = load_router("bert", batch_size=1), load_router(published)
+
+    assert fetched == ["routellm/bert_gpt4_augmented@86237e3df400762178ea98379477b8296e66d5e4"]
+    assert (by_name.name, by_folder.name) == ("bert", "bert")
+    assert by_name.score(["Why?"]) == pytest.approx(by_folder.score(["Why?"]))

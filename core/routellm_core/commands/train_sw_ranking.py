@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
-from routellm_core.embedders.embedder import Embedder
 from routellm_core.embedders.prompt import embedder_of_meaning
 from routellm_core.preferences.battles import read_battles
 from routellm_core.preferences.similarity_weighting import SimilarityWeighting
