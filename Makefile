@@ -3,6 +3,7 @@
 #   make test                  everything installed, all tests; then the LangChain tests beside LangChain alone
 #   make check                 style, types, import directions
 #   make bench                 speed, as ratios within one run
+#   make results               docs/results.md: every router by training set, and transfer (about half an hour)
 #   make train-default         the shipped router, trained again [SOURCES=all: measured, not shipped]
 
 PYTHON ?= python3
@@ -22,7 +23,7 @@ endif
 SOURCES ?= licensed
 OUT ?= $(if $(filter licensed,$(SOURCES)),core/routellm_core/default_router,build/default_router-$(SOURCES))
 
-.PHONY: demo test test-langchain check format bench train-default clean
+.PHONY: demo test test-langchain check format bench results train-default clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python -m examples.demo $(if $(PROMPTS),--prompts "$(PROMPTS)") $(DEMO_ARGS)
@@ -46,6 +47,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-enable --benchmark-disable-gc -s
+
+results: $(VENV)/.dev
+	$(BIN)/python -m routellm_core.paper_tables --data "$(ROUTELLM_DATA)" --out docs/results.md
 
 train-default: $(VENV_TRAIN)/.installed
 	$(VENV_TRAIN)/bin/python -m routellm_core.training.default_router --data "$(ROUTELLM_DATA)" --sources $(SOURCES) --out $(OUT)

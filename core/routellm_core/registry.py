@@ -49,7 +49,7 @@ PUBLISHED: dict[str, PublishedRouter] = {
         sha256={"model.safetensors": "bfc93d473b48f8b85ce719f0d7e8bb86a139fa052e8b0c3ac387eabf45e47293"},
     ),
 }
-"""Name -> the checkpoint of the paper's authors that it stands for, at a fixed revision if known."""
+"""Name -> the checkpoint of the paper's authors that it stands for, at a fixed revision if one is known."""
 
 _PUBLISHED_LOADER = "from_published"
 
@@ -101,7 +101,8 @@ def load_router(source: str | PathLike[str], **settings: Any) -> Router:
     if isinstance(source, str) and is_hub_id(source):
         repository, _, revision = source.partition("@")
         return _named(_load_folder(download(repository, revision or None), None, settings), source)
-    known = ", ".join(repr(kind) for kind in ["default", *PUBLISHED, *sorted(registered_kinds())])
+    names = dict.fromkeys(["default", *sorted({*PUBLISHED, *registered_kinds()})])
+    known = ", ".join(map(repr, names))
     raise ValueError(
         f"unknown router {name!r}: expected {known}, or a folder written by Router.save(), here or on the "
         "Hugging Face Hub ('owner/name')."

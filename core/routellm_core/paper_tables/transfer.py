@@ -1,0 +1,173 @@
+"""Transfer: how routers do on pairs of models that they were not trained for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from routellm_core.evaluation.bootstrap import chance_interval, curve_intervals
+from routellm_core.evaluation.metrics import apgr
+from routellm_core.preferences.labels import Label, qualities, read_labels
+from routellm_core.registry import load_router
+from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
+from routellm_core.training.matrix_factorization import MatrixFactorizationSettings
+from routellm_core.training.new_model import with_new_model
+from routellm_core.training.own_models import OFFSET_PENALTY, train_matrix_factorization
+
+Floats = npt.NDArray[np.float64]
+
+RESULTS = (30, 100)
+"""Numbers of a new model's results from which its vector is found."""
+
+SEEDS = 8
+
+GSM8K_PAIRS = (
+    ("Meta-Llama-3.1-70B-Instruct", "Meta-Llama-3.1-8B-Instruct"),
+    ("Meta-Llama-3-70B-Instruct", "Meta-Llama-3-8B-Instruct"),
+    ("claude-3-opus-20240229", "claude-3-haiku-20240307"),
+    ("Qwen2-72B-Instruct", "Qwen2-7B-Instruct"),
+    ("claude-3-5-sonnet-20241022", "Mixtral-8x7B-Instruct-v0.1"),
+    ("gpt-4o-2024-08-06", "gemma-2-9b-it"),
+    ("gpt-4o-2024-08-06", "gpt-3.5-turbo-0125"),
+)
+
+PRO_PAIRS = (
+    ("gemini-1.5-pro-002", "gemini-1.5-flash-002"),
+    ("Meta-Llama-3_1-70B-Instruct", "Meta-Llama-3_1-8B-Instruct"),
+    ("DeepSeek-Coder-V2", "Meta-Llama-3-8B"),
+    ("Qwen1.5-72B-Chat", "Qwen1.5-7B-Chat"),
+)
+
+_KNOWN_AS = {
+    "Mixtral-8x7B-Instruct-v0.1": "mixtral-8x7b-instruct-v0.1",
+    "Meta-Llama-3.1-8B-Instruct": "Meta-Llama-3_1-8B-Instruct",
+    "Meta-Llama-3.1-70B-Instruct": "Meta-Llama-3_1-70B-Instruct",
+}
+"""Names in the files -> names in the default router, of models in both."""
+
+GOLD_STRONG, GOLD_WEAK = "gpt-4-1106-preview", "mixtral-8x7b-instruct-v0.1"
+
+
+@dataclass(frozen=True)
+class TransferResult:
+    """One pair.
+
+    Attributes:
+        strong: the strong model.
+        weak: the weak model.
+        prompts: how many were evaluated.
+        gap: the strong model's mean quality less the weak one's.
+        apgr: of the router as it is.
+        interval: its 95 % bootstrap interval.
+        few: number of results -> mean APGR over `SEEDS` draws of them, on the other prompts, with the vectors
+            of the pair found from them.
+        length: APGR of prompt length.
+        chance: standard deviation of one random router's APGR.
+    """
+
+    strong: str
+    weak: str
+    prompts: int
+    gap: float
+    apgr: float
+    interval: tuple[float, float]
+    few: dict[int, float]
+    length: float
+    chance: float
+
+
+def gsm8k_transfer(data: Path) -> list[TransferResult]:
+    """Evaluate the default router, trained on no grade-school problem, on pairs of other models.
+
+    Raises:
+        DataError: the file is missing or damaged.
+        TypeError: the default router is no matrix factorization.
+    """
+    router = load_router("default")
+    if not isinstance(router, MatrixFactorizationRouter):
+        raise TypeError(f"the default router is a {type(router).__name__}: it has no model vectors.")
+    labels = [_renamed(label) for label in read_labels(data / "transfer/gsm8k_many_models.jsonl.gz")]
+    return [_transfer(router, labels, strong, weak) for strong, weak in GSM8K_PAIRS]
+
+
+def pro_transfer(data: Path, say: Callable[[str], None]) -> list[TransferResult]:
+    """Evaluate on MMLU-Pro pairs, by routers that saw neither model of the pair, nor the prompts.
+
+    Half of the questions train, with all other models, beside the gold labels of the paper's pair; the other
+    half evaluates.
+
+    Raises:
+        DataError: a file is missing or damaged.
+    """
+    default = load_router("default")
+    if not isinstance(default, MatrixFactorizationRouter):
+        raise TypeError(f"the default router is a {type(default).__name__}: it has no embedder to use.")
+    gold = list(read_labels(data / "train/mmlu_gold_labels.jsonl.gz"))
+    pro = [_renamed(label) for label in read_labels(data / "train/mmlu_pro_labels.jsonl.gz")]
+    order = np.random.default_rng(0).permutation(len(pro))
+    seen, unseen = ([pro[row] for row in half.tolist()] for half in np.array_split(order, 2))
+    found = []
+    for strong, weak in PRO_PAIRS:
+        say(f"training without {strong} and {weak}")
+        others = [_without(label, {strong, weak}) for label in seen]
+        router = train_matrix_factorization(
+            default.embedder,
+            [],
+            [*gold, *others],
+            strong=GOLD_STRONG,
+            weak=GOLD_WEAK,
+            settings=MatrixFactorizationSettings(offset_penalty=OFFSET_PENALTY, projection_penalty=80.0),
+        )
+        answered = [label for label in unseen if {strong, weak} <= set(label.scores)]
+        found.append(_transfer(router, answered, strong, weak))
+    return found
+
+
+def _transfer(
+    router: MatrixFactorizationRouter, labels: Sequence[Label], strong: str, weak: str
+) -> TransferResult:
+    better, worse = _KNOWN_AS.get(strong, strong), _KNOWN_AS.get(weak, weak)
+    prompts = [label.prompt for label in labels]
+    qs, qw = qualities(labels, better, "labels"), qualities(labels, worse, "labels")
+    scores = router.score(prompts)
+    low, high = chance_interval(qs - qw, confidence=0.6827)
+    return TransferResult(
+        strong,
+        weak,
+        len(labels),
+        float(qs.mean() - qw.mean()),
+        apgr(scores, qw, qs),
+        curve_intervals(scores, qw, qs).apgr,
+        {count: _with_few(router, labels, better, worse, count) for count in RESULTS},
+        apgr([float(len(prompt)) for prompt in prompts], qw, qs),
+        (high - low) / 2.0,
+    )
+
+
+def _with_few(
+    router: MatrixFactorizationRouter, labels: Sequence[Label], strong: str, weak: str, count: int
+) -> float:
+    areas = []
+    for seed in range(SEEDS):
+        order = np.random.default_rng(seed).permutation(len(labels)).tolist()
+        few, rest = [labels[row] for row in order[:count]], [labels[row] for row in order[count:]]
+        told = router
+        for model in (strong, weak):
+            told = told if model in told.models else with_new_model(told, model, few)
+        scores = told.for_pair(strong, weak).score([label.prompt for label in rest])
+        areas.append(apgr(scores, qualities(rest, weak, "labels"), qualities(rest, strong, "labels")))
+    return float(np.mean(areas))
+
+
+def _renamed(label: Label) -> Label:
+    scores = {_KNOWN_AS.get(name, name): value for name, value in label.scores.items()}
+    return Label(label.prompt, scores, label.category)
+
+
+def _without(label: Label, models: set[str]) -> Label:
+    kept = {name: value for name, value in label.scores.items() if name not in models}
+    return Label(label.prompt, kept, label.category)
