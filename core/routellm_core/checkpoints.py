@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
@@ -19,16 +18,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.mapped_arrays import array_digest, count_not_finite, file_digest, map_array, replace_array
+from routellm_core.checkpoint_files import (
+    ARRAY_SUFFIX,
+    REMEDY,
+    check_finite,
+    map_verified,
+    read_tensors,
+    read_verified,
+    replace_file,
+)
+from routellm_core.checkpoint_files import CONFIG_FILE as CONFIG_FILE
+from routellm_core.checkpoint_files import TENSOR_FILE as TENSOR_FILE
+from routellm_core.checkpoint_files import CheckpointError as CheckpointError
+from routellm_core.mapped_arrays import array_digest, replace_array
 
 FORMAT_VERSION = 1
-CONFIG_FILE = "config.json"
-TENSOR_FILE = "model.safetensors"
-ARRAY_SUFFIX = ".npy"
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that can't be loaded; the message names the file, what is wrong and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -57,19 +61,19 @@ class Checkpoint:
     def setting(self, name: str) -> Any:
         """Return one setting, or say that the checkpoint lacks it."""
         if name not in self.settings:
-            raise CheckpointError(f"{self.origin}: {CONFIG_FILE} has no setting {name!r}. {_REMEDY}")
+            raise CheckpointError(f"{self.origin}: {CONFIG_FILE} has no setting {name!r}. {REMEDY}")
         return self.settings[name]
 
     def tensor(self, name: str, shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
         """Return one tensor of the given shape (None: any length), or say what is wrong with it."""
         if name not in self.tensors:
-            raise CheckpointError(f"{self.origin}: {TENSOR_FILE} has no tensor {name!r}. {_REMEDY}")
+            raise CheckpointError(f"{self.origin}: {TENSOR_FILE} has no tensor {name!r}. {REMEDY}")
         return self._shaped(name, self.tensors[name], shape)
 
     def array(self, name: str, shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
         """Return one memory-mapped array of the given shape (None: any length), or say what is wrong."""
         if name not in self.arrays:
-            raise CheckpointError(f"{self.origin}: the file '{name}{ARRAY_SUFFIX}' is missing. {_REMEDY}")
+            raise CheckpointError(f"{self.origin}: the file '{name}{ARRAY_SUFFIX}' is missing. {REMEDY}")
         return self._shaped(name, self.arrays[name], shape)
 
     def _shaped(self, name: str, found: npt.NDArray[Any], shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
@@ -79,18 +83,21 @@ class Checkpoint:
         if not fits:
             wanted_text = tuple("any" if length is None else length for length in shape)
             raise CheckpointError(
-                f"{self.origin}: tensor {name!r} has shape {found.shape}, expected {wanted_text}. {_REMEDY}"
+                f"{self.origin}: tensor {name!r} has shape {found.shape}, expected {wanted_text}. {REMEDY}"
             )
         return found
+
+    @property
+    def score_quantiles(self) -> npt.NDArray[np.float64] | None:
+        """The tensor that every kind of router stores its score quantiles in; None where there is none."""
+        name = "score_quantiles"
+        return self.tensor(name, (None,)).astype(np.float64) if name in self.tensors else None
 
     def file(self, name: str) -> bytes:
         """Return one extra file's content, or say that the checkpoint lacks it."""
         if name not in self.files:
-            raise CheckpointError(f"{self.origin}: the file {name!r} is missing. {_REMEDY}")
+            raise CheckpointError(f"{self.origin}: the file {name!r} is missing. {REMEDY}")
         return self.files[name]
-
-
-_REMEDY = "Save the router again with router.save(), or fetch the checkpoint again."
 
 
 def write_checkpoint(folder: str | PathLike[str], checkpoint: Checkpoint) -> None:
@@ -100,7 +107,7 @@ def write_checkpoint(folder: str | PathLike[str], checkpoint: Checkpoint) -> Non
         CheckpointError: a tensor holds NaN or infinity.
     """
     target = Path(folder)
-    _check_finite({**checkpoint.tensors, **checkpoint.arrays}, str(target))
+    check_finite({**checkpoint.tensors, **checkpoint.arrays}, str(target))
     contents = _contents(checkpoint)
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     target.mkdir(parents=True, exist_ok=True)
@@ -108,9 +115,9 @@ def write_checkpoint(folder: str | PathLike[str], checkpoint: Checkpoint) -> Non
         digests[name + ARRAY_SUFFIX] = replace_array(target / (name + ARRAY_SUFFIX), array)
     config = _config(checkpoint, digests)
     for name, content in contents.items():
-        _replace(target / name, content)
+        replace_file(target / name, content)
     # Last, so that a reader never finds a configuration whose files are not there yet.
-    _replace(target / CONFIG_FILE, (json.dumps(config, indent=2, sort_keys=True) + "\n").encode())
+    replace_file(target / CONFIG_FILE, (json.dumps(config, indent=2, sort_keys=True) + "\n").encode())
 
 
 def checkpoint_digest(checkpoint: Checkpoint) -> str:
@@ -136,17 +143,17 @@ def read_checkpoint(folder: str | PathLike[str]) -> Checkpoint:
     config = _read_config(source / CONFIG_FILE)
     digests: dict[str, str] = config["sha256"]
     arrays = {
-        name.removesuffix(ARRAY_SUFFIX): _map_verified(source, name, digest)
+        name.removesuffix(ARRAY_SUFFIX): map_verified(source, name, digest)
         for name, digest in digests.items()
         if name.endswith(ARRAY_SUFFIX)
     }
-    _check_finite(arrays, str(source))
+    check_finite(arrays, str(source))
     files = {
-        name: _read_verified(source, name, digest)
+        name: read_verified(source, name, digest)
         for name, digest in digests.items()
         if not name.endswith(ARRAY_SUFFIX)
     }
-    tensors = _read_tensors(files.pop(TENSOR_FILE), source) if TENSOR_FILE in files else {}
+    tensors = read_tensors(files.pop(TENSOR_FILE), source) if TENSOR_FILE in files else {}
     return Checkpoint(
         config["router"], config["settings"], tensors, files, str(source), arrays, _digest(config)
     )
@@ -175,27 +182,14 @@ def _digest(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def read_tensor_file(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """Read a safetensors file by itself, name -> array.
-
-    Raises:
-        CheckpointError: it is missing or damaged, or a tensor holds NaN or infinity.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"{path} can't be read ({error.strerror}). {_REMEDY}") from error
-    return _read_tensors(content, path.parent)
-
-
 def _read_config(path: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_bytes())
     except ValueError as error:
-        raise CheckpointError(f"{path} is not JSON ({error}). {_REMEDY}") from error
+        raise CheckpointError(f"{path} is not JSON ({error}). {REMEDY}") from error
     version = config.get("format_version") if isinstance(config, dict) else None
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise CheckpointError(f"{path} has format_version {version!r}, expected a whole number. {_REMEDY}")
+        raise CheckpointError(f"{path} has format_version {version!r}, expected a whole number. {REMEDY}")
     if version > FORMAT_VERSION:
         raise CheckpointError(
             f"{path} has format version {version}; this routellm-plugins reads up to {FORMAT_VERSION}. "
@@ -204,72 +198,6 @@ def _read_config(path: Path) -> dict[str, Any]:
     for name, kind in (("router", str), ("settings", dict), ("sha256", dict)):
         if not isinstance(config.get(name), kind):
             raise CheckpointError(
-                f"{path}: {name!r} is {config.get(name)!r}, expected {kind.__name__}. {_REMEDY}"
+                f"{path}: {name!r} is {config.get(name)!r}, expected {kind.__name__}. {REMEDY}"
             )
     return dict(config)
-
-
-def _read_verified(source: Path, name: str, digest: str) -> bytes:
-    path = _plain_path(source, name)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"{path} can't be read ({error.strerror}). {_REMEDY}") from error
-    _check_digest(path, hashlib.sha256(content).hexdigest(), digest)
-    return content
-
-
-def _map_verified(source: Path, name: str, digest: str) -> npt.NDArray[Any]:
-    path = _plain_path(source, name)
-    try:
-        _check_digest(path, file_digest(path), digest)
-        return map_array(path)
-    except OSError as error:
-        raise CheckpointError(f"{path} can't be read ({error.strerror}). {_REMEDY}") from error
-    except CheckpointError:
-        raise
-    except (EOFError, ValueError) as error:
-        raise CheckpointError(f"{path} is not an array of numbers ({error}). {_REMEDY}") from error
-
-
-def _plain_path(source: Path, name: str) -> Path:
-    # A name from a downloaded configuration must not reach outside its folder.
-    if Path(name).name != name or name in ("", ".", ".."):
-        raise CheckpointError(
-            f"{source / CONFIG_FILE} lists {name!r}, which is not a plain file name. {_REMEDY}"
-        )
-    return source / name
-
-
-def _check_digest(path: Path, found: str, wanted: str) -> None:
-    if found != wanted:
-        raise CheckpointError(
-            f"{path} is damaged: its SHA-256 differs from the one in {CONFIG_FILE}. {_REMEDY}"
-        )
-
-
-def _read_tensors(content: bytes, source: Path) -> dict[str, npt.NDArray[Any]]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    try:
-        tensors = load(content)
-    except SafetensorError as error:
-        raise CheckpointError(
-            f"{source / TENSOR_FILE} is not a safetensors file ({error}). {_REMEDY}"
-        ) from error
-    _check_finite(tensors, str(source))
-    return tensors
-
-
-def _check_finite(tensors: Mapping[str, npt.NDArray[Any]], origin: str) -> None:
-    for name, tensor in tensors.items():
-        bad = count_not_finite(tensor)
-        if bad:
-            raise CheckpointError(f"{origin}: tensor {name!r} holds {bad} values that are NaN or infinite.")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    os.replace(part, path)

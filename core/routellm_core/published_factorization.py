@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.checkpoints import TENSOR_FILE, Checkpoint, CheckpointError, read_tensor_file
+from routellm_core.checkpoint_files import read_tensor_file
+from routellm_core.checkpoints import TENSOR_FILE, Checkpoint, CheckpointError
 
 _NAMES = """
     RWKV-4-Raven-14B alpaca-13b chatglm-6b chatglm2-6b chatglm3-6b claude-1 claude-2.0 claude-2.1

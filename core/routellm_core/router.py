@@ -148,6 +148,18 @@ class Router(ABC):
         write_checkpoint(folder, self.to_checkpoint())
 
 
+class UnchangingRouter(Router):
+    """A router that never changes once it is made: a copy of it is itself, and its weights exist once."""
+
+    def __copy__(self) -> Self:
+        """Return this object."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return this object."""
+        return self
+
+
 def check_prompts(prompts: Sequence[str]) -> list[str]:
     """Return the prompts as a list, or say which one is not a string.
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from routellm_core.checkpoints import Checkpoint, CheckpointError
 from routellm_core.embedders.text import clipped
-from routellm_core.router import Router, Scores, check_prompts
+from routellm_core.router import Scores, UnchangingRouter, check_prompts
 from routellm_core.transformer.batches import token_batches
 from routellm_core.transformer.network import Network, torch_modules
 
@@ -25,7 +25,7 @@ LABELS = ("strong wins", "tie", "weak wins")
 MAX_LENGTH = 512
 
 
-class BertRouter(Router):
+class BertRouter(UnchangingRouter):
     """P(strong wins | q) = softmax(logits)[0] over the labels strong wins, tie, weak wins.
 
     A tie counts against the strong model: the score is below the win rate with ties as half. (The paper,
@@ -119,9 +119,6 @@ class BertRouter(Router):
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> BertRouter:
         """Make the router that `to_checkpoint` described, on the GPU where there is one."""
-        quantiles = None
-        if "score_quantiles" in checkpoint.tensors:
-            quantiles = checkpoint.tensor("score_quantiles", (None,)).astype(np.float64)
         network = Network.from_checkpoint(checkpoint, "sequence_classification")
         check_labels(network, checkpoint.origin)
         try:
@@ -129,20 +126,12 @@ class BertRouter(Router):
                 network,
                 max_length=int(checkpoint.setting("max_length")),
                 batch_size=int(checkpoint.setting("batch_size")),
-                score_quantiles=quantiles,
+                score_quantiles=checkpoint.score_quantiles,
             )
         except CheckpointError:
             raise
         except (TypeError, ValueError) as error:
             raise CheckpointError(f"{checkpoint.origin}: {error}") from error
-
-    def __copy__(self) -> BertRouter:
-        """Return this object: it never changes."""
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> BertRouter:
-        """Return this object: it never changes, and its weights need not exist twice."""
-        return self
 
     def _ids(self, prompts: list[str]) -> list[list[int]]:
         found = self.network.tokenizer(

@@ -11,7 +11,7 @@ import numpy as np
 
 from routellm_core.checkpoints import Checkpoint, CheckpointError
 from routellm_core.embedders.text import valid_unicode
-from routellm_core.router import Router, Scores, check_prompts
+from routellm_core.router import Scores, UnchangingRouter, check_prompts
 from routellm_core.transformer.batches import token_batches
 from routellm_core.transformer.label_tokens import label_ids, name_label_tokens
 from routellm_core.transformer.network import Network, torch_modules
@@ -27,7 +27,7 @@ GOOD_FROM = 3
 """Position of the first label, [[4]], at which the weak answer is good enough."""
 
 
-class CausalLLMRouter(Router):
+class CausalLLMRouter(UnchangingRouter):
     """P(strong preferred | q) = 1 − P(label >= 4), the softmax taken over the five labels' logits alone.
 
     Label n is the predicted quality, 1 to 5, of the weak model's answer. (The paper, section 4, writes a
@@ -149,9 +149,6 @@ class CausalLLMRouter(Router):
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> CausalLLMRouter:
         """Make the router that `to_checkpoint` described, on the GPU where there is one."""
-        quantiles = None
-        if "score_quantiles" in checkpoint.tensors:
-            quantiles = checkpoint.tensor("score_quantiles", (None,)).astype(np.float64)
         network = Network.from_checkpoint(checkpoint, "causal_lm")
         label_ids(network, checkpoint.origin)
         try:
@@ -161,20 +158,12 @@ class CausalLLMRouter(Router):
                 max_length=int(checkpoint.setting("max_length")),
                 batch_size=int(checkpoint.setting("batch_size")),
                 label_must_win=bool(checkpoint.setting("label_must_win")),
-                score_quantiles=quantiles,
+                score_quantiles=checkpoint.score_quantiles,
             )
         except CheckpointError:
             raise
         except (TypeError, ValueError) as error:
             raise CheckpointError(f"{checkpoint.origin}: {error}") from error
-
-    def __copy__(self) -> CausalLLMRouter:
-        """Return this object: it never changes."""
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> CausalLLMRouter:
-        """Return this object: it never changes, and its weights need not exist twice."""
-        return self
 
 
 def _stripped(path: Path) -> str:

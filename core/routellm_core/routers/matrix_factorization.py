@@ -25,12 +25,12 @@ from routellm_core.embedders.embedder import (
 )
 from routellm_core.logits import win_rate, win_rates
 from routellm_core.published_factorization import ARENA_MODELS, STRONG, WEAK, read_published_factorization
-from routellm_core.router import Router, Scores, check_prompts
+from routellm_core.router import Scores, UnchangingRouter, check_prompts
 
 KIND = "matrix_factorization"
 
 
-class MatrixFactorizationRouter(Router):
+class MatrixFactorizationRouter(UnchangingRouter):
     """P(strong preferred | q) = σ(δ(s, q) − δ(w, q)), δ(M, q) = w₂ᵀ(v_M ⊙ (W₁ᵀ e_q + b)) (paper, section 4).
 
     v_M are model vectors of length 1, e_q is the prompt's embedding. w₂ is folded into W₁ and b, so here
@@ -123,11 +123,7 @@ class MatrixFactorizationRouter(Router):
         return self._pair_scores(self._checked(await self.embedder.aembed(checked), checked))
 
     def win_rates(self, prompts: Sequence[str], strong: str, weak: str) -> Scores:
-        """Return P(`strong` preferred over `weak`) per prompt, shape (n,), for any two known models.
-
-        Raises:
-            ValueError: a name that is not among `models`.
-        """
+        """Return P(`strong` preferred over `weak`) per prompt, shape (n,); ValueError for an unknown name."""
         difference = self._vector(strong, "strong") - self._vector(weak, "weak")  # (d,)
         projected = self._embed(prompts) @ self.projection.T + self.bias  # (n, d)
         return win_rates(projected @ difference)
@@ -143,20 +139,6 @@ class MatrixFactorizationRouter(Router):
     def with_coverage(self, coverage: Coverage) -> MatrixFactorizationRouter:
         """Return the same router with what it was trained on, see `Router.coverage`."""
         return self._with(coverage=coverage)
-
-    def with_model(self, model: str, vector: npt.NDArray[np.float64]) -> MatrixFactorizationRouter:
-        """Return the same router with one model more.
-
-        Args:
-            model: its name.
-            vector: shape (d,); brought to length 1.
-
-        Raises:
-            ValueError: a name that is known already, or another shape.
-        """
-        if vector.shape != (len(self.projection),):
-            raise ValueError(f"vector has shape {vector.shape}, expected ({len(self.projection)},).")
-        return self._with(models=(*self.models, model), model_vectors=np.vstack([self.model_vectors, vector]))
 
     def training_similarity(self, prompts: Sequence[str]) -> Scores | None:
         """Return how near each prompt is to the training prompts, by its embedding; see `Router`."""
@@ -193,9 +175,6 @@ class MatrixFactorizationRouter(Router):
         if not isinstance(models, list):
             raise CheckpointError(f"{checkpoint.origin}: models is {models!r}, expected a list of names.")
         vectors = checkpoint.tensor("model_vectors", (len(models), None))
-        quantiles = None
-        if "score_quantiles" in checkpoint.tensors:
-            quantiles = checkpoint.tensor("score_quantiles", (None,)).astype(np.float64)
         try:
             return cls(
                 embedder or read_embedder(checkpoint),
@@ -205,7 +184,7 @@ class MatrixFactorizationRouter(Router):
                 checkpoint.tensor("bias", (vectors.shape[1],)),
                 strong=checkpoint.setting("strong"),
                 weak=checkpoint.setting("weak"),
-                score_quantiles=quantiles,
+                score_quantiles=checkpoint.score_quantiles,
                 coverage=Coverage.from_checkpoint(checkpoint),
             )
         except CheckpointError:
@@ -222,17 +201,10 @@ class MatrixFactorizationRouter(Router):
         strong: str = STRONG,
         weak: str = WEAK,
     ) -> MatrixFactorizationRouter:
-        """Load a checkpoint of the paper's authors; it has no bias, and ships no quantiles.
+        """Load a checkpoint of the paper's authors: `model.safetensors`, no bias, no quantiles.
 
-        Args:
-            folder: holds `model.safetensors`, see `published_factorization.py`.
-            embedder: gives what text-embedding-3-small gives; None asks OpenAI for it.
-            strong: one of `ARENA_MODELS`; the published thresholds are of the default pair.
-            weak: another one.
-
-        Raises:
-            CheckpointError: the file is not such a checkpoint.
-            ValueError: a model that is none of the 64.
+        `embedder` gives what text-embedding-3-small gives, and None asks OpenAI for it; the published
+        thresholds are of the default pair. Raises CheckpointError, or ValueError for an unknown model.
         """
         from routellm_core.embedders.openai import OpenAIEmbedder
 
@@ -246,20 +218,10 @@ class MatrixFactorizationRouter(Router):
             weak=weak,
         )
 
-    def __copy__(self) -> MatrixFactorizationRouter:
-        """Return this object: it never changes."""
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> MatrixFactorizationRouter:
-        """Return this object: it never changes, and its table need not exist twice."""
-        return self
-
     def _with(self, **changes: Any) -> MatrixFactorizationRouter:
-        kept = ("embedder", "models", "model_vectors", "projection", "bias", "strong", "weak")
-        optional = ("score_quantiles", "coverage")
-        return MatrixFactorizationRouter(
-            **({name: getattr(self, name) for name in (*kept, *optional)} | changes)
-        )
+        names = ("embedder", "models", "model_vectors", "projection", "bias", "strong", "weak")
+        kept = {name: getattr(self, name) for name in (*names, "score_quantiles", "coverage")}
+        return MatrixFactorizationRouter(**(kept | changes))
 
     def _pair_scores(self, embedded: npt.NDArray[np.float64]) -> Scores:
         # A sum per row and no matrix product: a prompt's score must not depend on the size of the batch.

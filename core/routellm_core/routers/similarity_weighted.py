@@ -20,7 +20,7 @@ from routellm_core.preferences.bradley_terry import bradley_terry_strengths
 from routellm_core.preferences.published_battles import published_tiered_battles
 from routellm_core.preferences.similarity_weighting import PUBLISHED, SimilarityWeighting
 from routellm_core.preferences.tiered_battles import TieredBattles
-from routellm_core.router import Router, Scores, check_prompts
+from routellm_core.router import Scores, UnchangingRouter, check_prompts
 
 KIND = "sw_ranking"
 
@@ -28,7 +28,7 @@ _EMBEDDED_AT_ONCE = 2048
 _FITTED_AT_ONCE = 32
 
 
-class SimilarityWeightedRouter(Router):
+class SimilarityWeightedRouter(UnchangingRouter):
     """P(strong preferred | q) = 1 / (1 + e^(ξ_w − ξ_s)), ξ from battles under weights ω (paper, section 4).
 
     ω' = γ^(1 + S(q, q')) is the weight of the battles on prompt q', see `SimilarityWeighting`; ξ are the
@@ -182,9 +182,6 @@ class SimilarityWeightedRouter(Router):
 
         The battles' embeddings stay on disk, memory-mapped.
         """
-        quantiles = None
-        if "score_quantiles" in checkpoint.tensors:
-            quantiles = checkpoint.tensor("score_quantiles", (None,)).astype(np.float64)
         try:
             return cls(
                 embedder or read_embedder(checkpoint),
@@ -192,20 +189,12 @@ class SimilarityWeightedRouter(Router):
                 strong=checkpoint.setting("strong"),
                 weak=checkpoint.setting("weak"),
                 weighting=SimilarityWeighting(**checkpoint.setting("weighting")),
-                score_quantiles=quantiles,
+                score_quantiles=checkpoint.score_quantiles,
             )
         except CheckpointError:
             raise
         except (TypeError, ValueError) as error:
             raise CheckpointError(f"{checkpoint.origin}: {error}") from error
-
-    def __copy__(self) -> SimilarityWeightedRouter:
-        """Return this object: it never changes."""
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> SimilarityWeightedRouter:
-        """Return this object: it never changes, and its embeddings need not exist twice."""
-        return self
 
     def _embed(self, prompts: list[str]) -> npt.NDArray[np.float32]:
         # (n, D), rows of length 1

@@ -69,7 +69,17 @@ def with_new_model(
         np.array(targets),
         np.array(weights),
     )
-    return router.with_model(model, vector)
+    return MatrixFactorizationRouter(
+        router.embedder,
+        (*router.models, model),
+        np.vstack([router.model_vectors, vector]),
+        router.projection,
+        router.bias,
+        strong=router.strong,
+        weak=router.weak,
+        score_quantiles=router.score_quantiles,
+        coverage=router.coverage,
+    )
 
 
 def _vector(
