@@ -51,6 +51,12 @@ PUBLISHED: dict[str, PublishedRouter] = {
 }
 """Name -> the checkpoint of the paper's authors that it stands for, at a fixed revision if one is known."""
 
+_WITHOUT_WEIGHTS = {
+    "sw_ranking": "it ranks by stored battles: make one with routellm train sw_ranking, or of the published "
+    "battles with SimilarityWeightedRouter.from_published_battles(), save it, and load its folder."
+}
+"""Kind of router that can be made of no settings -> how it is made."""
+
 _PUBLISHED_LOADER = "from_published"
 
 ENTRY_POINT_GROUP = "routellm.routers"
@@ -137,6 +143,8 @@ def _imported(reference: str, name: str) -> type[Router]:
 
 
 def _from_settings(kind: str, settings: dict[str, Any]) -> Router:
+    if kind in _WITHOUT_WEIGHTS:
+        raise ValueError(f"router {kind!r} can't be loaded by its name: {_WITHOUT_WEIGHTS[kind]}")
     try:
         return router_class(kind)(**settings)
     except TypeError as error:

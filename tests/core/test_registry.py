@@ -82,3 +82,10 @@ def test_what_is_registered_must_be_a_router(monkeypatch: pytest.MonkeyPatch) ->
         router_class("path")
     with pytest.raises(ValueError, match="unknown kind of router 'nothing'"):
         router_class("nothing")
+
+
+def test_a_router_of_battles_says_how_it_is_made() -> None:
+    with pytest.raises(
+        ValueError, match=r"'sw_ranking' can't be loaded by its name: .*routellm train sw_ranking"
+    ):
+        load_router("sw_ranking")
