@@ -60,6 +60,8 @@ def test_chance_varies_as_much_as_random_routers_do() -> None:
     drawn = [apgr(rng.random(72), np.zeros(72), gain) for _ in range(500)]
 
     assert (low, high) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.03)
+    few = chance_interval(np.tile([0.0, 1.0, 2.0, -1.0], 3), routers=4000)
+    assert sum(few) / 2 == pytest.approx(0.5, abs=0.015)
 
 
 def test_a_thresholds_interval_lies_around_what_it_recovers() -> None:

@@ -128,12 +128,18 @@ def test_each_quality_says_what_it_promises(
     }
 
 
-def test_the_order_of_the_file_does_not_matter(labels: Path, tmp_path: Path) -> None:
+def test_the_order_of_the_file_does_not_matter(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    noisy = [(text, float(rng.random() < 0.9), 1.0) for text, _, _ in rows()]
+    labels = write_labels(tmp_path / "labels.jsonl", noisy)
     backwards = tmp_path / "backwards.jsonl"
     backwards.write_text("".join(reversed(labels.read_text().splitlines(keepends=True))))
-    first = calibrated(["--labels", str(labels), *PAIR], tmp_path / "a.json")
+    target = [*PAIR, "--max-loss", "0.08"]
+    first = calibrated(["--labels", str(labels), *target], tmp_path / "a.json")
 
-    assert calibrated(["--labels", str(backwards), *PAIR], tmp_path / "b.json") == first
+    assert first.strong_share is not None
+    assert 0.0 < first.strong_share < 1.0
+    assert calibrated(["--labels", str(backwards), *target], tmp_path / "b.json") == first
 
 
 def test_prompts_that_occur_twice_or_trained_the_router_are_told(
@@ -209,49 +215,6 @@ def test_the_threshold_is_drawn(labels: Path, prompts: Path, tmp_path: Path, wit
 
     assert main(["calibrate", *source, "--strong-share", "0.5", "--plot", str(plot)]) == 0
     assert plot.read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--labels", "LABELS"], "name its models with --strong and --weak"),
-        (["--labels", "LABELS", "--strong", "big", "--weak", "tiny"], "has no score of 'tiny'"),
-        (["--labels", "LABELS", *PAIR, "--max-loss", "-1"], "max_loss is -1.0, expected a number above 0"),
-        (["--labels", "LABELS", *PAIR, "--quality", "95"], "quality is 95.0, expected a number between"),
-        (["--labels", "LABELS", *PAIR, "--max-loss", "0.1", "--gap", "0.5"], "not allowed with argument"),
-        (["--labels", "LABELS", *PAIR, "--confidence", "90"], "confidence is 90.0"),
-        (["--labels", "LABELS", *PAIR, "--scale", "1", "10"], "outside the grader's scale of 1 to 10"),
-        (["--labels", "LABELS", "--strong", "small", "--weak", "big", "--gap", "0.5"], "Are they swapped"),
-        (["--labels", "LABELS", *PAIR, "--recommend", "--out", "x"], "--recommend writes nothing"),
-        (["--labels", "absent.jsonl", *PAIR], "'absent.jsonl' is neither a file nor one of"),
-        (["--prompts", "PROMPTS", "--max-loss", "0.1"], "--prompts alone tell nothing of quality"),
-        (["--prompts", "PROMPTS", "--recommend"], "--recommend needs --labels"),
-        (["--prompts", "PROMPTS", "--budget", "1", "--strong-price", "1", "1"], "--weak-price is missing"),
-        (
-            ["--prompts", "PROMPTS", "--budget", "1", "--strong-price", "nan", "1", "--weak-price", "1", "1"],
-            "--strong-price: price input is nan, expected a number >= 0",
-        ),
-        (["--prompts", "PROMPTS", "--budget", "0", *PRICES], "they cost at least"),
-        (
-            ["--prompts", "PROMPTS", "--budget", "1", *PRICES, "--output-tokens", "-1"],
-            "--output-tokens is -1",
-        ),
-        (["--prompts", "PROMPTS", "--labels", "LABELS"], "not allowed with argument"),
-    ],
-)
-def test_bad_input_is_one_line_and_exit_code_2(
-    arguments: list[str], message: str, labels: Path, prompts: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    files = {"LABELS": str(labels), "PROMPTS": str(prompts)}
-    try:
-        code: object = main(["calibrate", *(files.get(word, word) for word in arguments)])
-    except SystemExit as error:
-        code = error.code
-    printed = capsys.readouterr()
-
-    assert (code, printed.out) == (2, "")
-    assert message in printed.err
-    assert printed.err.count("\n") == 1
 
 
 def test_a_benchmark_serves_as_labels(

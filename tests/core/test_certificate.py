@@ -129,8 +129,8 @@ def test_where_nothing_can_be_certified_all_goes_to_strong() -> None:
 
 
 def test_equal_scores_are_certified_together() -> None:
-    scores = np.repeat([0.2, 0.8], 300)
-    found = certify(scores, np.repeat([1.0, 0.0], 300), np.ones(600), QualityTarget("max_loss", 0.05))
+    scores = np.tile([0.2, 0.8], 300)
+    found = certify(scores, np.tile([1.0, 0.0], 300), np.ones(600), QualityTarget("max_loss", 0.05))
 
     assert (found.threshold, found.strong_share) == (0.8, 0.5)
 

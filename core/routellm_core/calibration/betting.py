@@ -33,14 +33,16 @@ def rejects(values: Floats, lowest: float, alpha: float) -> bool:
     if not lowest < 0.0:
         raise ValueError(f"lowest is {lowest!r}, expected a number below 0.")
     needed = math.log(1.0 / alpha)
-    stake = np.minimum(np.sqrt(2.0 * needed / (len(values) * _variance(values))), LARGEST_STAKE / -lowest)
+    stake = np.minimum(
+        np.sqrt(2.0 * needed / (len(values) * _variance(values, lowest))), LARGEST_STAKE / -lowest
+    )
     return bool(np.cumsum(np.log1p(stake * values)).max() >= needed)
 
 
-def _variance(values: Floats) -> Floats:
-    """Return the variance of the values before each one, shape (n,), begun with a guess for the first."""
+def _variance(values: Floats, lowest: float) -> Floats:
+    """Return the variance of the values before each one, shape (n,), begun with a guess on their scale."""
     count = np.arange(1, len(values) + 1)
     squares = (values - np.cumsum(values) / count) ** 2
-    guess = 1.0 / 16.0
+    guess = lowest**2 / 16.0
     before: Floats = (guess + np.concatenate([[0.0], np.cumsum(squares)[:-1]])) / count
     return before

@@ -79,7 +79,9 @@ def certify(
     """Return the cheapest threshold that keeps the target with the given confidence.
 
     Args:
-        scores: shape (n,), of labels that neither trained nor selected the router, one per distinct prompt.
+        scores: shape (n,), of labels that neither trained nor selected the router, one per distinct prompt,
+            in an order that has nothing to do with the qualities, such as by a hash of the prompt: bets are
+            made one after the other, and rows sorted by outcome would void the guarantee.
         weak: shape (n,), quality of the weak model's answers, within `scale`.
         strong: shape (n,), quality of the strong model's answers, within `scale`.
         target: what is to be kept.
@@ -95,9 +97,6 @@ def certify(
     checked = checked_scores(scores)
     _check_labels(checked, weak, strong, target, confidence, scale)
     lowest = target.lowest(scale)
-    # Bets are made in an order that has nothing to do with the file's, which may be sorted.
-    bets = np.random.default_rng(0).permutation(len(checked))
-    checked, weak, strong = checked[bets], weak[bets], strong[bets]
     values = target.values(strong, weak, strong)  # (n,), all to strong
     labels_needed = _labels_needed(values, lowest, 1.0 - confidence)
     if labels_needed > len(checked):
