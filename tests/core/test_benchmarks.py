@@ -95,7 +95,9 @@ def test_a_benchmark_that_was_trained_on_whole_is_refused() -> None:
     router = FixedRouter(0.5)
     router.coverage = Coverage(prompt_hashes(["a", "b"]), np.eye(2, dtype=np.float32), np.zeros(3))
 
-    with pytest.raises(ValueError, match="every prompt of mine trained a router under test"):
+    with pytest.raises(
+        ValueError, match="every prompt of mine trained 'FixedRouter': it says nothing of new prompts"
+    ):
         without_trained(benchmark, router)
 
 

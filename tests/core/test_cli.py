@@ -76,6 +76,37 @@ def test_evaluate_compares_routers_on_labels(
     assert rows[0]["weak_quality"] == 0.5
 
 
+def test_evaluate_knows_what_the_category_alone_tells(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write(name: str, rows: list[dict[str, object]]) -> str:
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return str(tmp_path / name)
+
+    rows: list[dict[str, object]] = [
+        {"prompt": f"{n}", "category": "hard" if n % 2 else "easy", "scores": {"big": 1, "small": 1 - n % 2}}
+        for n in range(80)
+    ]
+    arguments = [
+        "evaluate",
+        "--benchmark",
+        write("test.jsonl", rows[:50]),
+        "--strong",
+        "big",
+        "--weak",
+        "small",
+    ]
+    assert main([*arguments, "--train-labels", write("train.jsonl", rows[50:]), "--json"]) == 0
+    found = {row["router"]: row["apgr"] for row in json.loads(capsys.readouterr().out)}
+
+    assert found["category mean"] == pytest.approx(found["oracle"])
+    for row in rows:
+        del row["category"]
+    write("test.jsonl", rows[:50])
+    assert main([*arguments, "--train-labels", str(tmp_path / "train.jsonl")]) == 2
+    assert "not every row of test.jsonl has a category" in capsys.readouterr().err
+
+
 def test_evaluate_draws_a_plot(labels: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="plots need the extra plot")
     plot = tmp_path / "curve.png"

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from routellm_core.commands.cost_arguments import add_cost_arguments, costs_of
-from routellm_core.evaluation.benchmark import Benchmark
+from routellm_core.evaluation.benchmark import Benchmark, category_gains
 from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
 from routellm_core.evaluation.evaluation import Evaluation, baselines, evaluate
 from routellm_core.evaluation.plots import save_plot
 from routellm_core.evaluation.stored_scores import StoredScores, default_store
 from routellm_core.evaluation.tables import json_table, text_table
+from routellm_core.preferences.labels import read_labels
 from routellm_core.registry import load_router
 from routellm_core.router import Router
 
@@ -44,6 +46,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--strong", help="the strong model's name in a file of labels")
     parser.add_argument("--weak", help="the weak model's name in a file of labels")
+    parser.add_argument(
+        "--train-labels",
+        metavar="FILE",
+        help="labels that trained the router, for a baseline that knows the category of a prompt alone",
+    )
     add_cost_arguments(parser)
     parser.add_argument("--by-category", action="store_true", help="print a row per category too")
     parser.add_argument("--json", action="store_true", help="print a JSON list")
@@ -67,7 +74,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     for source in options.benchmark:
         say(f"reading {source}")
         loaded = load_benchmark(source, options.data, strong=options.strong, weak=options.weak)
-        benchmark = without_trained(loaded, *routers)
+        benchmark = without_trained(_with_gains(loaded, options), *routers)
         costs = costs_of(options, benchmark.prompts)
         for router in routers:
             scores = store.score(router, benchmark.prompts, _progress(router, benchmark, say))
@@ -80,6 +87,16 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         yield json_table(evaluations)
     else:
         yield text_table(evaluations, by_category=options.by_category)
+
+
+def _with_gains(benchmark: Benchmark, options: Namespace) -> Benchmark:
+    # The built-in benchmarks know their own training rows, and their own names of the models.
+    if options.train_labels is None or benchmark.name in NAMES:
+        return benchmark
+    if not benchmark.categories:
+        raise ValueError(f"--train-labels is given, but not every row of {benchmark.name} has a category.")
+    labels = list(read_labels(options.train_labels))
+    return replace(benchmark, category_gains=category_gains(labels, strong=options.strong, weak=options.weak))
 
 
 def _progress(router: Router, benchmark: Benchmark, say: Callable[[str], None]) -> Callable[[int, int], None]:

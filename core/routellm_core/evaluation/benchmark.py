@@ -78,6 +78,18 @@ class Benchmark:
         )
 
 
+def category_gains(labels: Sequence[Label], *, strong: str, weak: str) -> dict[str, float]:
+    """Return what the strong model gained on average in each category; labels without one are left out.
+
+    Raises:
+        DataError: a label lacks a model.
+    """
+    told = [label for label in labels if label.category]
+    gains = qualities(told, strong, "labels") - qualities(told, weak, "labels")
+    names = np.array([label.category for label in told])
+    return {str(name): float(gains[names == name].mean()) for name in np.unique(names)}
+
+
 def merged_duplicates(labels: Sequence[Label]) -> tuple[list[Label], int]:
     """Return one label per distinct prompt, scores averaged over its labels, and how many were merged away.
 

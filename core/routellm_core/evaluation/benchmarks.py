@@ -65,14 +65,22 @@ def load_benchmark(
 
 
 def without_trained(benchmark: Benchmark, *routers: Router) -> Benchmark:
-    """Leave out the prompts that one of the routers was trained on, as far as the routers can tell."""
+    """Leave out the prompts that one of the routers was trained on, as far as the routers can tell.
+
+    Raises:
+        ValueError: none is left; names the routers that were trained on some.
+    """
     seen = np.zeros(len(benchmark.prompts), dtype=np.bool_)
+    trained = []
     for router in routers:
-        if router.coverage is not None:
-            seen |= router.coverage.holds(benchmark.prompts)
+        known = np.zeros_like(seen) if router.coverage is None else router.coverage.holds(benchmark.prompts)
+        if known.any():
+            seen |= known
+            trained.append(repr(router.name))
     if seen.all():
         raise ValueError(
-            f"every prompt of {benchmark.name} trained a router under test: it says nothing of new prompts."
+            f"every prompt of {benchmark.name} trained {' or '.join(trained)}: it says nothing of new "
+            "prompts. Leave that router out, or take prompts that it has not seen."
         )
     return benchmark.where(~seen, "seen in training")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from routellm_core.evaluation.benchmark import Benchmark
+from routellm_core.evaluation.benchmark import Benchmark, category_gains
 from routellm_core.preferences.labels import Label, read_labels
 from routellm_core.preferences.overlap import overlapping
 from routellm_core.preferences.records import DataError, read_records
@@ -153,11 +153,4 @@ def _without(
             kept.append(label)
     said = ", ".join(f"{count} {reason}" for reason, count in dropped.items() if count)
     benchmark = Benchmark.from_labels(name, kept, strong=STRONG, weak=WEAK, dropped=said)
-    return replace(benchmark, category_gains=_gains(gold))
-
-
-def _gains(gold: Sequence[Label]) -> dict[str, float]:
-    gains: dict[str, list[float]] = {}
-    for label in gold:
-        gains.setdefault(label.category, []).append(label.scores[GOLD_STRONG] - label.scores[GOLD_WEAK])
-    return {category: float(np.mean(values)) for category, values in gains.items()}
+    return replace(benchmark, category_gains=category_gains(gold, strong=GOLD_STRONG, weak=GOLD_WEAK))
