@@ -13,6 +13,8 @@ from routellm_core.evaluation.plots import new_figure, save_figure
 
 Floats = npt.NDArray[np.float64]
 
+BARS = 40
+
 
 def save_calibration_plot(
     scores: Floats, threshold: float, path: str | PathLike[str], benchmark: Benchmark | None = None
@@ -28,7 +30,7 @@ def save_calibration_plot(
     Raises:
         ImportError: names the extra that is missing.
     """
-    figure = new_figure(5.0 if benchmark is None else 10.0, 4.0)
+    figure = new_figure(5.0 if benchmark is None else 10.0, 4.6)
     panels = figure.subplots(1, 1 if benchmark is None else 2, squeeze=False)[0]
     share = float((~(scores < threshold)).mean())
     _draw_scores(panels[0], scores, threshold, share)
@@ -37,9 +39,16 @@ def save_calibration_plot(
     save_figure(figure, path)
 
 
+def score_edges(scores: Floats, threshold: float) -> Floats:
+    """Return the bars' edges: of one width, over all scores, and no bar on both sides of the threshold."""
+    width = max(float(np.ptp(scores)) / BARS, 1e-9)
+    start = scores.min() - width + (threshold - scores.min()) % width
+    edges: Floats = start + width * np.arange(BARS + 3)
+    return edges
+
+
 def _draw_scores(panel: Any, scores: Floats, threshold: float, share: float) -> None:
-    # no bar lies on both sides of the threshold
-    edges = np.unique(np.append(np.histogram_bin_edges(scores, 40), threshold))
+    edges = score_edges(scores, threshold)
     below = scores < threshold
     panel.hist(scores[below], edges, color="0.8", edgecolor="0.4", label=f"to weak ({1 - share:.0%})")
     panel.hist(
@@ -47,7 +56,7 @@ def _draw_scores(panel: Any, scores: Floats, threshold: float, share: float) -> 
     )
     panel.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.4f}")
     panel.set(title="scores of the prompts", xlabel="score (win rate of strong)", ylabel="prompts")
-    panel.legend()
+    panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncol=2)
 
 
 def _draw_quality(panel: Any, scores: Floats, share: float, benchmark: Benchmark) -> None:
@@ -60,4 +69,4 @@ def _draw_quality(panel: Any, scores: Floats, share: float, benchmark: Benchmark
     chosen = round(share * len(scores))
     panel.plot([100 * share], [quality[chosen]], "ko", markersize=8, label=f"chosen: {share:.0%} to strong")
     panel.set(title="mean quality of the answers", xlabel="strong calls (%)", ylabel="mean quality")
-    panel.legend(loc="upper left", bbox_to_anchor=(0.0, 0.93))
+    panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncol=2)
