@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from routellm_core.checkpoints import Checkpoint
+from routellm_core.cli import main
 from routellm_core.evaluation.stored_scores import CHUNK, StoredScores, default_store
 from routellm_core.router import Router, RouterError, Scores, check_prompts
+from routellm_core.routers.random import RandomRouter
 
 
 class Slow(Router):
@@ -113,3 +115,18 @@ def test_a_router_that_answers_nonsense_is_not_stored(tmp_path: Path, monkeypatc
 def test_the_users_cache_folder_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert default_store() == tmp_path / "routellm/scores.sqlite3"
+
+
+def test_scores_of_a_slow_router_are_kept_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text("one\ntwo\n")
+    monkeypatch.setattr(RandomRouter, "scores_inline", False)
+    arguments = ["calibrate", "--router", "random", "--prompts", str(prompts), "--strong-share", "0.5"]
+
+    assert main([*arguments, "--no-scores"]) == 0
+    assert not (tmp_path / "cache").exists()
+    assert main(arguments) == 0
+    assert (tmp_path / "cache/routellm/scores.sqlite3").exists()

@@ -15,6 +15,7 @@ from routellm_core.calibration.share import calibrate_threshold
 from routellm_core.commands.calibration_sample import CalibrationSample
 from routellm_core.commands.cost_arguments import add_cost_arguments, costs_of
 from routellm_core.commands.quality_lines import certified_lines, quality_target
+from routellm_core.commands.score_arguments import add_score_arguments
 from routellm_core.evaluation.calibration_plot import save_calibration_plot
 from routellm_core.evaluation.recommendation import recommend, recommendation_lines
 from routellm_core.validation import check_fraction
@@ -61,6 +62,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--strong", metavar="MODEL", help="the strong model's name, in the labels too")
     parser.add_argument("--weak", metavar="MODEL", help="the weak model's name, in the labels too")
     add_cost_arguments(parser)
+    add_score_arguments(parser)
     parser.add_argument(
         "--recommend", action="store_true", help="print three points to choose from, and write nothing"
     )

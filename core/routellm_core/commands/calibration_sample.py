@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.calibration.record import QUANTILES, Calibration
+from routellm_core.commands.score_arguments import stored_scores
 from routellm_core.evaluation.benchmark import Benchmark
 from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
 from routellm_core.evaluation.published_benchmarks import STRONG, WEAK
-from routellm_core.evaluation.stored_scores import StoredScores, default_store
 from routellm_core.preferences.prompts import read_prompts
 from routellm_core.registry import load_router
 from routellm_core.router import Router
@@ -63,7 +63,7 @@ class CalibrationSample:
             benchmark = _labelled(options, router)
             prompts = benchmark.prompts
         say(f"scoring {len(prompts)} prompts")
-        scores = StoredScores(default_store()).score(router, prompts)
+        scores = stored_scores(options).score(router, prompts)
         # A folder is written as an absolute path: a calibration is read from anywhere.
         source = str(Path(options.router).resolve()) if Path(options.router).is_dir() else options.router
         notes = [f"left out: {benchmark.dropped}"] if benchmark is not None and benchmark.dropped else []

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from routellm_core.commands.cost_arguments import add_cost_arguments, costs_of
+from routellm_core.commands.score_arguments import add_score_arguments, stored_scores
 from routellm_core.evaluation.benchmark import Benchmark, category_gains
 from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
 from routellm_core.evaluation.evaluation import Evaluation, baselines, evaluate
 from routellm_core.evaluation.plots import save_plot
-from routellm_core.evaluation.stored_scores import StoredScores, default_store
 from routellm_core.evaluation.tables import json_table, text_table
 from routellm_core.preferences.labels import read_labels
 from routellm_core.registry import load_router
@@ -57,19 +57,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--plot", metavar="FILE", help="draw the curves into this image (needs the extra plot)"
     )
-    parser.add_argument(
-        "--scores",
-        metavar="FILE",
-        default=default_store(),
-        help="where the scores of slow routers are kept (default: %(default)s)",
-    )
-    parser.add_argument("--no-scores", action="store_true", help="keep no scores")
+    add_score_arguments(parser)
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Yield the table."""
     routers = [load_router(source) for source in options.router or ["default"]]
-    store = StoredScores(None if options.no_scores else options.scores)
+    store = stored_scores(options)
     evaluations: list[Evaluation] = []
     for source in options.benchmark:
         say(f"reading {source}")

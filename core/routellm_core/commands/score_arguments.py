@@ -1,0 +1,23 @@
+"""Score arguments: where the scores of slow routers are kept, for the commands that score many prompts."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from routellm_core.evaluation.stored_scores import StoredScores, default_store
+
+
+def add_score_arguments(parser: ArgumentParser) -> None:
+    """Say what a command takes about stored scores."""
+    parser.add_argument(
+        "--scores",
+        metavar="FILE",
+        default=default_store(),
+        help="where the scores of slow routers are kept (default: %(default)s)",
+    )
+    parser.add_argument("--no-scores", action="store_true", help="keep no scores")
+
+
+def stored_scores(options: Namespace) -> StoredScores:
+    """Return the store that the arguments name; one that keeps nothing where that is asked for."""
+    return StoredScores(None if options.no_scores else options.scores)
