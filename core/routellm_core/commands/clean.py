@@ -9,8 +9,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from routellm_core.embedders.embedder import Embedder
-from routellm_core.embedders.prompt import embedder_of_meaning
+from routellm_core.commands.source_embedder import source_embedder
 from routellm_core.preferences.battles import Battle
 from routellm_core.preferences.cleaning import KEPT, Cleaning, CleaningSettings, clean
 from routellm_core.preferences.cleaning_report import CleaningReport
@@ -18,7 +17,6 @@ from routellm_core.preferences.json_lines import write_json_lines
 from routellm_core.preferences.labels import Label
 from routellm_core.preferences.prompts import read_prompts
 from routellm_core.preferences.sifting import Sifted, sift_battles, sift_labels
-from routellm_core.registry import load_router
 from routellm_core.validation import check_fraction
 
 SUMMARY = "clean battles or labels: short, repeated and contaminated prompts go, and each is counted"
@@ -97,12 +95,13 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     rows: Rows = sift_battles(options.battles) if options.battles else sift_labels(options.labels)
     prompts = [item.prompt for item in rows.items]
     pairs = [_pairs(item) for item in rows.items]
+    compared = bool(evaluation and settings.similarity)
     cleaning = clean(
         prompts,
         [_key(item) for item in rows.items],
         settings,
         evaluation=evaluation,
-        embedder=_embedder(options.embedder_of) if evaluation and settings.similarity else None,
+        embedder=source_embedder(options.embedder_of, "--embedder-of") if compared else None,
         say=say,
     )
     report = CleaningReport.from_cleaning(cleaning, prompts, pairs, rows.reasons)
@@ -124,16 +123,6 @@ def _check_files(options: Namespace) -> None:
     for target in targets:
         if target in sources:
             raise ValueError(f"{target} is read, and can't be written too: name another file.")
-
-
-def _embedder(source: str) -> Embedder:
-    router = load_router(source)
-    embedder = getattr(router, "embedder", None)
-    if not isinstance(embedder, Embedder):
-        raise ValueError(
-            f"--embedder-of is {source!r}, a {type(router).__name__}: it has no embedder to use."
-        )
-    return embedder_of_meaning(embedder)
 
 
 def _pairs(item: Battle | Label) -> Sequence[tuple[str, str]]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from routellm_core.embedders.prompt import embedder_of_meaning
+from routellm_core.commands.source_embedder import source_embedder
 from routellm_core.preferences.cost_bar import CostBar
 from routellm_core.preferences.failure import RetryPolicy
 from routellm_core.preferences.judgement import JudgingResult, JudgingStopped, write_rows
@@ -25,7 +26,6 @@ from routellm_core.preferences.prompts import read_prompts
 from routellm_core.preferences.records import read_records
 from routellm_core.preferences.responder import DEFAULT_MAX_TOKENS
 from routellm_core.preferences.selection import select_representative
-from routellm_core.registry import load_router
 
 SUMMARY = "make battles for your own pair of models: both answer your prompts, a judge compares"
 
@@ -173,7 +173,7 @@ def _chosen_prompts(options: Namespace) -> list[str]:
     if options.select < 1:
         raise ValueError(f"--select is {options.select}, expected at least 1.")
     # By the embedder inside the package: choosing what to pay for costs nothing.
-    embedder = embedder_of_meaning(load_router("default").embedder)  # type: ignore[attr-defined]
+    embedder = source_embedder("default", "--select")
     chosen = select_representative(prompts, embedder, options.select, options.seed)
     return [prompts[row] for row in chosen.indices]
 
@@ -195,9 +195,8 @@ def _model(options: Namespace, role: str) -> OpenAIResponder:
 
 
 def _winners(result: JudgingResult) -> dict[str, int]:
-    winners = [judgement.battle.winner for judgement in result.found]
-    named = {"strong": "model_a", "weak": "model_b", "tie": "tie"}
-    return {name: winners.count(winner) for name, winner in named.items()}  # type: ignore[arg-type]
+    winners = Counter(judgement.battle.winner for judgement in result.found)
+    return {"strong": winners["model_a"], "weak": winners["model_b"], "tie": winners["tie"]}
 
 
 def _summary(result: JudgingResult) -> dict[str, Any]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from pathlib import Path
 
+from routellm_core.commands.fine_tuned import write_fine_tuned
 from routellm_core.commands.training_arguments import (
     add_data_arguments,
     add_fine_tuning_arguments,
@@ -19,8 +18,6 @@ from routellm_core.training.bert import train_bert
 from routellm_core.training.fine_tuning import FineTuningSettings
 from routellm_core.training.model_classes import ModelClasses
 from routellm_core.training.outcomes import read_outcomes
-from routellm_core.training.training_folder import TrainingFolder
-from routellm_core.training.training_report import TrainingReport
 
 SUMMARY = "an encoder with three labels: strong wins, tie, weak wins (needs the extra train)"
 
@@ -44,24 +41,18 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     router, result = train_bert(
         options.base, outcomes, settings, out=options.out, resume=options.resume, say=say
     )
-    router.save(options.out)
     numbers = Counter(outcome.label for outcome in outcomes)
     counts = {
         "rows": len(outcomes),
         "prompts": len({outcome.prompt for outcome in outcomes}),
         "rows_by_label": {name: numbers[label] for label, name in enumerate(LABELS)},
     }
-    TrainingReport(
+    yield write_fine_tuned(
         "bert",
-        classes.strong,
-        classes.weak,
-        Path(options.base).name,
-        data.counts() | counts,
-        asdict(settings),
-        result.to_dict(),
-    ).write(options.out)
-    TrainingFolder(options.out, {}).remove()
-    yield (
-        f"wrote {options.out}: held-out loss {result.held_out_loss:.4f} at step {result.best_step} of "
-        f"{result.steps}, {result.constant_loss:.4f} without reading prompts"
+        router,
+        result,
+        options,
+        classes=classes,
+        counts=data.counts() | counts,
+        settings=settings,
     )

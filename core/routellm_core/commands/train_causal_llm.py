@@ -5,9 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from pathlib import Path
 
+from routellm_core.commands.fine_tuned import write_fine_tuned
 from routellm_core.commands.training_arguments import (
     add_data_arguments,
     add_fine_tuning_arguments,
@@ -16,8 +15,6 @@ from routellm_core.commands.training_arguments import (
 )
 from routellm_core.training.causal_llm import TUNINGS, CausalSettings, train_causal_llm
 from routellm_core.training.model_classes import ModelClasses
-from routellm_core.training.training_folder import TrainingFolder
-from routellm_core.training.training_report import TrainingReport
 from routellm_core.training.weak_quality import read_weak_qualities
 
 SUMMARY = "a causal LM that foresees how good the weak answer will be, 1 to 5 (needs the extra train)"
@@ -48,24 +45,18 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     router, result = train_causal_llm(
         options.base, qualities, settings, out=options.out, resume=options.resume, say=say
     )
-    router.save(options.out)
     numbers = Counter(row.quality for row in qualities)
     counts = {
         "rows": len(qualities),
         "prompts": len({row.prompt for row in qualities}),
         "rows_by_label": {str(label): numbers[label] for label in range(1, 6)},
     }
-    TrainingReport(
+    yield write_fine_tuned(
         "causal_llm",
-        classes.strong,
-        classes.weak,
-        Path(options.base).name,
-        data.counts() | counts,
-        asdict(settings),
-        result.to_dict(),
-    ).write(options.out)
-    TrainingFolder(options.out, {}).remove()
-    yield (
-        f"wrote {options.out}: held-out loss {result.held_out_loss:.4f} at step {result.best_step} of "
-        f"{result.steps}, {result.constant_loss:.4f} without reading prompts"
+        router,
+        result,
+        options,
+        classes=classes,
+        counts=data.counts() | counts,
+        settings=settings,
     )

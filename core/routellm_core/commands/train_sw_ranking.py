@@ -5,13 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
-from routellm_core.embedders.prompt import embedder_of_meaning
+from routellm_core.commands.source_embedder import source_embedder
 from routellm_core.preferences.battles import read_battles
 from routellm_core.preferences.similarity_weighting import SimilarityWeighting
 from routellm_core.preferences.tiers import TIERS
-from routellm_core.registry import load_router
-from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
-from routellm_core.routers.similarity_weighted import SimilarityWeightedRouter
 from routellm_core.training.similarity_weighted import train_similarity_weighted
 
 SUMMARY = "store battles and their embeddings, for a ranking weighted by likeness; nothing is fitted"
@@ -53,15 +50,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Embed, save, and yield what was written."""
-    source = load_router(options.source)
-    if not isinstance(source, MatrixFactorizationRouter | SimilarityWeightedRouter):
-        raise ValueError(
-            f"--from is {options.source!r}, a {type(source).__name__}: it has no embedder to use."
-        )
+    embedder = source_embedder(options.source, "--from")
     battles = list(read_battles(options.battles))
     say(f"embedding the prompts of {len(battles)} battles")
     router = train_similarity_weighted(
-        embedder_of_meaning(source.embedder),
+        embedder,
         battles,
         strong=options.strong,
         weak=options.weak,

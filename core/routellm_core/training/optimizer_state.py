@@ -27,6 +27,7 @@ def save_optimizer_state(path: Path, optimizer: Any, scheduler: Any) -> None:
 def load_optimizer_state(path: Path, optimizer: Any, scheduler: Any) -> None:
     """Put back what `save_optimizer_state` wrote."""
     with safe_open(path, framework="pt") as stored:
+        # an open safetensors file has keys() and no iteration
         values: dict[str, Any] = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
         state = json.loads(stored.metadata()["state"])
     values |= state["plain"]

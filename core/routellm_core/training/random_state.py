@@ -1,4 +1,8 @@
-"""Random state: kept for the caller while a library seeds the global generators, and stored to resume."""
+"""Random state: kept for the caller while a library seeds the global generators, and stored to resume.
+
+numpy's global generator is touched here alone, and only because transformers draws from it: what "NPY002"
+warns of is the very thing that is kept. An open safetensors file has `keys()` and no iteration ("SIM118").
+"""
 
 from __future__ import annotations
 
