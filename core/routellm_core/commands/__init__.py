@@ -1,1 +1,1 @@
-"""Commands of the console script, one per file; each yields the lines that `cli.py` prints."""
+"""Commands of the console script, one per file, whose lines `cli.py` prints; and what several share."""
