@@ -4,30 +4,44 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
-from routellm_core.commands.training_arguments import add_data_arguments, read_training_data
+from routellm_core.commands.training_arguments import (
+    add_data_arguments,
+    add_resume_argument,
+    read_training_data,
+)
 from routellm_core.registry import load_router
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 from routellm_core.training.matrix_factorization import MatrixFactorizationSettings
-from routellm_core.training.own_models import OFFSET_PENALTY, embedded, fit_own_data, read_own_data
-from routellm_core.training.penalty_choice import choose_penalty
+from routellm_core.training.own_models import OFFSET_PENALTY, read_own_data
+from routellm_core.training.own_router import KIND, train_own_router
+from routellm_core.training.penalty_choice import PenaltySearch
+from routellm_core.training.training_folder import TrainingFolder
 from routellm_core.training.training_report import TrainingReport
 
 SUMMARY = "matrix factorization, on the CPU, without torch"
+
+_DEFAULTS = PenaltySearch()
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Say what this kind takes."""
     add_data_arguments(parser)
-    parser.add_argument(
-        "--held-out",
-        dest="held_out_share",
-        type=float,
-        default=0.1,
-        metavar="X",
-        help="share of the prompts by which the penalty is chosen (default: %(default)s)",
-    )
+    for option, field, text in (
+        ("--held-out", "held_out_share", "share of the prompts by which penalty and steps are chosen"),
+        ("--interval", "interval", "steps between two looks at the held-out battles"),
+        ("--patience", "patience", "looks without a lower held-out loss before a fit stops"),
+    ):
+        default = getattr(_DEFAULTS, field)
+        parser.add_argument(
+            option,
+            dest=field,
+            type=type(default),
+            default=default,
+            metavar="N",
+            help=f"{text} (default: %(default)s)",
+        )
     parser.add_argument(
         "--from",
         dest="source",
@@ -35,6 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="ROUTER",
         help="the matrix factorization router whose embedder is used (default: %(default)s)",
     )
+    add_resume_argument(parser)
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
@@ -46,26 +61,31 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         )
     data = read_training_data(options, say)
     own = read_own_data(data.battles, data.labels, strong=options.strong, weak=options.weak)
-    say(f"embedding {len(own.prompts)} prompts")
-    embeddings = embedded(source.embedder, own)
     settings = MatrixFactorizationSettings(seed=options.seed, offset_penalty=OFFSET_PENALTY)
-    choice = choose_penalty(own, embeddings, settings, share=options.held_out_share, say=say)
-    settings = replace(settings, projection_penalty=choice.penalty)
-    say("fitting all of it")
-    router = fit_own_data(
-        source.embedder, embeddings, own, strong=options.strong, weak=options.weak, settings=settings
+    search = PenaltySearch(options.held_out_share, options.interval, options.patience)
+    router, settings, choice = train_own_router(
+        source.embedder,
+        own,
+        settings,
+        search,
+        strong=options.strong,
+        weak=options.weak,
+        out=options.out,
+        resume=options.resume,
+        say=say,
     )
     router.save(options.out)
     counts = {"comparisons": len(own.comparisons), "prompts": len(own.prompts), "models": own.models}
     TrainingReport(
-        "mf",
+        KIND,
         (router.strong,),
         (router.weak,),
         "",
         data.counts() | counts,
-        asdict(settings) | {"held_out_share": options.held_out_share, "embedder_of": source.name},
+        asdict(settings) | asdict(search) | {"embedder_of": source.name},
         choice.to_dict(),
     ).write(options.out)
+    TrainingFolder(options.out, {}).remove()
     yield (
         f"wrote {options.out}: {len(router.models)} models, strong {router.strong}, weak {router.weak}; "
         f"held-out loss {choice.held_out_loss:.4f}, {choice.constant_loss:.4f} without reading prompts"

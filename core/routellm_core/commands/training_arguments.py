@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from routellm_core.preferences.battles import Battle, read_battles
 from routellm_core.preferences.labels import Label, read_labels
 from routellm_core.preferences.records import DataError
-from routellm_core.training.fine_tuning import FineTuningSettings
+from routellm_core.training.fine_tuning import PRECISIONS, FineTuningSettings
 
 Settings = TypeVar("Settings", bound=FineTuningSettings)
 
@@ -80,6 +80,17 @@ def add_fine_tuning_arguments(parser: ArgumentParser, defaults: FineTuningSettin
             help=f"{text} (default: %(default)s)",
         )
     parser.add_argument("--device", metavar="NAME", help="cpu or cuda (default: the GPU where there is one)")
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=defaults.precision,
+        help="of products; auto is bfloat16 on a GPU that knows it (default: %(default)s)",
+    )
+    add_resume_argument(parser)
+
+
+def add_resume_argument(parser: ArgumentParser) -> None:
+    """Add `--resume`."""
     parser.add_argument(
         "--resume", action="store_true", help="go on from the last checkpoint of a training that was cut off"
     )

@@ -47,14 +47,17 @@ def train_bert(
         ImportError: names the extra.
         CheckpointError: `base` can't be loaded.
         DataError: too few prompts, or the loss was never finite.
-        ValueError: max_length is more than the encoder has positions for, or `resume` does not fit.
+        ValueError: max_length is more than the encoder has positions for, `resume` does not fit, or
+            this machine lacks what the settings ask for.
     """
     check_extra()
+    from routellm_core.training.hardware import Hardware
     from routellm_core.training.random_state import own_random_state
     from routellm_core.training.trainer import fine_tune
 
     prompts = [outcome.prompt for outcome in outcomes]
     chosen = held_out(prompts, settings.held_out_share, settings.seed)
+    hardware = Hardware.chosen(settings)
     with own_random_state(settings.seed):
         network = encoder(base, settings.max_length)
         ids = network.tokenizer(
@@ -76,6 +79,7 @@ def train_bert(
             train,
             test,
             settings,
+            hardware=hardware,
             pad=int(network.tokenizer.pad_token_id or 0),
             folder=folder.path,
             checkpoint=checkpoint,

@@ -78,14 +78,17 @@ def train_causal_llm(
         ImportError: names the extra.
         CheckpointError: `base` can't be loaded.
         DataError: too few prompts, or the loss was never finite.
-        ValueError: max_length has no room for the prompt around a question, or `resume` does not fit.
+        ValueError: max_length has no room for the prompt around a question, `resume` does not fit, or
+            this machine lacks what the settings ask for.
     """
     check_extra()
+    from routellm_core.training.hardware import Hardware
     from routellm_core.training.random_state import own_random_state
     from routellm_core.training.trainer import fine_tune
 
     prompts = [row.prompt for row in qualities]
     chosen = held_out(prompts, settings.held_out_share, settings.seed)
+    hardware = Hardware.chosen(settings)
     with own_random_state(settings.seed):
         network, prompt = language_model(base, settings.max_length)
         labels = add_label_tokens(network)
@@ -109,6 +112,7 @@ def train_causal_llm(
             train,
             test,
             settings,
+            hardware=hardware,
             pad=int(network.tokenizer.pad_token_id or 0),
             folder=folder.path,
             checkpoint=checkpoint,

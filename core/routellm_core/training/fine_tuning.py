@@ -16,6 +16,8 @@ from routellm_core.preferences.records import DataError
 
 Say = Callable[[str], None]
 
+PRECISIONS = ("auto", "float32", "bfloat16")
+
 
 def check_extra() -> None:
     """Say what is missing before anything is read or loaded.
@@ -44,7 +46,9 @@ class FineTuningSettings:
         patience: looks without a lower held-out loss after which training stops.
         held_out_share: of the distinct prompts, which training never sees.
         seed: of the head's start, the order of rows, dropout and the choice of held-out prompts.
-        device: such as "cpu"; None is the GPU where there is one. On a GPU, products are in bfloat16.
+        device: "cpu" or "cuda"; None is the GPU where there is one. Of several it is the first that the
+            process sees (CUDA_VISIBLE_DEVICES): with more, a step would have more rows.
+        precision: of products: "float32", "bfloat16", or "auto", which is bfloat16 on a GPU that knows it.
     """
 
     max_steps: int = 2000
@@ -57,6 +61,7 @@ class FineTuningSettings:
     held_out_share: float = 0.1
     seed: int = 0
     device: str | None = None
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
         for name in ("max_steps", "batch_size", "max_length", "interval", "patience"):
@@ -64,6 +69,13 @@ class FineTuningSettings:
                 raise ValueError(f"{name} is {getattr(self, name)!r}, expected at least 1.")
         if not self.learning_rate > 0.0:
             raise ValueError(f"learning_rate is {self.learning_rate!r}, expected a number above 0.")
+        if self.device not in (None, "cpu", "cuda"):
+            raise ValueError(
+                f"device is {self.device!r}, expected 'cpu' or 'cuda'; which GPU it is, "
+                "the environment variable CUDA_VISIBLE_DEVICES says."
+            )
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision is {self.precision!r}, expected one of {list(PRECISIONS)}.")
 
 
 @dataclass(frozen=True)

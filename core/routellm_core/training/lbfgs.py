@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 Vector = npt.NDArray[np.float64]
 Objective = Callable[[Vector], tuple[float, Vector]]
+Watch = Callable[[int, Vector], bool]
 
 _SUFFICIENT_DECREASE = 1e-4
 _SHORTEST_STEP = 1e-10
@@ -24,6 +25,7 @@ def minimise(
     max_iterations: int = 300,
     tolerance: float = 1e-7,
     memory: int = 20,
+    watch: Watch | None = None,
 ) -> Vector:
     """Minimise `objective` from `start`.
 
@@ -33,14 +35,15 @@ def minimise(
         max_iterations: steps at most.
         tolerance: stop when a step lowers the value by less than this share of it.
         memory: curvature pairs kept.
+        watch: is told the number of each step, from 1, and the point it led to; True ends the search there.
 
     Returns:
-        The best point found, shape (p,).
+        The point of the lowest value found, shape (p,).
     """
     x = start.copy()
     value, gradient = objective(x)
     pairs: list[tuple[Vector, Vector]] = []
-    for _ in range(max_iterations):
+    for iteration in range(1, max_iterations + 1):
         direction = -_two_loop(gradient, pairs)
         slope = float(direction @ gradient)
         if slope >= 0.0:
@@ -62,7 +65,8 @@ def minimise(
             pairs = [*pairs[-(memory - 1) :], (moved, turned)]
         gained = value - new_value
         x, value, gradient = candidate, new_value, new_gradient
-        if gained <= tolerance * max(1.0, abs(value)):
+        told_to_end = watch is not None and watch(iteration, x)
+        if told_to_end or gained <= tolerance * max(1.0, abs(value)):
             break
     return x
 

@@ -8,7 +8,7 @@ answer the same lack).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,6 +105,8 @@ def fit_matrix_factorization(
     comparisons: Comparisons,
     qualities: Floats,
     settings: MatrixFactorizationSettings,
+    *,
+    watch: Callable[[int, MatrixFactorizationWeights], bool] | None = None,
 ) -> MatrixFactorizationWeights:
     """Fit model vectors and projection.
 
@@ -113,6 +115,7 @@ def fit_matrix_factorization(
         comparisons: rows refer to `embeddings`, models to `qualities`.
         qualities: shape (M,), each model's overall strength in logits, from all its comparisons.
         settings: penalties, dimension, seed.
+        watch: is told the number of each step and the weights it led to; True ends the fit there.
 
     Returns:
         The weights; the groups' own base rates are fitted beside them and left out.
@@ -125,7 +128,13 @@ def fit_matrix_factorization(
     if settings.dimension < 2:
         raise ValueError(f"dimension is {settings.dimension}, expected at least 2.")
     loss = PenalisedLoss(embeddings, comparisons, qualities, settings)
-    return loss.weights(minimise(loss, loss.start(), max_iterations=settings.max_iterations))
+    found = minimise(
+        loss,
+        loss.start(),
+        max_iterations=settings.max_iterations,
+        watch=None if watch is None else lambda step, flat: watch(step, loss.weights(flat)),
+    )
+    return loss.weights(found)
 
 
 class PenalisedLoss:

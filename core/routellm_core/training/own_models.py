@@ -5,6 +5,8 @@ Differs from `default_router.py` in that it knows nothing of the data folder: an
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -46,6 +48,12 @@ class OwnData:
     models: list[str]
     strengths: npt.NDArray[np.float64]
     comparisons: Comparisons
+
+    def digest(self) -> str:
+        """Return a SHA-256 that other data does not have."""
+        columns = [column.tolist() for column in vars(self.comparisons).values()]
+        text = json.dumps([self.prompts, self.models, self.strengths.tolist(), columns])
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_own_data(battles: Sequence[Battle], labels: Sequence[Label], *, strong: str, weak: str) -> OwnData:

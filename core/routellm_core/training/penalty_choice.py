@@ -1,7 +1,7 @@
 """PenaltyChoice: how strongly matrix factorization is held back, by what held-out prompts bear out.
 
-Its fit is a minimum that is reached in seconds, so that early stopping would only be another, vaguer penalty:
-the penalty itself is chosen by the held-out loss, and then all data is fitted with it.
+Both means of holding it back are tried together: each penalty's fit ends early where its held-out loss stops
+falling, and the penalty and number of steps of the lowest loss then serve for all data.
 """
 
 from __future__ import annotations
@@ -13,16 +13,40 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.training.held_out import held_out
+from routellm_core.training.fit_log import FitLog
+from routellm_core.training.held_out_looks import HeldOutLooks, Look
 from routellm_core.training.matrix_factorization import (
     Comparisons,
     MatrixFactorizationSettings,
+    MatrixFactorizationWeights,
     fit_matrix_factorization,
 )
 from routellm_core.training.own_models import OwnData
 
-PENALTIES = (10.0, 30.0, 100.0, 300.0, 1000.0)
-"""Tried in this order; the default is in the middle."""
+PENALTIES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+"""Tried in this order."""
+
+
+@dataclass(frozen=True)
+class PenaltySearch:
+    """How to choose.
+
+    Attributes:
+        held_out_share: of the distinct prompts, which no fit learns from; above 0 and below 1.
+        interval: steps between two looks at the held-out loss.
+        patience: looks without a lower one after which a fit ends.
+        penalties: to try.
+    """
+
+    held_out_share: float = 0.1
+    interval: int = 20
+    patience: int = 3
+    penalties: Sequence[float] = PENALTIES
+
+    def __post_init__(self) -> None:
+        for name in ("interval", "patience"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, expected at least 1.")
 
 
 @dataclass(frozen=True)
@@ -31,21 +55,25 @@ class PenaltyChoice:
 
     Attributes:
         penalty: the projection penalty of the lowest held-out loss.
-        train_loss: of that fit, without the penalties.
-        held_out_loss: of that fit, on prompts it never saw.
+        iterations: steps of its fit at that loss.
+        train_loss: at that step, without the penalties.
+        held_out_loss: at that step, on prompts that no fit saw.
         held_out_accuracy: share of held-out comparisons without a tie whose winner it foresaw.
         constant_loss: the held-out loss of the models' ratings alone, which read no prompt. They are rated on
             all rows, from which both losses profit alike.
         held_out: comparisons held out.
-        history: a row per penalty tried: penalty, train_loss, held_out_loss.
+        resumed_from: fits that an earlier process had made.
+        history: a row per penalty tried: penalty, and the best look at its fit.
     """
 
     penalty: float
+    iterations: int
     train_loss: float
     held_out_loss: float
     held_out_accuracy: float
     constant_loss: float
     held_out: int
+    resumed_from: int
     history: tuple[dict[str, float], ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -57,9 +85,10 @@ def choose_penalty(
     data: OwnData,
     embeddings: npt.NDArray[np.float64],
     settings: MatrixFactorizationSettings,
+    search: PenaltySearch,
+    held_out: npt.NDArray[np.bool_],
     *,
-    share: float,
-    penalties: Sequence[float] = PENALTIES,
+    log: FitLog | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> PenaltyChoice:
     """Fit with each penalty on all prompts but the held-out ones; take the lowest held-out loss.
@@ -67,31 +96,41 @@ def choose_penalty(
     Args:
         data: all comparisons.
         embeddings: shape (n, D), of the data's prompts.
-        settings: everything but the penalty; its seed also chooses the held-out prompts.
-        share: of the prompts, to hold out.
-        penalties: to try.
+        settings: everything but the penalty.
+        search: what to try.
+        held_out: shape (n,), the prompts that no fit learns from.
+        log: holds the fits made before, of the same data and settings, and takes the new ones.
         say: is told the progress.
-
-    Raises:
-        DataError: fewer than two distinct prompts.
     """
-    out = held_out(data.prompts, share, settings.seed)[data.comparisons.row]  # (c,)
+    log = log or FitLog()
+    out = held_out[data.comparisons.row]  # (c,)
     train, test = data.comparisons.where(~out), data.comparisons.where(out)
-    history, fits = [], []
-    for penalty in penalties:
-        changed = replace(settings, projection_penalty=penalty)
-        weights = fit_matrix_factorization(embeddings, train, data.strengths, changed)
-        losses = [_loss(weights.logits(embeddings, part), part) for part in (train, test)]
-        fits.append(weights)
-        history.append({"penalty": penalty, "train_loss": losses[0], "held_out_loss": losses[1]})
-        say(f"penalty {penalty:g}: training loss {losses[0]:.4f}, held-out loss {losses[1]:.4f}")
-    best = int(np.argmin([row["held_out_loss"] for row in history]))
+
+    def look(iterations: int, weights: MatrixFactorizationWeights) -> Look:
+        logits = weights.logits(embeddings, test)
+        train_loss = _loss(weights.logits(embeddings, train), train)
+        return Look(iterations, train_loss, _loss(logits, test), _accuracy(logits, test))
+
+    for penalty in search.penalties:
+        if log.get(f"{penalty:g}") is None:
+            looks = HeldOutLooks(look, interval=search.interval, patience=search.patience)
+            changed = replace(settings, projection_penalty=penalty)
+            found = looks.best(
+                fit_matrix_factorization(embeddings, train, data.strengths, changed, watch=looks)
+            )
+            log.add(f"{penalty:g}", {"penalty": penalty, **asdict(found)})
+            say(
+                f"penalty {penalty:g}: after {found.iterations} steps "
+                f"training loss {found.train_loss:.4f}, held-out loss {found.held_out_loss:.4f}"
+            )
+    history = [dict(log.get(f"{penalty:g}") or {}) for penalty in search.penalties]
+    best = min(history, key=lambda row: row["held_out_loss"])
     ratings = data.strengths[test.first] - data.strengths[test.second]  # (h,)
     return PenaltyChoice(
-        **history[best],
-        held_out_accuracy=_accuracy(fits[best].logits(embeddings, test), test),
+        **best,
         constant_loss=_loss(ratings, test),
         held_out=len(test),
+        resumed_from=log.found,
         history=tuple(history),
     )
 

@@ -29,6 +29,7 @@ from routellm_core.training.fine_tuning import (
     check_finite,
     history_of,
 )
+from routellm_core.training.hardware import Hardware
 from routellm_core.training.optimizer_state import load_optimizer_state, save_optimizer_state
 from routellm_core.training.random_state import load_random_state, save_random_state
 from routellm_core.training.training_folder import COMPLETE
@@ -131,6 +132,7 @@ def fine_tune(
     held_out: FineTuningRows,
     settings: FineTuningSettings,
     *,
+    hardware: Hardware,
     pad: int,
     folder: Path,
     checkpoint: Path | None,
@@ -146,6 +148,7 @@ def fine_tune(
         train: what is learned from.
         held_out: what early stopping looks at.
         settings: everything else.
+        hardware: what to run on.
         pad: the id of the padding token.
         folder: where checkpoints are written.
         checkpoint: the one to go on from.
@@ -155,7 +158,6 @@ def fine_tune(
         DataError: the loss was never finite.
     """
     interval = min(settings.interval, settings.max_steps)
-    gpu = torch.cuda.is_available() and settings.device != "cpu"
     arguments = TrainingArguments(
         output_dir=str(folder),
         max_steps=settings.max_steps,
@@ -174,15 +176,15 @@ def fine_tune(
         load_best_model_at_end=True,
         metric_for_best_model="eval_loss",
         greater_is_better=False,
-        bf16=gpu and torch.cuda.is_bf16_supported(),
-        use_cpu=not gpu,
-        dataloader_pin_memory=gpu,
+        **hardware.arguments(),
         disable_tqdm=True,
         remove_unused_columns=False,
         label_names=["labels"],
         report_to="none",
         log_level="error",
     )
+    # With several GPUs the Trainer would use all of them, each for a whole batch.
+    arguments._n_gpu = min(arguments.n_gpu, 1)
     trainer = PreferenceTrainer(
         forward,
         model=model,

@@ -1,4 +1,4 @@
-"""TrainingFolder: where a fine-tuning keeps its checkpoints, and how it goes on after a crash."""
+"""TrainingFolder: where a training keeps its checkpoints, and how it goes on after a crash."""
 
 from __future__ import annotations
 
