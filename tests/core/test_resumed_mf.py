@@ -15,8 +15,9 @@ import pytest
 
 from routellm_core.cli import main
 from routellm_core.embedders.embedder import Embeddings
-from routellm_core.training import embedding_parts
+from routellm_core.training import embedding_parts, penalty_choice
 from routellm_core.training.embedding_parts import EmbeddingParts
+from routellm_core.training.matrix_factorization import fit_matrix_factorization
 from routellm_core.training.training_folder import NAME
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +71,26 @@ def test_a_killed_training_resumes_to_the_same_router(tmp_path: Path) -> None:
     assert metrics(out)["history"] == metrics(tmp_path / "whole")["history"]
     assert (out / "model.safetensors").read_bytes() == (tmp_path / "whole/model.safetensors").read_bytes()
     assert not (out / NAME).exists()
+
+
+def test_no_fit_is_made_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, out = battles(tmp_path / "battles.jsonl", 40), tmp_path / "router"
+    tried: list[float] = []
+
+    def fit(*args: Any, **watched: Any) -> Any:
+        if len(tried) == 2:
+            raise KeyboardInterrupt
+        tried.append(args[3].projection_penalty)
+        return fit_matrix_factorization(*args, **watched)
+
+    monkeypatch.setattr(penalty_choice, "fit_matrix_factorization", fit)
+    with pytest.raises(KeyboardInterrupt):
+        main(words(data, out))
+    first, tried = tried, []
+    with pytest.raises(KeyboardInterrupt):
+        main(words(data, out, "--resume"))
+
+    assert [*first, *tried] == list(penalty_choice.PENALTIES[:4])
 
 
 @pytest.fixture
