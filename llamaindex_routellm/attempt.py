@@ -7,10 +7,19 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from llama_index.core.llms import LLM
+from llama_index_instrumentation.dispatcher import active_instrument_tags
 
-from llamaindex_routellm.decision_event import attributes, tagged, untagged
+from llamaindex_routellm.decision_event import attributes
 from llamaindex_routellm.routed_call import RoutedCall
-from llamaindex_routellm.usage import NO_USAGE, UsageTally, is_response, listen, usage_of
+from llamaindex_routellm.usage import (
+    NO_USAGE,
+    Response,
+    UsageTally,
+    is_response,
+    listen,
+    response_usage,
+    usage_of,
+)
 from routellm_core import Decision
 from routellm_core.prices import TokenUsage
 
@@ -45,7 +54,7 @@ class Attempt:
 
     def __post_init__(self) -> None:
         self.record = self.decision.record()
-        self._tags = attributes(self.record)
+        self._tags = attributes(self.decision)
         self.tally = None if self.call.returns_response else UsageTally()
         self._method = getattr(self.model, self.call.method, None)
         if not callable(self._method):
@@ -61,39 +70,42 @@ class Attempt:
         return self._method(*args, **kwargs)
 
     def __enter__(self) -> None:
-        self._outer = (tagged(self._tags), listen(self.tally))
+        tags = active_instrument_tags.get()
+        # Beside the user's own tags.
+        active_instrument_tags.set({**tags, **self._tags})
+        self._outer = (tags, listen(self.tally))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         tags, tally = self._outer
-        untagged(tags)
+        # No token of the context: a stream may be closed in another than its own.
+        active_instrument_tags.set(tags)
         listen(tally)
 
     def answered(self, value: Any) -> Answered:
         """Return a whole answer with the record in it."""
-        return Answered(self.with_record(value), usage_of(value) if self.tally is None else self.tally.usage)
+        if not is_response(value):
+            return Answered(value, NO_USAGE if self.tally is None else self.tally.usage)
+        return Answered(
+            self._with_record(value), response_usage(value) if self.tally is None else self.tally.usage
+        )
 
     def chunk(self, value: Any) -> Any:
         """Return a chunk of a stream with the record in it, and note its tokens."""
         if self.tally is None and (found := usage_of(value)) != NO_USAGE:
             self.seen = _larger(self.seen, found)
-        return self.with_record(value)
+        return self._with_record(value) if is_response(value) else value
 
     @property
     def usage(self) -> TokenUsage:
         """The tokens of the stream so far."""
         return self.seen if self.tally is None else self.tally.usage
 
-    def with_record(self, value: Any) -> Any:
-        """Return a copy of a response that carries the record; other values as they are.
-
-        A copy, because a model may hand out one response many times, as caches do.
-        """
-        if not is_response(value):
-            return value
-        return value.model_copy(
-            update={"additional_kwargs": {**value.additional_kwargs, RECORD_KEY: self.record}}
+    def _with_record(self, response: Response) -> Response:
+        # A copy, because a model may hand out one response many times, as caches do.
+        return response.model_copy(
+            update={"additional_kwargs": {**response.additional_kwargs, RECORD_KEY: self.record}}
         )
 
 

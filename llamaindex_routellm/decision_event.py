@@ -7,19 +7,18 @@ and the spans and events of the chosen model carry the decision as tags.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from llama_index.core.instrumentation.events import BaseEvent
 from llama_index.core.llms import LLM
 from llama_index_instrumentation import get_dispatcher
-from llama_index_instrumentation.dispatcher import active_instrument_tags
 
-from llamaindex_routellm.own_span import somebody_listens
+from llamaindex_routellm.own_span import lineage, somebody_listens
 from routellm_core import Decision
 
 _DISPATCHER = get_dispatcher(__name__)
+_LINEAGE = lineage(_DISPATCHER)
 
 _OPENINFERENCE = "openinference.instrumentation.llama_index._handler"
 
@@ -55,8 +54,10 @@ class RoutingDecisionEvent(BaseEvent):
 
 def announce(decision: Decision, method: str, model: LLM) -> None:
     """Tell whoever listens about a decision."""
-    _mark_current_span(decision, method)
-    if somebody_listens(_DISPATCHER):
+    # Whoever traces has loaded it; nobody else should pay for the import.
+    if (opentelemetry := sys.modules.get("opentelemetry.trace")) is not None:
+        _mark_current_span(opentelemetry.get_current_span(), decision, method)
+    if somebody_listens(_LINEAGE):
         _make_known_to_openinference()
         event = RoutingDecisionEvent(method=method, model_name=model_name_of(model), **decision.record())
         _DISPATCHER.event(event)
@@ -70,36 +71,29 @@ def model_name_of(model: LLM) -> str:
         return type(model).__name__
 
 
-def tagged(tags: dict[str, Any]) -> dict[str, Any]:
-    """Tag spans and events from now on, beside the user's own tags; return what `untagged` takes."""
-    before = active_instrument_tags.get()
-    active_instrument_tags.set({**before, **tags})
-    return before
-
-
-def untagged(before: dict[str, Any]) -> None:
-    """End what `tagged` began. No token of the context: a stream may be closed in another than its own."""
-    active_instrument_tags.set(before)
-
-
-def attributes(record: Mapping[str, Any]) -> dict[str, Any]:
+def attributes(decision: Decision) -> dict[str, Any]:
     """Return "routellm.route" and its like; OpenTelemetry knows no None, so what is None is left out."""
-    return {f"routellm.{key}": value for key, value in record.items() if value is not None}
+    found: dict[str, Any] = {
+        "routellm.route": decision.route,
+        "routellm.threshold": decision.threshold,
+        "routellm.reason": decision.reason,
+        "routellm.router": decision.router,
+    }
+    if decision.score is not None:
+        found["routellm.score"] = decision.score
+    if decision.shadow_route is not None:
+        found["routellm.shadow_route"] = decision.shadow_route
+    return found
 
 
-def _mark_current_span(decision: Decision, method: str) -> None:
+def _mark_current_span(span: Any, decision: Decision, method: str) -> None:
     """Put the decision on the router's span; on a span of somebody else's, as an event of that span."""
-    # Whoever traces has loaded it; nobody else should pay for the import.
-    opentelemetry = sys.modules.get("opentelemetry.trace")
-    if opentelemetry is None:
-        return
-    span = opentelemetry.get_current_span()
     if not span.is_recording():
         return
     if getattr(span, "name", "").endswith(f".{method}"):
-        span.set_attributes(attributes(decision.record()))
+        span.set_attributes(attributes(decision))
     else:
-        span.add_event("routellm.decision", attributes(decision.record()))
+        span.add_event("routellm.decision", attributes(decision))
 
 
 _known_to: set[int] = set()

@@ -6,7 +6,7 @@ dispatchers, whether or not anything is attached to them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from inspect import iscoroutinefunction, signature
 from types import FunctionType
@@ -17,9 +17,17 @@ from llama_index_instrumentation.event_handlers import NullEventHandler
 from llama_index_instrumentation.span_handlers import NullSpanHandler
 
 
-def somebody_listens(dispatcher: Dispatcher) -> bool:
-    """Tell whether an event or a span of this dispatcher reaches any handler that does something."""
-    while True:
+def lineage(dispatcher: Dispatcher) -> tuple[Dispatcher, ...]:
+    """Return a dispatcher and those above it, up to the root."""
+    found = [dispatcher]
+    while found[-1].name != dispatcher.root_name:
+        found.append(found[-1].parent)
+    return tuple(found)
+
+
+def somebody_listens(dispatchers: Sequence[Dispatcher]) -> bool:
+    """Tell whether what the first of a lineage is told reaches any handler that does something."""
+    for dispatcher in dispatchers:
         # The root has a handler of each kind that does nothing.
         for event_handler in dispatcher.event_handlers:
             if type(event_handler) is not NullEventHandler:
@@ -29,7 +37,7 @@ def somebody_listens(dispatcher: Dispatcher) -> bool:
                 return True
         if not dispatcher.propagate:
             return False
-        dispatcher = dispatcher.parent
+    return False
 
 
 def spanned_where_heard(spanned: Any, dispatcher: Dispatcher) -> Callable[..., Any] | None:
@@ -40,19 +48,22 @@ def spanned_where_heard(spanned: Any, dispatcher: Dispatcher) -> Callable[..., A
     # The span asks for it at every call, and otherwise it would be derived anew each time.
     plain.__signature__ = signature(plain)  # type: ignore[attr-defined]
 
-    def chosen(self: Any) -> Any:
-        return (spanned if somebody_listens(dispatcher) else plain).__get__(self)
+    above = lineage(dispatcher)
 
     if iscoroutinefunction(plain):
 
         @wraps(plain)
         async def amethod(self: Any, *args: Any, **kwargs: Any) -> Any:
-            return await chosen(self)(*args, **kwargs)
+            if somebody_listens(above):
+                return await spanned.__get__(self)(*args, **kwargs)
+            return await plain(self, *args, **kwargs)
 
         return amethod
 
     @wraps(plain)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return chosen(self)(*args, **kwargs)
+        if somebody_listens(above):
+            return spanned.__get__(self)(*args, **kwargs)
+        return plain(self, *args, **kwargs)
 
     return method

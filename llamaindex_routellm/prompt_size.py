@@ -60,7 +60,12 @@ def prompt_tokens(texts: Sequence[str], window: int | None) -> int | None:
 
 def fits_any_model(texts: Sequence[str]) -> bool:
     """Tell whether a prompt is so short that no model's window need be looked at."""
-    return sum(map(len, texts)) <= FITS_ANY_MODEL and all(text.isascii() for text in texts)
+    characters = 0
+    for text in texts:
+        characters += len(text)
+        if characters > FITS_ANY_MODEL or not text.isascii():
+            return False
+    return True
 
 
 def takes_long(texts: Sequence[str]) -> bool:

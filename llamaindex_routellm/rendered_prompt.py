@@ -63,7 +63,8 @@ def rendered_question(text: str) -> str | None:
         return NO_QUESTION
     if text.startswith(_AGENT_CONVERSATION):
         return _last_of_conversation(text)
-    openings, patterns = _known_templates()
+    # Looked for anew when a module was loaded; counting them is cheaper than looking.
+    openings, patterns = _loaded_templates(len(sys.modules))
     if text.startswith(openings):
         for pattern in patterns:
             if found := pattern.match(text):
@@ -106,14 +107,9 @@ def _question(found: re.Match[str]) -> str | None:
     return scored_text([*history_texts(history), found["question"]])
 
 
-def _known_templates() -> _Templates:
-    """Return the templates of the modules that are loaded by now."""
-    # Looked for anew when a module was loaded; counting them is cheaper than looking.
-    return _loaded_templates(len(sys.modules))
-
-
 @lru_cache(maxsize=1)
 def _loaded_templates(loaded_modules: int) -> _Templates:
+    """Return the templates of the modules that are loaded by now."""
     found = []
     for module, constant, variable in _TEMPLATES:
         template = _constant(module, constant) if module in sys.modules else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any
 
 from llama_index.core.instrumentation.span import active_span_id
@@ -33,7 +34,6 @@ from routellm_core.decision import Route
 from routellm_core.dispatcher import Dispatcher
 from routellm_core.escalation import Escalation, UnparsedAnswerError
 from routellm_core.override import current_override
-from routellm_core.prices import TokenUsage
 from routellm_core.statistics import RoutingCounter
 
 
@@ -58,8 +58,12 @@ class Switchboard:
     shadow: bool
     dispatcher: Dispatcher = field(init=False, repr=False)
     """For calls that need no other policy or escalation than these."""
+    converts: bool = field(init=False, repr=False)
+    """Whether one model may be given what the other one made: histories are then converted."""
 
     def __post_init__(self) -> None:
+        kinds = {type(model) for model in self.models.values()}
+        object.__setattr__(self, "converts", len(kinds) > 1)
         object.__setattr__(self, "dispatcher", self._dispatcher_with(self.policy, self.escalation))
 
     def answer(self, call: RoutedCall) -> Any:
@@ -80,7 +84,7 @@ class Switchboard:
 
     async def aanswer(self, call: RoutedCall) -> Any:
         """Return a whole answer, async."""
-        dispatcher, decision = await self._adecided(call)
+        dispatcher, decision = self._decided_at_once(call) or await self._adecided(call)
 
         async def ask(decision: Decision) -> Answered:
             attempt = self._attempt(call, decision)
@@ -114,7 +118,7 @@ class Switchboard:
 
     async def astream(self, call: RoutedCall) -> AsyncGenerator[Any, None]:
         """Return a stream, async."""
-        dispatcher, decision = await self._adecided(call)
+        dispatcher, decision = self._decided_at_once(call) or await self._adecided(call)
         attempt = self._attempt(call, decision)
         try:
             with attempt:
@@ -132,32 +136,42 @@ class Switchboard:
 
     def decide(self, call: RoutedCall) -> Decision:
         """Decide a call without making or counting it."""
-        request, policy = self._described(call)
+        request, policy = self._described(call, fits_any_model(call.texts(None)))
         decision = policy.decide(request)
         return decision.shadowed() if self.shadow else decision
 
     def prepare(self, call: RoutedCall) -> tuple[Decision, Any]:
         """Decide a call, without counting it, and let the chosen model prepare it."""
         decision = self.decide(call)
-        attempt = Attempt(call, decision, self.models[decision.route], self._converts)
+        attempt = Attempt(call, decision, self.models[decision.route], self.converts)
         with attempt:
             return decision, attempt.start()
 
     def _decided(self, call: RoutedCall) -> tuple[Dispatcher, Decision]:
         if call.prepared is not None:
             return self._dispatcher(call, self.policy), self._counted(call.prepared)
-        request, policy = self._described(call)
+        request, policy = self._described(call, fits_any_model(call.texts(None)))
         dispatcher = self._dispatcher(call, policy)
         return dispatcher, dispatcher.decide(request)
 
-    async def _adecided(self, call: RoutedCall) -> tuple[Dispatcher, Decision]:
+    def _decided_at_once(self, call: RoutedCall) -> tuple[Dispatcher, Decision] | None:
+        """Decide where that takes microseconds, without a coroutine; None where `_adecided` has to."""
         if call.prepared is not None:
             return self._dispatcher(call, self.policy), self._counted(call.prepared)
+        if not fits_any_model(call.texts(None)):
+            return None
+        request, policy = self._described(call, True)
+        dispatcher = self._dispatcher(call, policy)
+        decision = dispatcher.decide_at_once(request)
+        return None if decision is None else (dispatcher, decision)
+
+    async def _adecided(self, call: RoutedCall) -> tuple[Dispatcher, Decision]:
         texts = call.texts(None)
-        if not fits_any_model(texts) and takes_long(texts):
-            request, policy = await asyncio.to_thread(self._described, call, texts)
+        fits = fits_any_model(texts)
+        if takes_long(texts):
+            request, policy = await asyncio.to_thread(self._described, call, fits)
         else:
-            request, policy = self._described(call, texts)
+            request, policy = self._described(call, fits)
         dispatcher = self._dispatcher(call, policy)
         return dispatcher, await dispatcher.adecide(request)
 
@@ -165,9 +179,7 @@ class Switchboard:
         self.counter.count(decision)
         return decision
 
-    def _described(
-        self, call: RoutedCall, texts: list[str] | None = None
-    ) -> tuple[RoutingRequest, RoutingPolicy]:
+    def _described(self, call: RoutedCall, fits: bool) -> tuple[RoutingRequest, RoutingPolicy]:
         """Describe a call, and return the policy that knows as much of the models as the call calls for."""
         override = current_override()
         if override.route is not None:
@@ -175,7 +187,7 @@ class Switchboard:
         text = override.question if override.question is not None else call.question()
         needs = call.needs()
         request = RoutingRequest(text=text, needs=needs, threshold=override.threshold)
-        if not needs and fits_any_model(call.texts(None) if texts is None else texts):
+        if fits and not needs:
             return request, self.policy
         strong = capabilities_of(self.models["strong"], self.lacks["strong"])
         weak = capabilities_of(self.models["weak"], self.lacks["weak"])
@@ -196,16 +208,12 @@ class Switchboard:
         return self._dispatcher_with(policy, escalation)
 
     def _dispatcher_with(self, policy: RoutingPolicy, escalation: Escalation) -> Dispatcher:
-        return Dispatcher(policy, escalation, self.counter, self.shadow, _usage)
-
-    @property
-    def _converts(self) -> bool:
-        return type(self.models["strong"]) is not type(self.models["weak"])
+        return Dispatcher(policy, escalation, self.counter, self.shadow, attrgetter("usage"))
 
     def _attempt(self, call: RoutedCall, decision: Decision) -> Attempt:
         model = self.models[decision.route]
         announce(decision, call.method, model)
-        return Attempt(call, decision, model, self._converts)
+        return Attempt(call, decision, model, self.converts)
 
     def _escalate_unparsed(self, attempt: Attempt, error: Exception) -> None:
         """Raise what makes core ask strong, where the error may mean that an answer does not fit."""
@@ -232,10 +240,6 @@ class Switchboard:
                 stream = await attempt.start()
         async for chunk in aforwarded(attempt, stream, self.counter):
             yield chunk
-
-
-def _usage(answered: Answered) -> TokenUsage:
-    return answered.usage
 
 
 def _of_value(rejects: Callable[[Any], bool]) -> Callable[[Answered], bool]:

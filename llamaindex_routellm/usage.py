@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from threading import Lock
-from typing import Any
+from typing import Any, TypeGuard
 
 from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
@@ -21,53 +22,70 @@ NO_USAGE = TokenUsage()
 _RESPONSES = (ChatResponse, CompletionResponse)
 
 
-def is_response(value: Any) -> bool:
+Response = ChatResponse | CompletionResponse
+
+
+def is_response(value: Any) -> TypeGuard[Response]:
     """Tell whether an answer is a response, which holds its tokens and takes the record."""
     # pydantic's own classes take long to tell what is an instance of theirs.
     return type(value) in _RESPONSES or isinstance(value, _RESPONSES)
 
 
-def usage_of(response: Any) -> TokenUsage:
-    """Return the tokens of an answer, zeros where its provider reports none."""
-    if not is_response(response):
-        return NO_USAGE
-    usage = _reader(response.raw)("usage")
-    if usage is not None and (found := _read(_reader(usage))) is not None:
-        return found
-    for source in (response.additional_kwargs, response.raw):
-        if source and (found := _read(_reader(source))) is not None:
-            return found
-    return NO_USAGE
+def usage_of(answer: Any) -> TokenUsage:
+    """Return the tokens of an answer, zeros where it is no response or its provider reports none."""
+    return response_usage(answer) if is_response(answer) else NO_USAGE
 
 
-_Reader = Callable[[str], Any]
+def response_usage(response: Response) -> TokenUsage:
+    """Return the tokens of a response, zeros where its provider reports none."""
+    raw = response.raw
+    usage = None if raw is None else _reader(raw)("usage", None)
+    # OpenAI's own objects, read without more ado: this is done at every call.
+    prompt, output = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
+    if type(prompt) is int and type(output) is int:
+        details = getattr(usage, "prompt_tokens_details", None)
+        if not isinstance(details, dict):
+            return TokenUsage(prompt, output, _count(getattr(details, "cached_tokens", None)))
+    found = _read(usage)
+    if found is None:
+        found = _read(response.additional_kwargs)
+    if found is None:
+        found = _read(raw)
+    return NO_USAGE if found is None else found
 
 
-def _reader(source: Any) -> _Reader:
-    """Return what reads an item of a mapping or an attribute of an object, None where it is missing."""
-    return source.get if isinstance(source, Mapping) else lambda name: getattr(source, name, None)
-
-
-def _read(item: _Reader) -> TokenUsage | None:
-    prompt, output = item("prompt_tokens"), item("completion_tokens")
-    if _is_count(prompt) or _is_count(output):
-        details = item("prompt_tokens_details")
-        cached = None if details is None else _reader(details)("cached_tokens")
+def _read(source: Any) -> TokenUsage | None:
+    if source is None:
+        return None
+    item = _reader(source)
+    prompt, output = item("prompt_tokens", None), item("completion_tokens", None)
+    # bool, which is an int too, is no count: the very type is asked for.
+    if type(prompt) is int or type(output) is int:
+        details = item("prompt_tokens_details", None)
+        cached = None if details is None else _reader(details)("cached_tokens", None)
         return TokenUsage(_count(prompt), _count(output), _count(cached))
-    fresh, output = item("input_tokens"), item("output_tokens")
-    if _is_count(fresh) or _is_count(output):
+    fresh, output = item("input_tokens", None), item("output_tokens", None)
+    if type(fresh) is int or type(output) is int:
         # Anthropic counts what it read from its cache, and what it wrote to it, beside the input tokens.
-        cached, written = _count(item("cache_read_input_tokens")), _count(item("cache_creation_input_tokens"))
+        cached = _count(item("cache_read_input_tokens", None))
+        written = _count(item("cache_creation_input_tokens", None))
         return TokenUsage(_count(fresh) + cached + written, _count(output), cached)
     return None
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _reader(source: Any) -> Callable[[str, None], Any]:
+    """Return what reads an item of a mapping or an attribute of an object, or the given default."""
+    is_mapping = _is_mapping(type(source))  # type: ignore[arg-type]  # every class has a hash
+    return source.get if is_mapping else partial(getattr, source)
+
+
+@lru_cache(maxsize=256)
+def _is_mapping(kind: type) -> bool:
+    return issubclass(kind, Mapping)
 
 
 def _count(value: Any) -> int:
-    return value if _is_count(value) else 0
+    return value if type(value) is int else 0
 
 
 @dataclass(slots=True)

@@ -22,10 +22,6 @@ from routellm_core.statistics import RoutingCounter
 T = TypeVar("T")
 
 
-def _itself(answer: Any) -> Any:
-    return answer
-
-
 def _no_usage(answer: Any) -> TokenUsage:
     return TokenUsage()
 
@@ -52,22 +48,26 @@ class Dispatcher:
         """Decide a call and count it; `previous`: the side of the conversation's last answer, where known."""
         return self._counted(self.policy.decide(request), previous)
 
+    def decide_at_once(self, request: RoutingRequest, previous: Route | None = None) -> Decision | None:
+        """Decide a call and count it where an event loop may wait for it; None where `adecide` has to."""
+        decision = self.policy.decide_at_once(request)
+        return None if decision is None else self._counted(decision, previous)
+
     async def adecide(self, request: RoutingRequest, previous: Route | None = None) -> Decision:
         """Decide a call and count it, without blocking the event loop."""
-        decision = self.policy.decide_at_once(request)
-        if decision is None:
-            decision = await self.policy.adecide(request)
-        return self._counted(decision, previous)
+        decision = self.decide_at_once(request, previous)
+        return self._counted(await self.policy.adecide(request), previous) if decision is None else decision
 
     def answer(
-        self, decision: Decision, ask: Callable[[Decision], T], message_of: Callable[[T], Any] = _itself
+        self, decision: Decision, ask: Callable[[Decision], T], message_of: Callable[[T], Any] | None = None
     ) -> T:
         """Return a whole answer.
 
         Args:
             decision: the one made by `decide`.
             ask: asks the side of the decision it is given; called again, once, after an escalation.
-            message_of: the host's own message behind an answer, for `escalate_if` and the tokens.
+            message_of: the host's own message behind an answer, for `escalate_if` and the tokens; None where
+                the answer is that message.
         """
         while True:
             try:
@@ -77,7 +77,7 @@ class Dispatcher:
                 if following is None:
                     raise
             else:
-                following = self._after_answer(decision, message_of(answer))
+                following = self._after_answer(decision, message_of(answer) if message_of else answer)
                 if following is None:
                     return answer
             decision = following
@@ -86,7 +86,7 @@ class Dispatcher:
         self,
         decision: Decision,
         ask: Callable[[Decision], Awaitable[T]],
-        message_of: Callable[[T], Any] = _itself,
+        message_of: Callable[[T], Any] | None = None,
     ) -> T:
         """Return a whole answer, async."""
         while True:
@@ -97,7 +97,7 @@ class Dispatcher:
                 if following is None:
                     raise
             else:
-                following = self._after_answer(decision, message_of(answer))
+                following = self._after_answer(decision, message_of(answer) if message_of else answer)
                 if following is None:
                     return answer
             decision = following

@@ -95,15 +95,14 @@ class DriftWatch:
         if self._edges and decision.score is not None:
             self._bins[bisect_left(self._edges, decision.score)] += 1
             self._binned += 1
-        if self._compared < DRIFT_CALLS and self._binned < DRIFT_CALLS:
-            return ()
-        found = (self._share_drift(), self._score_drift())
-        return [warning for warning in found if warning is not None]
+        found: list[Warning | None] = []
+        if not self._warned_share and self._compared >= DRIFT_CALLS and expected.strong_share is not None:
+            found.append(self._share_drift(expected.strong_share))
+        if not self._warned_scores and self._binned and self._binned % DRIFT_CALLS == 0:
+            found.append(self._score_drift())
+        return [warning for warning in found if warning is not None] if found else ()
 
-    def _share_drift(self) -> Warning | None:
-        asked = self.expected.strong_share
-        if asked is None or self._warned_share or self._compared < DRIFT_CALLS:
-            return None
+    def _share_drift(self, asked: float) -> Warning | None:
         share = self._compared_strong / self._compared
         # Rounded: 0.4 - 0.3 is a little more than 0.1 to a computer.
         if round(abs(share - asked), 9) <= DRIFT_TOLERANCE:
@@ -117,7 +116,7 @@ class DriftWatch:
 
     def _score_drift(self) -> Warning | None:
         count = self._binned
-        if not self.expected.calibrated or self._warned_scores or not count or count % DRIFT_CALLS:
+        if not self.expected.calibrated:
             return None
         # How far apart they get by chance (Dvoretzky, Kiefer and Wolfowitz).
         chance = math.sqrt(math.log(2.0 / _CHANCE) / (2.0 * count))

@@ -65,11 +65,15 @@ def added_milliseconds(
 async def throughput_ratio(
     bare: Callable[[str], Awaitable[object]],
     routed: Callable[[str], Awaitable[object]],
-    rounds: int = 21,
-    calls: int = 512,
+    rounds: int = 101,
+    calls: int = 128,
     at_once: int = 64,
 ) -> float:
-    """Return the routed model's throughput over the bare one's, the median over rounds in turns."""
+    """Return the routed model's throughput over the bare one's, the median over rounds in turns.
+
+    Many short rounds rather than a few long ones: the machine's own speed changes from second to second, and
+    a pair of rounds that lie close together sees less of it.
+    """
     prompts = distinct_prompts()
 
     async def seconds(ask: Callable[[str], Awaitable[object]]) -> float:

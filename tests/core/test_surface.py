@@ -11,6 +11,7 @@ from routellm_core.embedders.surface import (
     question_of,
     raw_features,
 )
+from routellm_core.embedders.text import clipped
 
 EXAM = "What is 12 + 30 (in %)?\nA. 41\nB. 42\nC. 43\nD. 44\nAnswer:"
 
@@ -59,7 +60,7 @@ def test_the_folded_form_gives_the_same_projection() -> None:
     direction = np.linspace(-1.0, 2.0, len(FEATURES))
     texts = ["", EXAM, "日本語", "9" * 1000, "Is it 5 $ (or 7 %)?"]
 
-    folded = [features.folded(direction.tolist())(text) for text in texts]
+    folded = [features.folded(direction.tolist())(clipped(text), len(text)) for text in texts]
 
     assert folded == pytest.approx((features.embed(texts) @ direction).tolist())
 

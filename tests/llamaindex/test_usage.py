@@ -42,6 +42,25 @@ PRICES = {"strong": {"input": 10.0, "output": 20.0}, "weak": {"input": 1.0, "out
             TokenUsage(9, 3, 4),
         ),
         (
+            SimpleNamespace(
+                usage=SimpleNamespace(
+                    prompt_tokens=9, completion_tokens=3, prompt_tokens_details={"cached_tokens": 4}
+                )
+            ),
+            {},
+            TokenUsage(9, 3, 4),
+        ),
+        (
+            SimpleNamespace(
+                usage=SimpleNamespace(prompt_tokens=9, completion_tokens=3, prompt_tokens_details=None)
+            ),
+            {},
+            TokenUsage(9, 3),
+        ),
+        # one that a provider left out, and one that is no number
+        ({"usage": {"prompt_tokens": None, "completion_tokens": True}}, {}, TokenUsage()),
+        (SimpleNamespace(usage=SimpleNamespace(prompt_tokens=9)), {}, TokenUsage(9)),
+        (
             {"usage": {"input_tokens": 5, "output_tokens": 3, "cache_read_input_tokens": 7}},
             {},
             TokenUsage(12, 3, 7),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from routellm_core.embedders.surface import SurfaceFold, asks_for_answer_at_once
+from routellm_core.embedders.text import clipped
 from routellm_core.embedders.token_sums import TokenSums
 
 
@@ -42,6 +43,7 @@ class FoldedPrompt:
     def __call__(self, text: str) -> float:
         """Return the projection of one text's embedding."""
         fold = self.cued if asks_for_answer_at_once(text) else self.plain
-        tokens = fold.tokens(text)
+        read = clipped(text)
+        tokens = fold.tokens(read)
         words = tokens.real / tokens.imag - fold.centre if tokens.imag else 0.0
-        return words + fold.surface(text)
+        return words + fold.surface(read, len(text))

@@ -45,7 +45,7 @@ _CURRENCY = b"$%"
 
 def question_of(text: str) -> str:
     """Return the text before its lettered options ("A. ...", "B. ..."), or all of it where it has none."""
-    first = _FIRST_OPTION.search(text) if "\n" in text else None
+    first = _FIRST_OPTION.search(text)
     if first and _SECOND_OPTION.search(text, first.end()):
         return text[: first.start()]
     return text
@@ -58,15 +58,19 @@ def asks_for_answer_at_once(text: str) -> bool:
 
 def raw_features(text: str) -> list[float]:
     """Measure one text: len(FEATURES) finite numbers, not standardised."""
-    full_length = len(text)
-    text = clipped(text)
-    question = question_of(text)
+    return _measured(clipped(text), len(text))
+
+
+def _measured(text: str, full_length: int) -> list[float]:
+    """Measure a text that is clipped already, of so many characters before that."""
+    question = question_of(text) if "\n" in text else text
     options = text[len(question) :]
     encoded = question.encode("utf-8")
+    size = len(encoded)
     return [
         log1p(full_length - len(options)),
-        log1p(_count(encoded, _BRACKETS)),
-        log1p(_count(encoded, _CURRENCY)),
+        log1p(size - len(encoded.translate(None, _BRACKETS))),
+        log1p(size - len(encoded.translate(None, _CURRENCY))),
         log1p(max(map(len, _NUMBER.findall(question)), default=0)),
         0.0 if question.isascii() else _non_ascii(question) / (len(question) + 1),
         *(_option_features(options) if options else _NO_OPTIONS),
@@ -80,10 +84,6 @@ def _option_features(options: str) -> tuple[float, float, float]:
     count = len(_OPTION.findall(options))
     digits = sum(map(len, _NUMBER.findall(options)))
     return 1.0, log1p(len(options) / count), digits / (len(options) + 1)
-
-
-def _count(encoded: bytes, members: bytes) -> int:
-    return len(encoded) - len(encoded.translate(None, members))
 
 
 def _non_ascii(text: str) -> int:
@@ -127,7 +127,10 @@ class SurfaceFeatures:
         return np.clip((raw - self.centre) / self.spread, -CLIP, CLIP)
 
     def folded(self, direction: Sequence[float]) -> SurfaceFold:
-        """Return the function text -> embed([text])[0] · direction; it has one number a feature."""
+        """Return the function (clipped text, full length) -> embed([text])[0] · direction.
+
+        The direction has one number a feature.
+        """
         centre, spread = self.centre.tolist(), self.spread.tolist()
         rows = tuple(
             (middle - CLIP * width, middle + CLIP * width, weight / width)
@@ -150,9 +153,9 @@ class SurfaceFold:
     rows: tuple[tuple[float, float, float], ...]
     constant: float
 
-    def __call__(self, text: str) -> float:
-        """Return the projection of one text's features."""
+    def __call__(self, text: str, full_length: int) -> float:
+        """Return the projection of one text's features: it is clipped, and was so many characters long."""
         total = self.constant
-        for raw, (low, high, slope) in zip(raw_features(text), self.rows, strict=True):
+        for raw, (low, high, slope) in zip(_measured(text, full_length), self.rows, strict=True):
             total += slope * (low if raw < low else high if raw > high else raw)
         return total

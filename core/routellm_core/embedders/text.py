@@ -21,7 +21,7 @@ def clipped(text: str) -> str:
     if len(text) > CHARACTER_LIMIT:
         # The line break keeps the last word of the head and the first of the tail apart.
         text = text[:HEAD_CHARACTERS] + "\n" + text[-TAIL_CHARACTERS:]
-    return valid_unicode(text)
+    return text if text.isascii() else valid_unicode(text)
 
 
 def valid_unicode(text: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from routellm_core.embedders.static import StaticEmbedder
-from routellm_core.embedders.text import clipped
 from routellm_core.embedders.word_pieces import WordPieces, words_of
 
 MAX_WORDS = 50_000
@@ -33,8 +32,7 @@ class TokenSums:
         self._words: _Words | None = None
 
     def __call__(self, text: str) -> complex:
-        """Return sum and number of one text's tokens."""
-        text = clipped(text)
+        """Return sum and number of one text's tokens; the text is clipped already."""
         words = words_of(text)
         known = self._words or self._remembering()
         if words is None or known is None:

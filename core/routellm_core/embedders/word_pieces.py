@@ -69,7 +69,7 @@ class WordPieces:
     def cut(self, word: str) -> list[int]:
         """Return the ids of a word, one of `words_of`."""
         ids: list[int] = []
-        for piece in _PIECE.findall(word):
+        for piece in (word,) if word.isalnum() else _PIECE.findall(word):
             whole = self._vocabulary.get(piece)
             if whole is not None:
                 ids.append(whole)
