@@ -58,7 +58,7 @@ class ScoreCache:
     def known(self, text: str) -> float | None:
         """Return the score of a text that has one already, else None; never waits."""
         # No lock: each step stands for itself.
-        key = text if len(text) <= _LONGEST_KEY else _digest(text)
+        key = _key(text)
         found = self._entries.get(key)
         if not isinstance(found, float):
             return None
@@ -69,7 +69,7 @@ class ScoreCache:
     def remember(self, text: str, score: float) -> None:
         """Keep the score of a text that nobody had to wait for."""
         with self._lock:
-            self._entries[text if len(text) <= _LONGEST_KEY else _digest(text)] = score
+            self._entries[_key(text)] = score
             if len(self._entries) > self._size:
                 self._forget_oldest()
 
@@ -137,8 +137,6 @@ class ScoreCache:
 
 
 def _key(text: str) -> Key:
-    return text if len(text) <= _LONGEST_KEY else _digest(text)
-
-
-def _digest(text: str) -> bytes:
+    if len(text) <= _LONGEST_KEY:
+        return text
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from routellm_core.commands.training_arguments import (
     add_data_arguments,
     add_resume_argument,
+    add_setting_arguments,
     read_training_data,
 )
 from routellm_core.registry import load_router
@@ -28,20 +29,12 @@ _DEFAULTS = PenaltySearch()
 def add_arguments(parser: ArgumentParser) -> None:
     """Say what this kind takes."""
     add_data_arguments(parser)
-    for option, field, text in (
+    arguments = (
         ("--held-out", "held_out_share", "share of the prompts by which penalty and steps are chosen"),
         ("--interval", "interval", "steps between two looks at the held-out battles"),
         ("--patience", "patience", "looks without a lower held-out loss before a fit stops"),
-    ):
-        default = getattr(_DEFAULTS, field)
-        parser.add_argument(
-            option,
-            dest=field,
-            type=type(default),
-            default=default,
-            metavar="N",
-            help=f"{text} (default: %(default)s)",
-        )
+    )
+    add_setting_arguments(parser, _DEFAULTS, arguments)
     parser.add_argument(
         "--from",
         dest="source",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,7 +61,7 @@ def add_fine_tuning_arguments(parser: ArgumentParser, defaults: FineTuningSettin
         base: what the base model is, for the help.
     """
     parser.add_argument("--base", required=True, metavar="MODEL", help=base)
-    for option, field, text in (
+    arguments = (
         ("--steps", "max_steps", "optimizer steps at most"),
         ("--batch-size", "batch_size", "rows in a step"),
         ("--learning-rate", "learning_rate", "the highest; it falls linearly to 0"),
@@ -69,7 +69,23 @@ def add_fine_tuning_arguments(parser: ArgumentParser, defaults: FineTuningSettin
         ("--interval", "interval", "steps between checkpoints, each with a look at the held-out battles"),
         ("--patience", "patience", "looks without a lower held-out loss before it stops"),
         ("--held-out", "held_out_share", "share of the prompts to hold out"),
-    ):
+    )
+    add_setting_arguments(parser, defaults, arguments)
+    parser.add_argument("--device", metavar="NAME", help="cpu or cuda (default: the GPU where there is one)")
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=defaults.precision,
+        help="of products; auto is bfloat16 on a GPU that knows it (default: %(default)s)",
+    )
+    add_resume_argument(parser)
+
+
+def add_setting_arguments(
+    parser: ArgumentParser, defaults: object, arguments: Sequence[tuple[str, str, str]]
+) -> None:
+    """Add an argument for each (option, field of the settings, help), with the field's type and default."""
+    for option, field, text in arguments:
         default = getattr(defaults, field)
         parser.add_argument(
             option,
@@ -79,14 +95,6 @@ def add_fine_tuning_arguments(parser: ArgumentParser, defaults: FineTuningSettin
             metavar="N",
             help=f"{text} (default: %(default)s)",
         )
-    parser.add_argument("--device", metavar="NAME", help="cpu or cuda (default: the GPU where there is one)")
-    parser.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        default=defaults.precision,
-        help="of products; auto is bfloat16 on a GPU that knows it (default: %(default)s)",
-    )
-    add_resume_argument(parser)
 
 
 def add_resume_argument(parser: ArgumentParser) -> None:
