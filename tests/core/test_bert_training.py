@@ -1,12 +1,7 @@
 """Fine-tuning a tiny encoder: it learns, stops early, resumes exactly, and leaves nothing behind."""
 
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +17,12 @@ from routellm_core.training.model_classes import ModelClasses
 from routellm_core.training.outcomes import read_outcomes
 from routellm_core.training.training_folder import NAME
 
+from tests.core.killed import kill_once
 from tests.tiny_models import bert_network, write_network
 
 torch = pytest.importorskip("torch", reason="training needs the extra train")
 pytest.importorskip("transformers", reason="training needs the extra train")
 pytest.importorskip("accelerate", reason="training needs the extra train")
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -157,16 +151,7 @@ def test_the_global_random_state_is_the_callers(base: Path, tmp_path: Path) -> N
 def test_a_killed_training_resumes_to_the_same_router(base: Path, tmp_path: Path) -> None:
     data, out = battles(tmp_path), tmp_path / "killed"
     words = arguments(base, data, out, steps=150)
-    child = subprocess.Popen([sys.executable, "-W", "ignore", "-m", "routellm_core.cli", *words], cwd=ROOT)
-    deadline = time.monotonic() + 120
-    try:
-        while not any((out / NAME).glob("checkpoint-*/complete")):
-            assert child.poll() is None, "it ended before its first checkpoint"
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
-    finally:
-        os.kill(child.pid, signal.SIGKILL)
-        child.wait()
+    kill_once(words, lambda: any((out / NAME).glob("checkpoint-*/complete")))
     # one that was being written when the process ended
     (out / NAME / "checkpoint-140").mkdir()
     (out / NAME / "checkpoint-140/trainer_state.json").write_text("{")

@@ -1,11 +1,6 @@
 """`routellm train mf --resume`: what a training that was cut off keeps, and what it refuses to mix."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +15,7 @@ from routellm_core.training.embedding_parts import EmbeddingParts
 from routellm_core.training.matrix_factorization import fit_matrix_factorization
 from routellm_core.training.training_folder import NAME
 
-ROOT = Path(__file__).parents[2]
+from tests.core.killed import kill_once
 
 
 def battles(path: Path, count: int) -> Path:
@@ -49,18 +44,7 @@ def metrics(out: Path) -> dict[str, Any]:
 
 def test_a_killed_training_resumes_to_the_same_router(tmp_path: Path) -> None:
     data, out = battles(tmp_path / "battles.jsonl", 4000), tmp_path / "killed"
-    child = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "routellm_core.cli", *words(data, out)], cwd=ROOT
-    )
-    deadline = time.monotonic() + 120
-    try:
-        while not (out / NAME / "fits.json").is_file():
-            assert child.poll() is None, "it ended before its first fit was kept"
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
-    finally:
-        os.kill(child.pid, signal.SIGKILL)
-        child.wait()
+    kill_once(words(data, out), (out / NAME / "fits.json").is_file)
     assert not (out / "config.json").exists()
 
     assert main(words(data, out)) == 2
