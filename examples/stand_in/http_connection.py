@@ -95,56 +95,47 @@ class HttpConnection(asyncio.Protocol):
             self._model = reply.model
             self._last = request.headers.get("connection", "").lower() == "close"
             if reply.latency or reply.events is not None:
-                self._sending = asyncio.get_running_loop().create_task(
-                    self._send_counted(self._transport, reply)
-                )
+                self._sending = asyncio.get_running_loop().create_task(self._send(self._transport, reply))
             else:
-                self._write(self._transport, reply)
+                _write_last(self._transport, _plain(reply))
                 self._close_after_last()
 
-    async def _send_counted(self, transport: asyncio.Transport, reply: Reply) -> None:
-        with self._in_flight:
-            await self._send(transport, reply)
-
     async def _send(self, transport: asyncio.Transport, reply: Reply) -> None:
-        if reply.latency:
-            await asyncio.sleep(reply.latency)
-        if reply.events is None:
-            self._write(transport, reply)
-        else:
-            pending = _head(
-                reply, b"transfer-encoding: chunked\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
-            )
-            *earlier, last = reply.events
-            for event in earlier:
-                transport.write(pending + _chunk(event))
-                pending = b""
-                await asyncio.sleep(reply.token_delay)
-            if reply.drop:
-                transport.write(pending + _chunk(last))
-                # One turn of the loop, so that what was written leaves before the connection goes.
-                await asyncio.sleep(0.01)
-                self._sending = None
-                transport.abort()
-                return
-            # The last event and the end of the body go out together: a client that leaves once it has the
-            # last event has read everything, and is not taken for one that hung up.
-            transport.write(pending + _chunk(last) + b"0\r\n\r\n")
+        with self._in_flight:
+            last = await self._send_all_but_last(transport, reply)
+        # Counted out before the last bytes leave: a client that has them all never finds its answer counted.
+        _write_last(transport, last)
+        if reply.drop:
+            # One turn of the loop, so that what was written leaves before the connection goes.
+            await asyncio.sleep(0.01)
+            self._sending = None
+            transport.abort()
+            return
         self._sending = None
         self._close_after_last()
         self._advance()
+
+    async def _send_all_but_last(self, transport: asyncio.Transport, reply: Reply) -> bytes:
+        if reply.latency:
+            await asyncio.sleep(reply.latency)
+        if reply.events is None:
+            return _plain(reply)
+        pending = _head(
+            reply, b"transfer-encoding: chunked\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
+        )
+        *earlier, last = reply.events
+        for event in earlier:
+            transport.write(pending + _chunk(event))
+            pending = b""
+            await asyncio.sleep(reply.token_delay)
+        # The last event and the end of the body go out together: a client that leaves once it has the
+        # last event has read everything, and is not taken for one that hung up.
+        return pending + _chunk(last) + (b"" if reply.drop else b"0\r\n\r\n")
 
     def _close_after_last(self) -> None:
         if self._last and self._transport is not None:
             self._transport.close()
             self._transport = None
-
-    def _write(self, transport: asyncio.Transport, reply: Reply) -> None:
-        if reply.status == 0:
-            transport.abort()
-            return
-        length = b"content-length: %d\r\ncontent-type: application/json\r\n" % len(reply.body)
-        transport.write(_head(reply, length) + reply.body)
 
     def _next_request(self) -> HttpRequest | None:
         end = self._buffer.find(b"\r\n\r\n")
@@ -167,6 +158,21 @@ class HttpConnection(asyncio.Protocol):
             start += length
         del self._buffer[:start]
         return HttpRequest(method, target.partition("?")[0], headers, body)
+
+
+def _write_last(transport: asyncio.Transport, data: bytes) -> None:
+    """Write the end of an answer; no bytes at all stand for a connection that breaks."""
+    if data:
+        transport.write(data)
+    else:
+        transport.abort()
+
+
+def _plain(reply: Reply) -> bytes:
+    if reply.status == 0:
+        return b""
+    length = b"content-length: %d\r\ncontent-type: application/json\r\n" % len(reply.body)
+    return _head(reply, length) + reply.body
 
 
 def _head(reply: Reply, framing: bytes) -> bytes:
