@@ -10,6 +10,7 @@ from llama_index.core.llms import LLM
 from llama_index_instrumentation.dispatcher import active_instrument_tags
 
 from llamaindex_routellm.decision_event import attributes
+from llamaindex_routellm.heard_spans import past_unheard_span
 from llamaindex_routellm.routed_call import RoutedCall
 from llamaindex_routellm.usage import (
     NO_USAGE,
@@ -56,7 +57,7 @@ class Attempt:
         self.record = self.decision.record()
         self._tags = attributes(self.decision)
         self.tally = None if self.call.returns_response else UsageTally()
-        self._method = getattr(self.model, self.call.method, None)
+        self._method = past_unheard_span(getattr(self.model, self.call.method, None))
         if not callable(self._method):
             raise ValueError(
                 f"{self.decision.route} is a {type(self.model).__name__}, which has no {self.call.method}(); "

@@ -14,7 +14,7 @@ from llama_index.core.instrumentation.events import BaseEvent
 from llama_index.core.llms import LLM
 from llama_index_instrumentation import get_dispatcher
 
-from llamaindex_routellm.own_span import lineage, somebody_listens
+from llamaindex_routellm.heard_spans import lineage, somebody_listens
 from routellm_core import Decision
 
 _DISPATCHER = get_dispatcher(__name__)

@@ -12,8 +12,8 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index_instrumentation import get_dispatcher
 from pydantic import Field, PrivateAttr, SerializeAsAny
 
+from llamaindex_routellm.heard_spans import spanned_where_heard
 from llamaindex_routellm.inner_models import OVERLAID_SETTINGS, model_name, overlaid, pass_on
-from llamaindex_routellm.own_span import spanned_where_heard
 from llamaindex_routellm.switchboard import Switchboard
 from routellm_core import RoutingPolicy, RoutingStats
 from routellm_core.calibration.record import Calibration

@@ -99,14 +99,20 @@ class UsageTally:
 _listening: ContextVar[UsageTally | None] = ContextVar("llamaindex_routellm_usage", default=None)
 
 
-class _UsageListener(BaseEventHandler):
+LLM_EVENTS = "llama_index.core.llms.callbacks"
+"""The dispatcher to which every LlamaIndex model that uses the host's decorators reports its calls."""
+
+
+class UsageListener(BaseEventHandler):
     """Hears the end of the model call inside `predict()` and its like, which return no response."""
 
     @classmethod
     def class_name(cls) -> str:
+        """Return the handler's name."""
         return "RouteLLMUsageListener"
 
     def handle(self, event: BaseEvent, **kwargs: Any) -> None:
+        """Note the tokens of the first model call that ends while a tally listens."""
         tally = _listening.get()
         if tally is None or tally.heard or not isinstance(event, LLMChatEndEvent | LLMCompletionEndEvent):
             return
@@ -116,7 +122,7 @@ class _UsageListener(BaseEventHandler):
 
 
 _registration = Lock()
-_registered: list[_UsageListener] = []
+_registered: list[UsageListener] = []
 
 
 def listen(tally: UsageTally | None) -> UsageTally | None:
@@ -135,7 +141,6 @@ def listen(tally: UsageTally | None) -> UsageTally | None:
 def _register() -> None:
     with _registration:
         if not _registered:
-            listener = _UsageListener()
-            # Where every LlamaIndex model that uses the host's decorators reports its calls.
-            get_dispatcher("llama_index.core.llms.callbacks").add_event_handler(listener)
+            listener = UsageListener()
+            get_dispatcher(LLM_EVENTS).add_event_handler(listener)
             _registered.append(listener)
