@@ -50,6 +50,23 @@ def test_characters_beyond_ascii_count_once_each() -> None:
     assert feature("née 🙂", "non_ascii_share") == pytest.approx(2 / 6)
 
 
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("0123456789", 10),
+        ("12.345", 3),
+        ("a1b22c", 2),
+        ("-7", 1),
+        ("2\n2", 1),
+        ("é1é", 1),
+        ("٣٣ ½", 0),
+        ("none", 0),
+    ],
+)
+def test_the_longest_number_is_a_run_of_the_ten_digits(text: str, digits: int) -> None:
+    assert feature(text, "longest_number") == pytest.approx(np.log1p(digits))
+
+
 def test_without_options_their_features_are_zero() -> None:
     names = ("options_flag", "mean_option_length", "option_digit_share")
     assert [feature("What is 12?\nA. only one", name) for name in names] == [0.0, 0.0, 0.0]

@@ -41,6 +41,8 @@ _CUE = re.compile(r"answer\s*:\s*$", re.IGNORECASE)
 # The bytes of each class: one is counted by deleting it.
 _BRACKETS = b"(){}[]"
 _CURRENCY = b"$%"
+# Every digit becomes "0" and any other byte a blank, so that splitting leaves the numbers.
+_DIGITS_ALONE = bytes(48 if 48 <= byte <= 57 else 32 for byte in range(256))
 
 
 def question_of(text: str) -> str:
@@ -71,7 +73,7 @@ def _measured(text: str, full_length: int) -> list[float]:
         log1p(full_length - len(options)),
         log1p(size - len(encoded.translate(None, _BRACKETS))),
         log1p(size - len(encoded.translate(None, _CURRENCY))),
-        log1p(max(map(len, _NUMBER.findall(question)), default=0)),
+        log1p(max(map(len, encoded.translate(_DIGITS_ALONE).split()), default=0)),
         0.0 if question.isascii() else _non_ascii(question) / (len(question) + 1),
         *(_option_features(options) if options else _NO_OPTIONS),
     ]
