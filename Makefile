@@ -33,7 +33,7 @@ test: $(VENV)/.dev test-langchain
 
 # LangChain alone resolves a newer openai package than LangChain beside LlamaIndex.
 test-langchain: $(VENV_LANGCHAIN)/.installed
-	$(VENV_LANGCHAIN)/bin/python -m pytest tests/langchain tests/core/test_policy.py
+	$(VENV_LANGCHAIN)/bin/python -m pytest tests/langchain tests/core/routing/test_policy.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -52,7 +52,7 @@ results: $(VENV)/.dev
 	$(BIN)/python -m routellm_core.paper_tables --data "$(ROUTELLM_DATA)" --out docs/results.md
 
 train-default: $(VENV_TRAIN)/.installed
-	$(VENV_TRAIN)/bin/python -m routellm_core.training.default_router --data "$(ROUTELLM_DATA)" --sources $(SOURCES) --out $(OUT)
+	$(VENV_TRAIN)/bin/python -m routellm_core.training.default.default_router --data "$(ROUTELLM_DATA)" --sources $(SOURCES) --out $(OUT)
 
 $(VENV)/bin/python $(VENV_LANGCHAIN)/bin/python $(VENV_TRAIN)/bin/python:
 	$(PYTHON) -m venv $(@D)/..

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from routellm_core.batches import ScoreBatch
-from routellm_core.preferences.prompts import read_prompts
+from routellm_core.preferences.reading.prompts import read_prompts
 
 WORKERS = 2
 BATCH = 64

@@ -15,7 +15,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from langchain_routellm.side import Family, Side
-from routellm_core.decision import Route
+from routellm_core.routing.decision import Route
 
 Tool = dict[str, Any] | type | Callable[..., Any] | BaseTool
 

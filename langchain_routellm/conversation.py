@@ -9,8 +9,8 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage
 from langchain_core.messages.utils import count_tokens_approximately
 
-from routellm_core.capabilities import Need
-from routellm_core.decision import Route
+from routellm_core.routing.capabilities import Need
+from routellm_core.routing.decision import Route
 
 # Agents put reminders of their own into the human's message.
 _REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)

@@ -17,8 +17,8 @@ from langchain_routellm.pair_identity import PairIdentity
 from langchain_routellm.routed_call import RoutedCall, with_record
 from langchain_routellm.run_config import call_config
 from routellm_core import Decision, RoutingRequest
-from routellm_core.capabilities import Need
-from routellm_core.decision import Route
+from routellm_core.routing.capabilities import Need
+from routellm_core.routing.decision import Route
 
 # Versions of packages, which the inner model's own run names too.
 _VERSIONS = {"lc_versions"}

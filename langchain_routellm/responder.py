@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import Runnable, RunnableBinding
 
 from langchain_routellm.usage import usage_of
-from routellm_core.preferences.responder import DEFAULT_MAX_TOKENS, Answer, Message
+from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS, Answer, Message
 
 _KINDS = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
 _NAMES = ("model_name", "model", "model_id", "deployment_name")
@@ -49,7 +49,7 @@ class LangChainResponder:
 def responder(
     model: Runnable[Any, Any], *, name: str | None = None, max_tokens: int | None = None
 ) -> LangChainResponder:
-    """Make a chat model one that `routellm_core.preferences.judging` can ask.
+    """Make a chat model one that `routellm_core.preferences.judging.judging` can ask.
 
     Args:
         model: any chat model, plain or bound (`model.bind(...)`, `model.with_config(...)`).

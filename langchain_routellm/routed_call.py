@@ -17,10 +17,10 @@ from langchain_routellm.history import history_for
 from langchain_routellm.run_config import override_of, with_decision
 from langchain_routellm.side import Side
 from routellm_core import Decision, RoutingRequest
-from routellm_core.capabilities import Need
-from routellm_core.decision import Route, other_side
-from routellm_core.override import current_override
-from routellm_core.request import scored_text
+from routellm_core.routing.capabilities import Need
+from routellm_core.routing.decision import Route, other_side
+from routellm_core.routing.override import current_override
+from routellm_core.routing.request import scored_text
 
 A = TypeVar("A", bound=AIMessage)
 

@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from langchain_routellm.usage import usage_of
 from routellm_core import Decision
-from routellm_core.statistics import RoutingCounter
+from routellm_core.routing.routing_stats import RoutingCounter
 
 Event = Mapping[str, Any]
 

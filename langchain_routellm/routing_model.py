@@ -16,10 +16,11 @@ from langchain_routellm.side import PUSHED_DOWN, Side
 from langchain_routellm.usage import message_usage
 from routellm_core import RoutingPolicy, RoutingStats, __version__
 from routellm_core.calibration.record import Calibration
-from routellm_core.decision import Route
-from routellm_core.dispatcher import Dispatcher
-from routellm_core.escalation import Escalation
-from routellm_core.score_cache import ScoreCache
+from routellm_core.routing.decision import Route
+from routellm_core.routing.dispatcher import Dispatcher
+from routellm_core.routing.escalation import Escalation
+from routellm_core.routing.routing_stats import RoutingCounter
+from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.settings import (
     calibrated_traffic,
     check_choice,
@@ -29,7 +30,6 @@ from routellm_core.settings import (
     settings_from_calibration,
     with_threshold,
 )
-from routellm_core.statistics import RoutingCounter
 
 
 class RoutingModel(BaseChatModel):

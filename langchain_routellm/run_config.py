@@ -8,8 +8,8 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config, var_child_runnable_config
 
 from routellm_core import Decision, __version__
-from routellm_core.override import NO_OVERRIDE, RoutingOverride
-from routellm_core.validation import check_fraction, check_route
+from routellm_core.routing.override import NO_OVERRIDE, RoutingOverride
+from routellm_core.routing.validation import check_fraction, check_route
 
 _PREFIX = "routellm_"
 THRESHOLD_KEY = "routellm_threshold"

@@ -11,8 +11,8 @@ from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 from langchain_core.runnables.config import merge_configs
 
 from routellm_core import Capabilities
-from routellm_core.capabilities import Need
-from routellm_core.decision import Route
+from routellm_core.routing.capabilities import Need
+from routellm_core.routing.decision import Route
 
 Family = Literal["openai", "anthropic", "other"]
 """Whose message and tool formats a model speaks, as far as they matter for conversion."""

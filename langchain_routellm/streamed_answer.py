@@ -8,9 +8,9 @@ from typing import Self
 from langchain_core.messages import AIMessageChunk
 
 from langchain_routellm.usage import NO_USAGE, message_usage
-from routellm_core.decision import Route
-from routellm_core.prices import TokenUsage
-from routellm_core.statistics import RoutingCounter
+from routellm_core.routing.decision import Route
+from routellm_core.routing.prices import TokenUsage
+from routellm_core.routing.routing_stats import RoutingCounter
 
 
 class StreamTokens:

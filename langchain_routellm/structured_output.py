@@ -19,9 +19,9 @@ from langchain_routellm.routing_run import NoRun, RoutingRun, routing_run
 from langchain_routellm.side import Side
 from langchain_routellm.usage import AnswerRecorder
 from routellm_core import Decision
-from routellm_core.capabilities import Need
-from routellm_core.decision import Route
-from routellm_core.escalation import UnparsedAnswerError
+from routellm_core.routing.capabilities import Need
+from routellm_core.routing.decision import Route
+from routellm_core.routing.escalation import UnparsedAnswerError
 
 if TYPE_CHECKING:
     from langchain_routellm.chat_models import ChatRouteLLM

@@ -8,7 +8,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from routellm_core.prices import TokenUsage
+from routellm_core.routing.prices import TokenUsage
 
 NO_USAGE = TokenUsage()
 

@@ -10,7 +10,7 @@ from llama_index.core.base.llms.types import ChatResponse, CompletionResponse, T
 from llama_index.core.instrumentation.span import active_span_id
 
 from llamaindex_routellm.attempt import Attempt
-from routellm_core.statistics import RoutingCounter
+from routellm_core.routing.routing_stats import RoutingCounter
 
 
 def forwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> Generator[Any, None, None]:

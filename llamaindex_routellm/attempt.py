@@ -22,7 +22,7 @@ from llamaindex_routellm.usage import (
     usage_of,
 )
 from routellm_core import Decision
-from routellm_core.prices import TokenUsage
+from routellm_core.routing.prices import TokenUsage
 
 RECORD_KEY = "routellm"
 

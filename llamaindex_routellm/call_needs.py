@@ -16,7 +16,7 @@ from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 
 from routellm_core import Capabilities
-from routellm_core.capabilities import Need
+from routellm_core.routing.capabilities import Need
 
 _BLOCK_NEEDS: tuple[tuple[type, Need], ...] = (
     (ImageBlock, "image"),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
 
 from llamaindex_routellm.rendered_prompt import NO_QUESTION, is_memory_summary, rendered_question
-from routellm_core.request import scored_text
+from routellm_core.routing.request import scored_text
 
 # How each agent opens the messages that it writes as the user, after a message of the model.
 _REACT_OBSERVATION = "Observation:"

@@ -12,7 +12,7 @@ import re
 import sys
 from functools import lru_cache
 
-from routellm_core.request import scored_text
+from routellm_core.routing.request import scored_text
 
 NO_QUESTION = ""
 """What stands for "this text is housekeeping, there is no human question in it"."""

@@ -9,7 +9,7 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.llms import LLM
 
 from llamaindex_routellm.usage import NO_USAGE, usage_of
-from routellm_core.preferences.responder import DEFAULT_MAX_TOKENS, Answer, Message
+from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS, Answer, Message
 
 _CUT = frozenset({"length", "max_tokens", "MAX_TOKENS"})
 _REASONS = ("finish_reason", "stop_reason", "done_reason")
@@ -40,7 +40,7 @@ class LlamaIndexResponder:
 
 
 def responder(model: LLM, *, name: str | None = None, max_tokens: int | None = None) -> LlamaIndexResponder:
-    """Make an LLM one that `routellm_core.preferences.judging` can ask.
+    """Make an LLM one that `routellm_core.preferences.judging.judging` can ask.
 
     Args:
         model: any LLM.

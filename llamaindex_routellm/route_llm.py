@@ -23,7 +23,7 @@ from llamaindex_routellm.routed_call import ChatCall, CompletionCall, RoutedCall
 from llamaindex_routellm.serialization import redacted, restored_model, restored_router, router_name
 from llamaindex_routellm.tool_endpoints import ToolEndpoints
 from routellm_core import Decision
-from routellm_core.registry import registered_kinds
+from routellm_core.loading import registered_kinds
 from routellm_core.router import Router
 
 _LOG = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ from llamaindex_routellm.human_text import question_of_messages
 from llamaindex_routellm.rendered_prompt import NO_QUESTION, rendered_question
 from llamaindex_routellm.template_question import template_question
 from routellm_core import Decision
-from routellm_core.capabilities import Need
+from routellm_core.routing.capabilities import Need
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 

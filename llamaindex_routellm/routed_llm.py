@@ -17,8 +17,9 @@ from llamaindex_routellm.inner_models import OVERLAID_SETTINGS, model_name, over
 from llamaindex_routellm.switchboard import Switchboard
 from routellm_core import RoutingPolicy, RoutingStats
 from routellm_core.calibration.record import Calibration
-from routellm_core.escalation import Escalation
-from routellm_core.score_cache import ScoreCache
+from routellm_core.routing.escalation import Escalation
+from routellm_core.routing.routing_stats import RoutingCounter
+from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.settings import (
     calibrated_traffic,
     check_choice,
@@ -28,7 +29,6 @@ from routellm_core.settings import (
     settings_from_calibration,
     with_threshold,
 )
-from routellm_core.statistics import RoutingCounter
 
 
 class RoutedLLM(FunctionCallingLLM):

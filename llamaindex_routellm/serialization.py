@@ -13,7 +13,7 @@ from typing import Any
 
 from llama_index.core.llms import LLM
 
-from routellm_core.registry import load_router
+from routellm_core.loading import load_router
 from routellm_core.router import Router
 
 _CLASSES: dict[str, str] = {

@@ -29,12 +29,12 @@ from llamaindex_routellm.decision_event import announce
 from llamaindex_routellm.prompt_size import fits_any_model, prompt_tokens, takes_long
 from llamaindex_routellm.routed_call import RoutedCall
 from routellm_core import Decision, RoutingPolicy, RoutingRequest
-from routellm_core.capabilities import Need
-from routellm_core.decision import Route
-from routellm_core.dispatcher import Dispatcher
-from routellm_core.escalation import Escalation, UnparsedAnswerError
-from routellm_core.override import current_override
-from routellm_core.statistics import RoutingCounter
+from routellm_core.routing.capabilities import Need
+from routellm_core.routing.decision import Route
+from routellm_core.routing.dispatcher import Dispatcher
+from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
+from routellm_core.routing.override import current_override
+from routellm_core.routing.routing_stats import RoutingCounter
 
 
 @dataclass(frozen=True)

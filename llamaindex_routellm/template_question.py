@@ -25,7 +25,7 @@ from llamaindex_routellm.rendered_prompt import (
     history_texts,
     judges_an_answer_alone,
 )
-from routellm_core.request import scored_text
+from routellm_core.routing.request import scored_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

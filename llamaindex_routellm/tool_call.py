@@ -15,7 +15,7 @@ from llamaindex_routellm.call_needs import needs_of_arguments, needs_of_messages
 from llamaindex_routellm.history import history_for
 from llamaindex_routellm.human_text import question_of_messages
 from llamaindex_routellm.routed_call import Arguments, RoutedCall, may_exceed, message_texts
-from routellm_core.capabilities import Need
+from routellm_core.routing.capabilities import Need
 
 
 @dataclass(eq=False)

@@ -15,7 +15,7 @@ from llama_index.core.instrumentation.events import BaseEvent
 from llama_index.core.instrumentation.events.llm import LLMChatEndEvent, LLMCompletionEndEvent
 from llama_index_instrumentation import get_dispatcher
 
-from routellm_core.prices import TokenUsage
+from routellm_core.routing.prices import TokenUsage
 
 NO_USAGE = TokenUsage()
 

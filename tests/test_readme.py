@@ -45,7 +45,7 @@ def test_links_lead_somewhere(link: str) -> None:
 def test_every_reason_is_named() -> None:
     from typing import get_args
 
-    from routellm_core.decision import Reason
+    from routellm_core.routing.decision import Reason
 
     assert all(f"`{reason}`" in README for reason in get_args(Reason))
 

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("langchain_openai", reason="langchain-openai is not installed")
 
-from routellm_core.cli import main
+from routellm_core.commands.cli import main
 
 from examples.stand_in import StandInServer
 

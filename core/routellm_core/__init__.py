@@ -2,15 +2,15 @@
 
 from routellm_core._version import __version__
 from routellm_core.calibration.share import calibrate_threshold
-from routellm_core.capabilities import Capabilities
-from routellm_core.decision import Decision
 from routellm_core.evaluation.metrics import apgr, cpt, pgr_curve
-from routellm_core.override import routing
-from routellm_core.policy import RouterWarning, RoutingPolicy
-from routellm_core.registry import load_router
-from routellm_core.request import RoutingRequest
+from routellm_core.loading import load_router
 from routellm_core.router import Router, RouterError
-from routellm_core.statistics import RoutingStats
+from routellm_core.routing.capabilities import Capabilities
+from routellm_core.routing.decision import Decision
+from routellm_core.routing.override import routing
+from routellm_core.routing.policy import RouterWarning, RoutingPolicy
+from routellm_core.routing.request import RoutingRequest
+from routellm_core.routing.routing_stats import RoutingStats
 
 __all__ = [
     "Capabilities",

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.preferences.judgement import JudgingStopped
-from routellm_core.preferences.judging import judge_in_new_loop
-from routellm_core.preferences.judging_settings import JudgingSettings
-from routellm_core.preferences.responder import Responder
-from routellm_core.registry import load_router
+from routellm_core.loading import load_router
+from routellm_core.preferences.judging.judgement import JudgingStopped
+from routellm_core.preferences.judging.judging import judge_in_new_loop
+from routellm_core.preferences.judging.judging_settings import JudgingSettings
+from routellm_core.preferences.judging.responder import Responder
 from routellm_core.router import Router
 
 Batch = Mapping[str, Any]

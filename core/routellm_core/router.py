@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.checkpoints.checkpoint import Checkpoint, checkpoint_digest, write_checkpoint
+from routellm_core.checkpoints.coverage import Coverage
+
 if TYPE_CHECKING:
     from typing import Self
-
-    from routellm_core.checkpoints import Checkpoint
-    from routellm_core.coverage import Coverage
 
 Scores = npt.NDArray[np.float64]
 
@@ -65,9 +65,6 @@ class Router(ABC):
         A router has the same one before it is saved and after it is loaded.
         """
         if self._fingerprint is None:
-            # As in `save`: the one upward import.
-            from routellm_core.checkpoints import checkpoint_digest
-
             try:
                 self._fingerprint = checkpoint_digest(self.to_checkpoint())
             except TypeError:
@@ -142,9 +139,6 @@ class Router(ABC):
 
     def save(self, folder: str | PathLike[str]) -> None:
         """Write this router to `folder`, for `load_router(folder)`, which then gives equal scores."""
-        # The one upward import of core: a router saves itself, and checkpoints.py knows the format.
-        from routellm_core.checkpoints import write_checkpoint
-
         write_checkpoint(folder, self.to_checkpoint())
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from routellm_core.calibration.record import Calibration
 from routellm_core.calibration.share import threshold_for_share
-from routellm_core.capabilities import check_needs
-from routellm_core.drift import ExpectedTraffic
-from routellm_core.escalation import Escalation
-from routellm_core.prices import Prices
-from routellm_core.registry import load_router
+from routellm_core.loading import load_router
 from routellm_core.router import Router
-from routellm_core.validation import check_fraction
+from routellm_core.routing.capabilities import check_needs
+from routellm_core.routing.drift import ExpectedTraffic
+from routellm_core.routing.escalation import Escalation
+from routellm_core.routing.prices import Prices
+from routellm_core.routing.validation import check_fraction
 
 THRESHOLDS = ("threshold", "strong_share")
 """The settings of which exactly one is given; `from_calibration` gives the first."""

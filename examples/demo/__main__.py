@@ -9,7 +9,7 @@ from io import TextIOWrapper
 
 from openai import OpenAIError
 
-from routellm_core.prices import Price
+from routellm_core.routing.prices import Price
 
 from examples.demo.demonstration import Demonstration
 from examples.demo.error_line import error_line

@@ -12,7 +12,7 @@ from llama_index.llms.openai.utils import openai_modelname_to_contextsize
 from langchain_routellm import ChatRouteLLM
 from llamaindex_routellm import RouteLLM
 from routellm_core import RoutingStats, load_router
-from routellm_core.prices import Prices
+from routellm_core.routing.prices import Prices
 
 from examples.demo.agent_part import ask_agent
 from examples.demo.chain_part import ask_chain

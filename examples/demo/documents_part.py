@@ -14,7 +14,7 @@ from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index_instrumentation import get_dispatcher
 
 from llamaindex_routellm import RouteLLM
-from routellm_core.prices import TokenUsage
+from routellm_core.routing.prices import TokenUsage
 
 from examples.demo.model_call import ModelCall
 from examples.demo.project_documents import project_documents

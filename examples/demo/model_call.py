@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from routellm_core.prices import Prices, TokenUsage
+from routellm_core.routing.prices import Prices, TokenUsage
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from routellm_core.preferences.prompts import read_prompts
-from routellm_core.prices import Price, Prices
-from routellm_core.validation import check_fraction
+from routellm_core.preferences.reading.prompts import read_prompts
+from routellm_core.routing.prices import Price, Prices
+from routellm_core.routing.validation import check_fraction
 
 from examples.demo.prompts import CHAIN_PROMPTS
 

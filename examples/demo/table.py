@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from routellm_core.prices import Prices, TokenUsage
+from routellm_core.routing.prices import Prices, TokenUsage
 
 from examples.demo.model_call import ModelCall
 

@@ -17,7 +17,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from routellm_core import load_router
-from routellm_core.preferences.battles import Battle, read_battles
+from routellm_core.preferences.reading.battles import Battle, read_battles
 from routellm_core.routers.similarity_weighted import SimilarityWeightedRouter
 from routellm_core.training.lbfgs import minimise
 from routellm_core.training.similarity_weighted import train_similarity_weighted

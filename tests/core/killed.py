@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[2]
 
 def kill_once(words: Sequence[str], ready: Callable[[], bool]) -> None:
     """Run a command, and kill it as soon as `ready` is true, which has to come before its end."""
-    child = subprocess.Popen([sys.executable, "-W", "ignore", "-m", "routellm_core.cli", *words], cwd=ROOT)
+    child = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "routellm_core.commands.cli", *words], cwd=ROOT
+    )
     deadline = time.monotonic() + 120
     try:
         while not ready():

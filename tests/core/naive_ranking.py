@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.preferences.battle_columns import BattleColumns
-from routellm_core.preferences.similarity_weighting import LEAST_NEAREST, SimilarityWeighting
+from routellm_core.preferences.rating.similarity_weighting import LEAST_NEAREST, SimilarityWeighting
+from routellm_core.preferences.reading.battle_columns import BattleColumns
 from routellm_core.training.lbfgs import minimise
 
 Floats = npt.NDArray[np.float64]

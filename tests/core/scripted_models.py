@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from routellm_core.preferences.responder import Answer, Message
-from routellm_core.prices import TokenUsage
+from routellm_core.preferences.judging.responder import Answer, Message
+from routellm_core.routing.prices import TokenUsage
 
 _REPLY = re.compile(r"<<REPLY ([AB]) (\w+)>>\n(.*)\n<<END REPLY \1 \2>>", re.DOTALL)
 

@@ -17,10 +17,10 @@ import pytest
 
 from routellm_core import load_router
 from routellm_core.batches import EmbedBatch, JudgeBatch, ScoreBatch
-from routellm_core.preferences.judgement import JudgingStopped
-from routellm_core.preferences.judging_settings import JudgingSettings
-from routellm_core.preferences.openai_responder import OpenAIResponder
-from routellm_core.prices import Price
+from routellm_core.preferences.judging.judgement import JudgingStopped
+from routellm_core.preferences.judging.judging_settings import JudgingSettings
+from routellm_core.preferences.judging.openai_responder import OpenAIResponder
+from routellm_core.routing.prices import Price
 
 from examples.stand_in import Prompt, StandInModel, StandInServer
 from tests.core.scripted_models import ProviderError, ScriptedModel, prefers
@@ -130,7 +130,7 @@ IN_RAY = textwrap.dedent(
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     import ray
     from routellm_core.batches import EmbedBatch, JudgeBatch, ScoreBatch
-    from routellm_core.preferences.openai_responder import OpenAIResponder
+    from routellm_core.preferences.judging.openai_responder import OpenAIResponder
 
     prompts, url, folder = json.loads(sys.argv[1])
     here = {"_node_ip_address": "127.0.0.1", "object_store_memory": 100 * 2**20}

@@ -14,7 +14,7 @@ import pytest
 
 from routellm_core import load_router
 from routellm_core.calibration.share import threshold_for_share
-from routellm_core.registry import DEFAULT_FOLDER
+from routellm_core.loading import DEFAULT_FOLDER
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 
 PINNED = {

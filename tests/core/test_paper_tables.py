@@ -14,8 +14,8 @@ from routellm_core.paper_tables import transfer
 from routellm_core.paper_tables.contenders import CONTENDERS
 from routellm_core.paper_tables.page import page
 from routellm_core.paper_tables.training_sets import STRONG, WEAK, read_training_sets
-from routellm_core.preferences.ratings import rate_models
-from routellm_core.routers.random import RandomRouter
+from routellm_core.preferences.rating.ratings import rate_models
+from routellm_core.routers.random_router import RandomRouter
 
 ROOT = Path(__file__).parent.parent.parent
 

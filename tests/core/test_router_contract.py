@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from routellm_core import Router, load_router
-from routellm_core.preferences.battles import Battle
-from routellm_core.registry import ROUTERS
+from routellm_core.loading import ROUTERS
+from routellm_core.preferences.reading.battles import Battle
 from routellm_core.training.similarity_weighted import train_similarity_weighted
 
 from tests.tiny_models import bert_router, causal_llm_router

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from routellm_core import RoutingPolicy, RoutingRequest, load_router
-from routellm_core.routers.random import RandomRouter
+from routellm_core.routers.random_router import RandomRouter
 from routellm_core.settings import check_choice, resolve_router, resolve_threshold
 
 from tests.routers import FixedRouter

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from threading import Semaphore, Thread
 from typing import Any, TypeVar
 
-from routellm_core.score_cache import Claim, ScoreCache
+from routellm_core.routing.score_cache import Claim, ScoreCache
 
 T = TypeVar("T")
 

@@ -10,11 +10,11 @@ from langchain_core.caches import InMemoryCache
 from langchain_core.language_models import FakeListChatModel
 
 from langchain_routellm.responder import LangChainResponder, responder
-from routellm_core.preferences.failure import Failure, RetryPolicy
-from routellm_core.preferences.judging import judge_prompts
-from routellm_core.preferences.judging_settings import JudgingSettings
-from routellm_core.preferences.responder import Message, Responder
-from routellm_core.prices import Price, TokenUsage
+from routellm_core.preferences.judging.failure import Failure, RetryPolicy
+from routellm_core.preferences.judging.judging import judge_prompts
+from routellm_core.preferences.judging.judging_settings import JudgingSettings
+from routellm_core.preferences.judging.responder import Message, Responder
+from routellm_core.routing.prices import Price, TokenUsage
 
 from examples.stand_in import StandInModel, StandInServer
 from tests.core.scripted_models import prefers

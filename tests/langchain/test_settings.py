@@ -15,7 +15,7 @@ from langchain_core.load import dumpd
 from langchain_routellm import ChatRouteLLM
 from routellm_core import RouterWarning, load_router
 from routellm_core.calibration.record import Calibration, CalibrationWarning
-from routellm_core.drift import DRIFT_CALLS, ScoreDriftWarning, ShareDriftWarning
+from routellm_core.routing.drift import DRIFT_CALLS, ScoreDriftWarning, ShareDriftWarning
 
 from examples.stand_in import StandInServer
 from tests.langchain.conftest import Pair, chat_openai

@@ -13,11 +13,11 @@ pytest.importorskip("llama_index.core", reason="llama-index-core is not installe
 from llama_index.core.llms import MockLLM
 
 from llamaindex_routellm.responder import responder
-from routellm_core.preferences.failure import Failure, RetryPolicy
-from routellm_core.preferences.judging import judge_prompts
-from routellm_core.preferences.judging_settings import JudgingSettings
-from routellm_core.preferences.responder import Message, Responder
-from routellm_core.prices import Price
+from routellm_core.preferences.judging.failure import Failure, RetryPolicy
+from routellm_core.preferences.judging.judging import judge_prompts
+from routellm_core.preferences.judging.judging_settings import JudgingSettings
+from routellm_core.preferences.judging.responder import Message, Responder
+from routellm_core.routing.prices import Price
 
 from examples.stand_in import StandInModel, StandInServer
 from tests.core.scripted_models import prefers

@@ -22,7 +22,7 @@ from llama_index.llms.openai import OpenAI
 from llamaindex_routellm import RouteLLM
 from routellm_core import load_router
 from routellm_core.calibration.record import Calibration, CalibrationWarning
-from routellm_core.drift import DRIFT_CALLS, ScoreDriftWarning
+from routellm_core.routing.drift import DRIFT_CALLS, ScoreDriftWarning
 
 from examples.stand_in import StandInServer
 from tests.routers import FixedRouter, KeywordRouter

@@ -16,8 +16,8 @@ pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai i
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 
 from llamaindex_routellm.usage import usage_of
-from routellm_core.drift import ShareDriftWarning
-from routellm_core.prices import TokenUsage
+from routellm_core.routing.drift import ShareDriftWarning
+from routellm_core.routing.prices import TokenUsage
 
 from examples.stand_in import StandInServer
 from tests.llamaindex.provider_classes import StrictOllamaClient, ollama

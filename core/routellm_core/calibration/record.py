@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from routellm_core.router import Router
-from routellm_core.validation import check_fraction
+from routellm_core.routing.validation import check_fraction
 
 FORMAT_VERSION = 1
 

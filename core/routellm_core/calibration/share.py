@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.router import Router
-from routellm_core.validation import check_fraction
+from routellm_core.routing.validation import check_fraction
 
 
 def calibrate_threshold(scores: Sequence[float] | npt.NDArray[np.float64], strong_share: float) -> float:

@@ -18,7 +18,7 @@ from routellm_core.commands.quality_lines import certified_lines, quality_target
 from routellm_core.commands.score_arguments import add_score_arguments
 from routellm_core.evaluation.calibration_plot import save_calibration_plot
 from routellm_core.evaluation.recommendation import recommend, recommendation_lines
-from routellm_core.validation import check_fraction
+from routellm_core.routing.validation import check_fraction
 
 SUMMARY = "find the threshold for a share of strong calls, a budget, or a guaranteed quality"
 

@@ -16,8 +16,8 @@ from routellm_core.commands.score_arguments import stored_scores
 from routellm_core.evaluation.benchmark import Benchmark
 from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
 from routellm_core.evaluation.published_benchmarks import STRONG, WEAK
-from routellm_core.preferences.prompts import read_prompts
-from routellm_core.registry import load_router
+from routellm_core.loading import load_router
+from routellm_core.preferences.reading.prompts import read_prompts
 from routellm_core.router import Router
 
 Floats = npt.NDArray[np.float64]

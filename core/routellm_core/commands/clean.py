@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from routellm_core.commands.source_embedder import source_embedder
-from routellm_core.preferences.battles import Battle
-from routellm_core.preferences.cleaning import KEPT, Cleaning, CleaningSettings, clean
-from routellm_core.preferences.cleaning_report import CleaningReport
-from routellm_core.preferences.json_lines import write_json_lines
-from routellm_core.preferences.labels import Label
-from routellm_core.preferences.prompts import read_prompts
-from routellm_core.preferences.sifting import Sifted, sift_battles, sift_labels
-from routellm_core.validation import check_fraction
+from routellm_core.preferences.cleaning.cleaning import KEPT, Cleaning, CleaningSettings, clean
+from routellm_core.preferences.cleaning.cleaning_report import CleaningReport
+from routellm_core.preferences.reading.battles import Battle
+from routellm_core.preferences.reading.json_lines import write_json_lines
+from routellm_core.preferences.reading.labels import Label
+from routellm_core.preferences.reading.prompts import read_prompts
+from routellm_core.preferences.reading.sifting import Sifted, sift_battles, sift_labels
+from routellm_core.routing.validation import check_fraction
 
 SUMMARY = "clean battles or labels: short, repeated and contaminated prompts go, and each is counted"
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from routellm_core.evaluation.evaluation import Costs
-from routellm_core.prices import Price, TokenUsage
+from routellm_core.routing.prices import Price, TokenUsage
 
 CHARACTERS_PER_TOKEN = 4
 """The usual estimate for English, where no tokenizer is at hand."""

@@ -14,8 +14,8 @@ from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_t
 from routellm_core.evaluation.evaluation import Evaluation, baselines, evaluate
 from routellm_core.evaluation.plots import save_plot
 from routellm_core.evaluation.tables import json_table, text_table
-from routellm_core.preferences.labels import read_labels
-from routellm_core.registry import load_router
+from routellm_core.loading import load_router
+from routellm_core.preferences.reading.labels import read_labels
 from routellm_core.router import Router
 
 SUMMARY = (

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from routellm_core.router import Router
-from routellm_core.training.fine_tuning import FineTuned, FineTuningSettings
-from routellm_core.training.model_classes import ModelClasses
+from routellm_core.training.fine_tuning.model_classes import ModelClasses
+from routellm_core.training.fine_tuning.settings import FineTuned, FineTuningSettings
 from routellm_core.training.training_folder import TrainingFolder
 from routellm_core.training.training_report import TrainingReport
 

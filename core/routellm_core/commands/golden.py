@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from routellm_core.preferences.golden import KINDS, GoldenLabels, golden_labels
-from routellm_core.preferences.json_lines import write_json_lines
+from routellm_core.preferences.grading.golden import KINDS, GoldenLabels, golden_labels
+from routellm_core.preferences.reading.json_lines import write_json_lines
 
 SUMMARY = "grade answers against a key: labels without a judge"
 

@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from routellm_core.commands.source_embedder import source_embedder
-from routellm_core.preferences.cost_bar import CostBar
-from routellm_core.preferences.failure import RetryPolicy
-from routellm_core.preferences.judgement import JudgingResult, JudgingStopped, write_rows
-from routellm_core.preferences.judging import judge_in_new_loop
-from routellm_core.preferences.judging_settings import JudgingSettings
-from routellm_core.preferences.model_prices import read_model_prices
-from routellm_core.preferences.openai_responder import DEFAULT_KEY_VARIABLE, OpenAIResponder
-from routellm_core.preferences.prompts import read_prompts
-from routellm_core.preferences.records import read_records
-from routellm_core.preferences.responder import DEFAULT_MAX_TOKENS
-from routellm_core.preferences.selection import select_representative
+from routellm_core.preferences.judging.cost_bar import CostBar
+from routellm_core.preferences.judging.failure import RetryPolicy
+from routellm_core.preferences.judging.judgement import JudgingResult, JudgingStopped, write_rows
+from routellm_core.preferences.judging.judging import judge_in_new_loop
+from routellm_core.preferences.judging.judging_settings import JudgingSettings
+from routellm_core.preferences.judging.model_prices import read_model_prices
+from routellm_core.preferences.judging.openai_responder import DEFAULT_KEY_VARIABLE, OpenAIResponder
+from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS
+from routellm_core.preferences.judging.selection import select_representative
+from routellm_core.preferences.reading.prompts import read_prompts
+from routellm_core.preferences.reading.records import read_records
 
 SUMMARY = "make battles for your own pair of models: both answer your prompts, a judge compares"
 

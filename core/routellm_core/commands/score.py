@@ -7,8 +7,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
-from routellm_core.preferences.prompts import prompts_from_lines, read_prompts
-from routellm_core.registry import load_router
+from routellm_core.loading import load_router
+from routellm_core.preferences.reading.prompts import prompts_from_lines, read_prompts
 
 SUMMARY = "score prompts: how likely the strong model's answer would be preferred"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from routellm_core.embedders.default_router import embedder_of_meaning
 from routellm_core.embedders.embedder import Embedder
-from routellm_core.embedders.prompt import embedder_of_meaning
-from routellm_core.registry import load_router
+from routellm_core.loading import load_router
 
 
 def source_embedder(source: str, argument: str) -> Embedder:

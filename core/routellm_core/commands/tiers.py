@@ -6,9 +6,9 @@ import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
 
-from routellm_core.preferences.battles import read_battles
-from routellm_core.preferences.ratings import Rating, elo, rate_models
-from routellm_core.preferences.tiers import TIERS, tiers_of
+from routellm_core.preferences.rating.ratings import Rating, elo, rate_models
+from routellm_core.preferences.rating.tiers import TIERS, tiers_of
+from routellm_core.preferences.reading.battles import read_battles
 
 SUMMARY = "rate the models in a file of battles and put them into tiers"
 

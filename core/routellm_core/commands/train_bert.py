@@ -14,10 +14,10 @@ from routellm_core.commands.training_arguments import (
     read_training_data,
 )
 from routellm_core.routers.bert import LABELS
-from routellm_core.training.bert import train_bert
-from routellm_core.training.fine_tuning import FineTuningSettings
-from routellm_core.training.model_classes import ModelClasses
-from routellm_core.training.outcomes import read_outcomes
+from routellm_core.training.fine_tuning.bert import train_bert
+from routellm_core.training.fine_tuning.model_classes import ModelClasses
+from routellm_core.training.fine_tuning.outcomes import read_outcomes
+from routellm_core.training.fine_tuning.settings import FineTuningSettings
 
 SUMMARY = "an encoder with three labels: strong wins, tie, weak wins (needs the extra train)"
 

@@ -13,9 +13,9 @@ from routellm_core.commands.training_arguments import (
     given_settings,
     read_training_data,
 )
-from routellm_core.training.causal_llm import TUNINGS, CausalSettings, train_causal_llm
-from routellm_core.training.model_classes import ModelClasses
-from routellm_core.training.weak_quality import read_weak_qualities
+from routellm_core.training.fine_tuning.causal_llm import TUNINGS, CausalSettings, train_causal_llm
+from routellm_core.training.fine_tuning.model_classes import ModelClasses
+from routellm_core.training.fine_tuning.weak_quality import read_weak_qualities
 
 SUMMARY = "a causal LM that foresees how good the weak answer will be, 1 to 5 (needs the extra train)"
 

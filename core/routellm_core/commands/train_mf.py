@@ -12,12 +12,12 @@ from routellm_core.commands.training_arguments import (
     add_setting_arguments,
     read_training_data,
 )
-from routellm_core.registry import load_router
+from routellm_core.loading import load_router
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
-from routellm_core.training.matrix_factorization import MatrixFactorizationSettings
-from routellm_core.training.own_models import OFFSET_PENALTY, read_own_data
-from routellm_core.training.own_router import KIND, train_own_router
-from routellm_core.training.penalty_choice import PenaltySearch
+from routellm_core.training.factorization.matrix_factorization import MatrixFactorizationSettings
+from routellm_core.training.factorization.own_data import OFFSET_PENALTY, read_own_data
+from routellm_core.training.factorization.own_router import KIND, train_own_router
+from routellm_core.training.factorization.penalty_choice import PenaltySearch
 from routellm_core.training.training_folder import TrainingFolder
 from routellm_core.training.training_report import TrainingReport
 

@@ -6,9 +6,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
 from routellm_core.commands.source_embedder import source_embedder
-from routellm_core.preferences.battles import read_battles
-from routellm_core.preferences.similarity_weighting import SimilarityWeighting
-from routellm_core.preferences.tiers import TIERS
+from routellm_core.preferences.rating.similarity_weighting import SimilarityWeighting
+from routellm_core.preferences.rating.tiers import TIERS
+from routellm_core.preferences.reading.battles import read_battles
 from routellm_core.training.similarity_weighted import train_similarity_weighted
 
 SUMMARY = "store battles and their embeddings, for a ranking weighted by likeness; nothing is fitted"

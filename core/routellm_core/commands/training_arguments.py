@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from routellm_core.preferences.battles import Battle, read_battles
-from routellm_core.preferences.labels import Label, read_labels
-from routellm_core.preferences.records import DataError
-from routellm_core.training.fine_tuning import PRECISIONS, FineTuningSettings
+from routellm_core.preferences.reading.battles import Battle, read_battles
+from routellm_core.preferences.reading.labels import Label, read_labels
+from routellm_core.preferences.reading.records import DataError
+from routellm_core.training.fine_tuning.settings import PRECISIONS, FineTuningSettings
 
 Settings = TypeVar("Settings", bound=FineTuningSettings)
 

@@ -10,13 +10,13 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.checkpoints import Checkpoint, CheckpointError
+from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 
 Embeddings = npt.NDArray[np.float32]
 
 EMBEDDERS: dict[str, str] = {
     "openai": "routellm_core.embedders.openai:OpenAIEmbedder",
-    "prompt": "routellm_core.embedders.prompt:PromptEmbedder",
+    "prompt": "routellm_core.embedders.default_router:PromptEmbedder",
     "sentence_transformers": "routellm_core.embedders.sentence_transformers:SentenceTransformersEmbedder",
     "static": "routellm_core.embedders.static:StaticEmbedder",
 }

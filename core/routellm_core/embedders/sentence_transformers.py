@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from routellm_core.checkpoints import Checkpoint, CheckpointError
+from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.embedders.embedder import EmbedderError, EmbedderParts, Embeddings, check_embeddings
 from routellm_core.embedders.text import valid_unicode
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.checkpoints import Checkpoint, CheckpointError
+from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.embedders.embedder import EmbedderParts
 from routellm_core.embedders.text import clipped
 from routellm_core.embedders.word_pieces import WordPieces

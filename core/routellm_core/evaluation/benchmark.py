@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.preferences.labels import Label, qualities
-from routellm_core.preferences.records import DataError
+from routellm_core.preferences.reading.labels import Label, qualities
+from routellm_core.preferences.reading.records import DataError
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from routellm_core.evaluation.benchmark import Benchmark, merged_duplicates
 from routellm_core.evaluation.published_benchmarks import GSM8K, MMLU, MMLUFar, MTBench
-from routellm_core.preferences.labels import Label, read_labels
+from routellm_core.preferences.reading.labels import Label, read_labels
 from routellm_core.router import Router
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from routellm_core.evaluation.benchmark import Benchmark, category_gains
-from routellm_core.preferences.labels import Label, read_labels
-from routellm_core.preferences.overlap import overlapping
-from routellm_core.preferences.records import DataError, read_records
+from routellm_core.preferences.cleaning.overlap import overlapping
+from routellm_core.preferences.reading.labels import Label, read_labels
+from routellm_core.preferences.reading.records import DataError, read_records
 
 STRONG = "gpt-4-1106-preview"
 WEAK = "mistralai/Mixtral-8x7B-Instruct-v0.1"

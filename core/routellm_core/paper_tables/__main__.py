@@ -11,11 +11,11 @@ from pathlib import Path
 
 from routellm_core.evaluation.benchmarks import load_benchmark, without_trained
 from routellm_core.evaluation.evaluation import Evaluation, baselines, evaluate
+from routellm_core.loading import load_router
 from routellm_core.paper_tables.contenders import BERT, CONTENDERS
 from routellm_core.paper_tables.page import BENCHMARKS, page
 from routellm_core.paper_tables.training_sets import read_training_sets
 from routellm_core.paper_tables.transfer import gsm8k_transfer, pro_transfer
-from routellm_core.registry import load_router
 from routellm_core.router import Router
 
 log = logging.getLogger(__name__)

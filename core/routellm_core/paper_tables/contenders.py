@@ -6,16 +6,16 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from routellm_core.embedders.prompt import PromptEmbedder
+from routellm_core.embedders.default_router import PromptEmbedder
+from routellm_core.loading import load_router
 from routellm_core.paper_tables.training_sets import STRONG, STRONG_CLASS, WEAK, WEAK_CLASS, TrainingSet
-from routellm_core.registry import load_router
 from routellm_core.router import Router
-from routellm_core.training.bert import train_bert
-from routellm_core.training.fine_tuning import FineTuningSettings
-from routellm_core.training.matrix_factorization import MatrixFactorizationSettings
-from routellm_core.training.model_classes import ModelClasses
-from routellm_core.training.outcomes import read_outcomes
-from routellm_core.training.own_models import OFFSET_PENALTY, train_matrix_factorization
+from routellm_core.training.factorization.matrix_factorization import MatrixFactorizationSettings
+from routellm_core.training.factorization.own_data import OFFSET_PENALTY, train_matrix_factorization
+from routellm_core.training.fine_tuning.bert import train_bert
+from routellm_core.training.fine_tuning.model_classes import ModelClasses
+from routellm_core.training.fine_tuning.outcomes import read_outcomes
+from routellm_core.training.fine_tuning.settings import FineTuningSettings
 from routellm_core.training.similarity_weighted import train_similarity_weighted
 from routellm_core.training.training_folder import TrainingFolder
 

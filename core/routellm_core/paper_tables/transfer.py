@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from routellm_core.evaluation.bootstrap import chance_interval, curve_intervals
 from routellm_core.evaluation.metrics import apgr
-from routellm_core.preferences.labels import Label, qualities, read_labels
-from routellm_core.registry import load_router
+from routellm_core.loading import load_router
+from routellm_core.preferences.reading.labels import Label, qualities, read_labels
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
-from routellm_core.training.matrix_factorization import MatrixFactorizationSettings
-from routellm_core.training.new_model import with_new_model
-from routellm_core.training.own_models import OFFSET_PENALTY, train_matrix_factorization
+from routellm_core.training.factorization.matrix_factorization import MatrixFactorizationSettings
+from routellm_core.training.factorization.new_model import with_new_model
+from routellm_core.training.factorization.own_data import OFFSET_PENALTY, train_matrix_factorization
 
 Floats = npt.NDArray[np.float64]
 

@@ -1,1 +1,1 @@
-"""Preference data: battles and labels, read and cleaned."""
+"""Preference data: read, cleaned, judged, rated and graded."""

@@ -1,1 +1,1 @@
-"""Routers, one per file; none imports another. `registry.py` knows their names."""
+"""Routers, one per file; none imports another. `loading.py` knows their names."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from routellm_core.checkpoints import Checkpoint, CheckpointError
+from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.embedders.text import clipped
 from routellm_core.router import Scores, UnchangingRouter, check_prompts
 from routellm_core.transformer.batches import token_batches

@@ -13,8 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.checkpoints import Checkpoint, CheckpointError
-from routellm_core.coverage import Coverage
+from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
+from routellm_core.checkpoints.coverage import Coverage
+from routellm_core.checkpoints.published_factorization import (
+    ARENA_MODELS,
+    STRONG,
+    WEAK,
+    read_published_factorization,
+)
 from routellm_core.embedders.embedder import (
     AsyncEmbedder,
     Embedder,
@@ -24,7 +30,6 @@ from routellm_core.embedders.embedder import (
     read_embedder,
 )
 from routellm_core.logits import win_rate, win_rates
-from routellm_core.published_factorization import ARENA_MODELS, STRONG, WEAK, read_published_factorization
 from routellm_core.router import Scores, UnchangingRouter, check_prompts
 
 KIND = "matrix_factorization"

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.checkpoints import Checkpoint, CheckpointError
+from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.embedders.embedder import Embedder, SavableEmbedder, read_embedder
 from routellm_core.embedders.similarity import cosines, unit_rows
-from routellm_core.preferences.bradley_terry import bradley_terry_strengths
-from routellm_core.preferences.published_battles import published_tiered_battles
-from routellm_core.preferences.similarity_weighting import PUBLISHED, SimilarityWeighting
-from routellm_core.preferences.tiered_battles import TieredBattles
+from routellm_core.preferences.rating.bradley_terry import bradley_terry_strengths
+from routellm_core.preferences.rating.published_battles import published_tiered_battles
+from routellm_core.preferences.rating.similarity_weighting import PUBLISHED, SimilarityWeighting
+from routellm_core.preferences.rating.tiered_battles import TieredBattles
 from routellm_core.router import Scores, UnchangingRouter, check_prompts
 
 KIND = "sw_ranking"

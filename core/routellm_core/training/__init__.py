@@ -1,1 +1,1 @@
-"""Training, one file per router; what is heavy is imported here and nowhere the package is used from."""
+"""Training: routers for other models and data; heavy packages are imported here and nowhere else."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.coverage import Coverage, prompt_hashes
+from routellm_core.checkpoints.coverage import Coverage, prompt_hashes
 
 Floats = npt.NDArray[np.float64]
 

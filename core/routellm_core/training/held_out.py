@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.preferences.records import DataError
+from routellm_core.preferences.reading.records import DataError
 
 
 def held_out(prompts: Sequence[str], share: float, seed: int) -> npt.NDArray[np.bool_]:

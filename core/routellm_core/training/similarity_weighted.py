@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from routellm_core.embedders.embedder import Embedder
-from routellm_core.preferences.battle_columns import BattleColumns, distinct_prompts
-from routellm_core.preferences.battles import Battle
-from routellm_core.preferences.ratings import rate_models
-from routellm_core.preferences.similarity_weighting import SimilarityWeighting
-from routellm_core.preferences.tiered_battles import TieredBattles
-from routellm_core.preferences.tiers import tiers_of
+from routellm_core.preferences.rating.ratings import rate_models
+from routellm_core.preferences.rating.similarity_weighting import SimilarityWeighting
+from routellm_core.preferences.rating.tiered_battles import TieredBattles
+from routellm_core.preferences.rating.tiers import tiers_of
+from routellm_core.preferences.reading.battle_columns import BattleColumns, distinct_prompts
+from routellm_core.preferences.reading.battles import Battle
 from routellm_core.routers.similarity_weighted import SimilarityWeightedRouter
 
 QUANTILES = 1001

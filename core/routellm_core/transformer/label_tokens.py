@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routellm_core.checkpoints import CheckpointError
+from routellm_core.checkpoints.checkpoint import CheckpointError
 from routellm_core.transformer.network import Network, torch_modules
 
 LABELS = ("[[1]]", "[[2]]", "[[3]]", "[[4]]", "[[5]]")

@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
-from routellm_core.checkpoints import Checkpoint, CheckpointError
+from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 
 Task = Literal["sequence_classification", "causal_lm"]
 

@@ -1,0 +1,203 @@
+"""Checkpoint: what a saved router is, on disk and in memory.
+
+A folder with `config.json` (format version, class, settings, SHA-256 of every other file) and, where the
+router has tensors, `model.safetensors`; a router may add plain files of its own, such as `tokenizer.json`,
+and large arrays as `NAME.npy`, which stay on disk and are memory-mapped. Nothing here is ever a pickle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from routellm_core.checkpoints.arrays import array_digest, replace_array
+from routellm_core.checkpoints.files import (
+    ARRAY_SUFFIX,
+    REMEDY,
+    check_finite,
+    map_verified,
+    read_tensors,
+    read_verified,
+    replace_file,
+)
+from routellm_core.checkpoints.files import CONFIG_FILE as CONFIG_FILE
+from routellm_core.checkpoints.files import TENSOR_FILE as TENSOR_FILE
+from routellm_core.checkpoints.files import CheckpointError as CheckpointError
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A router, described.
+
+    Attributes:
+        router: the registered kind of router, such as "matrix_factorization".
+        settings: JSON values that the router's `from_checkpoint` reads.
+        tensors: name -> array; floating tensors must be finite.
+        files: file name -> content, for what is neither settings nor tensor.
+        arrays: name -> array that may be larger than memory: each has a file of its own, `NAME.npy`, which is
+            memory-mapped and read-only when read; floating ones must be finite.
+        origin: where it was read from, for messages.
+        digest: `checkpoint_digest` where it is known, for a checkpoint that was read.
+    """
+
+    router: str
+    settings: Mapping[str, Any]
+    tensors: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    origin: str = "memory"
+    arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    digest: str | None = None
+
+    def setting(self, name: str) -> Any:
+        """Return one setting, or say that the checkpoint lacks it."""
+        if name not in self.settings:
+            raise CheckpointError(f"{self.origin}: {CONFIG_FILE} has no setting {name!r}. {REMEDY}")
+        return self.settings[name]
+
+    def tensor(self, name: str, shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
+        """Return one tensor of the given shape (None: any length), or say what is wrong with it."""
+        if name not in self.tensors:
+            raise CheckpointError(f"{self.origin}: {TENSOR_FILE} has no tensor {name!r}. {REMEDY}")
+        return self._shaped(name, self.tensors[name], shape)
+
+    def array(self, name: str, shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
+        """Return one memory-mapped array of the given shape (None: any length), or say what is wrong."""
+        if name not in self.arrays:
+            raise CheckpointError(f"{self.origin}: the file '{name}{ARRAY_SUFFIX}' is missing. {REMEDY}")
+        return self._shaped(name, self.arrays[name], shape)
+
+    def _shaped(self, name: str, found: npt.NDArray[Any], shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
+        fits = found.ndim == len(shape) and all(
+            wanted is None or wanted == have for wanted, have in zip(shape, found.shape, strict=True)
+        )
+        if not fits:
+            wanted_text = tuple("any" if length is None else length for length in shape)
+            raise CheckpointError(
+                f"{self.origin}: tensor {name!r} has shape {found.shape}, expected {wanted_text}. {REMEDY}"
+            )
+        return found
+
+    @property
+    def score_quantiles(self) -> npt.NDArray[np.float64] | None:
+        """The tensor that every kind of router stores its score quantiles in; None where there is none."""
+        name = "score_quantiles"
+        return self.tensor(name, (None,)).astype(np.float64) if name in self.tensors else None
+
+    def file(self, name: str) -> bytes:
+        """Return one extra file's content, or say that the checkpoint lacks it."""
+        if name not in self.files:
+            raise CheckpointError(f"{self.origin}: the file {name!r} is missing. {REMEDY}")
+        return self.files[name]
+
+
+def write_checkpoint(folder: str | PathLike[str], checkpoint: Checkpoint) -> None:
+    """Write a checkpoint into `folder` (made where missing); each file replaces an older one whole.
+
+    Raises:
+        CheckpointError: a tensor holds NaN or infinity.
+    """
+    target = Path(folder)
+    check_finite({**checkpoint.tensors, **checkpoint.arrays}, str(target))
+    contents = _contents(checkpoint)
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    target.mkdir(parents=True, exist_ok=True)
+    for name, array in checkpoint.arrays.items():
+        digests[name + ARRAY_SUFFIX] = replace_array(target / (name + ARRAY_SUFFIX), array)
+    config = _config(checkpoint, digests)
+    for name, content in contents.items():
+        replace_file(target / name, content)
+    # Last, so that a reader never finds a configuration whose files are not there yet.
+    replace_file(target / CONFIG_FILE, (json.dumps(config, indent=2, sort_keys=True) + "\n").encode())
+
+
+def checkpoint_digest(checkpoint: Checkpoint) -> str:
+    """Return the SHA-256 of all that a router is (kind, settings, content of every file), in hexadecimal."""
+    if checkpoint.digest:
+        return checkpoint.digest
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in _contents(checkpoint).items()}
+    digests |= {name + ARRAY_SUFFIX: array_digest(array) for name, array in checkpoint.arrays.items()}
+    return _digest(_config(checkpoint, digests))
+
+
+def read_checkpoint(folder: str | PathLike[str]) -> Checkpoint:
+    """Read a checkpoint from `folder`.
+
+    Raises:
+        FileNotFoundError: the folder or its `config.json` does not exist.
+        CheckpointError: a file is damaged or missing, the format is newer than this version reads, or a
+            tensor holds NaN or infinity.
+    """
+    source = Path(folder)
+    if not (source / CONFIG_FILE).is_file():
+        raise FileNotFoundError(f"{source} holds no {CONFIG_FILE}: it is not a saved router.")
+    config = _read_config(source / CONFIG_FILE)
+    digests: dict[str, str] = config["sha256"]
+    arrays = {
+        name.removesuffix(ARRAY_SUFFIX): map_verified(source, name, digest)
+        for name, digest in digests.items()
+        if name.endswith(ARRAY_SUFFIX)
+    }
+    check_finite(arrays, str(source))
+    files = {
+        name: read_verified(source, name, digest)
+        for name, digest in digests.items()
+        if not name.endswith(ARRAY_SUFFIX)
+    }
+    tensors = read_tensors(files.pop(TENSOR_FILE), source) if TENSOR_FILE in files else {}
+    return Checkpoint(
+        config["router"], config["settings"], tensors, files, str(source), arrays, _digest(config)
+    )
+
+
+def _contents(checkpoint: Checkpoint) -> dict[str, bytes]:
+    from safetensors.numpy import save
+
+    contents = dict(checkpoint.files)
+    if checkpoint.tensors:
+        contents[TENSOR_FILE] = save({k: np.ascontiguousarray(v) for k, v in checkpoint.tensors.items()})
+    return contents
+
+
+def _config(checkpoint: Checkpoint, digests: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "router": checkpoint.router,
+        "settings": dict(checkpoint.settings),
+        "sha256": dict(sorted(digests.items())),
+    }
+
+
+def _digest(config: Mapping[str, Any]) -> str:
+    told = {name: config[name] for name in ("router", "settings", "sha256")}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise CheckpointError(f"{path} is not JSON ({error}). {REMEDY}") from error
+    version = config.get("format_version") if isinstance(config, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise CheckpointError(f"{path} has format_version {version!r}, expected a whole number. {REMEDY}")
+    if version > FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path} has format version {version}; this routellm-plugins reads up to {FORMAT_VERSION}. "
+            "Upgrade with: pip install -U routellm-plugins"
+        )
+    for name, kind in (("router", str), ("settings", dict), ("sha256", dict)):
+        if not isinstance(config.get(name), kind):
+            raise CheckpointError(
+                f"{path}: {name!r} is {config.get(name)!r}, expected {kind.__name__}. {REMEDY}"
+            )
+    return dict(config)

@@ -1,0 +1,74 @@
+"""PublishedRouter: a checkpoint of the paper's authors - where it lies, and how its files are told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from routellm_core.checkpoints.checkpoint import CONFIG_FILE, TENSOR_FILE
+from routellm_core.checkpoints.hub import download
+
+
+@dataclass(frozen=True)
+class PublishedRouter:
+    """One published checkpoint.
+
+    Attributes:
+        repository: its id on the Hub.
+        revision: the commit that is meant, so that a name always gives the same scores.
+        router: "module:Class"; the class loads a folder by its `from_published(folder, **settings)`.
+        architecture: how the architecture's name in a transformers configuration ends; "" for none.
+        tensors: names of which only this layout's tensor file holds any; none for no such names.
+        sha256: file -> digest, for files whose content is known.
+        repo_type: "model" or "dataset".
+    """
+
+    repository: str
+    revision: str
+    router: str
+    architecture: str = ""
+    tensors: tuple[str, ...] = ()
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    repo_type: str = "model"
+
+    def folder(self) -> Path:
+        """Fetch the checkpoint, or find it where it was fetched before.
+
+        Raises:
+            CheckpointError: the Hub can't be reached, or a file is another than the published one.
+        """
+        return download(self.repository, self.revision, sha256=self.sha256, repo_type=self.repo_type)
+
+    def fits(self, folder: Path) -> bool:
+        """Say whether a folder holds files of this layout, whole or not."""
+        names = _tensor_names(folder / TENSOR_FILE) if self.tensors else set()
+        if names.intersection(self.tensors):
+            return True
+        architectures = read_configuration(folder).get("architectures")
+        return (
+            bool(self.architecture)
+            and isinstance(architectures, list)
+            and any(str(name).endswith(self.architecture) for name in architectures)
+        )
+
+
+def read_configuration(folder: Path) -> dict[str, Any]:
+    """Return the JSON object in a folder's `config.json`; an empty one where there is none."""
+    try:
+        configuration = json.loads((folder / CONFIG_FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return configuration if isinstance(configuration, dict) else {}
+
+
+def _tensor_names(path: Path) -> set[str]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as tensors:
+            return set(tensors.keys())
+    except (OSError, SafetensorError):
+        return set()

@@ -1,0 +1,161 @@
+"""PromptEmbedder: static token vectors and surface features side by side, with a gate for exam prompts.
+
+Differs from `static.py` and `surface.py` in that it is what the default router scores with: both of them, and
+a second copy that is switched on where the text ends with "Answer:". Such a prompt asks for an answer without
+reasoning, and which questions are hard is then another matter (mathematics most of all).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
+from routellm_core.embedders.embedder import Embedder, EmbedderParts
+from routellm_core.embedders.folded_prompt import Fold, FoldedPrompt
+from routellm_core.embedders.static import TOKENIZER_FILE, StaticEmbedder
+from routellm_core.embedders.surface import FEATURES, SurfaceFeatures, asks_for_answer_at_once
+from routellm_core.embedders.token_sums import TokenSums
+
+
+class PromptEmbedder:
+    """Embeds a prompt as [h, cue_weight · cue · h] with h = [x − centre, surface_weight · s].
+
+    x is the static embedding, s the surface features, cue is 1 where the text ends with "Answer:", else 0.
+    A text without any known token has x = centre, the average prompt.
+    """
+
+    kind = "prompt"
+
+    scores_inline = True
+    """Microseconds and no I/O: an event loop may call `embed`."""
+
+    def __init__(
+        self,
+        static: StaticEmbedder,
+        surface: SurfaceFeatures,
+        centre: npt.NDArray[np.float64],
+        *,
+        surface_weight: float,
+        cue_weight: float,
+    ) -> None:
+        """Store the parts.
+
+        Args:
+            static: gives x, shape (n, d).
+            surface: gives s, shape (n, k).
+            centre: shape (d,), the mean of x over prompts like those to come.
+            surface_weight: how much a standardised feature counts beside x, whose length is about 1.
+            cue_weight: how freely the gated copy may differ; 0 makes the gate useless.
+
+        Raises:
+            ValueError: `centre` does not fit `static`.
+        """
+        if centre.shape != (static.dimension,):
+            raise ValueError(f"centre has shape {centre.shape}, expected ({static.dimension},).")
+        self.static = static
+        self.surface = surface
+        self.centre = centre.astype(np.float64)
+        self.surface_weight = float(surface_weight)
+        self.cue_weight = float(cue_weight)
+
+    @property
+    def dimension(self) -> int:
+        """2 · (d + k), the length of one embedding."""
+        return 2 * (self.static.dimension + self.surface.dimension)
+
+    def embed(self, prompts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Embed prompts, each independently of the others in the batch; shape (n, 2·(d + k)), finite."""
+        d, k = self.static.dimension, self.surface.dimension
+        embedded = np.zeros((len(prompts), 2 * (d + k)))
+        x = self.static.embed(prompts)  # (n, d)
+        features = self.surface.embed(prompts)  # (n, k)
+        for row, words, surface, text in zip(embedded, x, features, prompts, strict=True):
+            if words.any():
+                np.subtract(words, self.centre, out=row[:d])
+            np.multiply(surface, self.surface_weight, out=row[d : d + k])
+            if asks_for_answer_at_once(text):
+                np.multiply(row[: d + k], self.cue_weight, out=row[d + k :])
+        return embedded
+
+    def folded(self, direction: npt.NDArray[np.float64]) -> FoldedPrompt:
+        """Return the function text -> embed([text])[0] · direction, which makes no embedding.
+
+        Args:
+            direction: shape (2·(d + k),).
+
+        Raises:
+            ValueError: another shape.
+        """
+        if direction.shape != (self.dimension,):
+            raise ValueError(f"direction has shape {direction.shape}, expected ({self.dimension},).")
+        plain, gated = np.split(direction, 2)  # each (d + k,)
+        directions = np.stack([plain, plain + self.cue_weight * gated])  # (2, d + k)
+        tokens = self.static.projections(directions[:, : self.static.dimension])  # (2, v)
+        return FoldedPrompt(*map(self._fold, directions, tokens))
+
+    def _fold(self, direction: npt.NDArray[np.float64], tokens: npt.NDArray[np.complex128]) -> Fold:
+        words, features = np.split(direction, [self.static.dimension])  # (d,), (k,)
+        surface = self.surface.folded((self.surface_weight * features).tolist())
+        sums = TokenSums(self.static, tokens.tolist())
+        return Fold(sums, float(self.centre @ words), surface)
+
+    def to_parts(self) -> EmbedderParts:
+        """Describe this embedder for a router's checkpoint."""
+        return EmbedderParts(
+            self.kind,
+            {
+                "surface_weight": self.surface_weight,
+                "cue_weight": self.cue_weight,
+                "features": list(FEATURES),
+            },
+            {
+                "table": self.static.table,
+                "scales": self.static.scales,
+                "centre": self.centre,
+                "surface_centre": self.surface.centre,
+                "surface_spread": self.surface.spread,
+            },
+            {TOKENIZER_FILE: self.static.tokenizer_json},
+        )
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint) -> PromptEmbedder:
+        """Make the embedder that `to_parts` described.
+
+        Raises:
+            CheckpointError: a part is missing or misshapen, or its features are not this version's.
+        """
+        settings = checkpoint.setting("embedder")
+        if settings.get("features") != list(FEATURES):
+            raise CheckpointError(
+                f"{checkpoint.origin}: the surface features are {settings.get('features')!r}, "
+                f"this version measures {list(FEATURES)}. Train the router again."
+            )
+        table = checkpoint.tensor("embedder.table", (None, None))
+        tensor = checkpoint.tensor
+        try:
+            return cls(
+                StaticEmbedder(
+                    checkpoint.file(TOKENIZER_FILE), table, tensor("embedder.scales", table.shape[:1])
+                ),
+                SurfaceFeatures(
+                    tensor("embedder.surface_centre", (len(FEATURES),)),
+                    tensor("embedder.surface_spread", (len(FEATURES),)),
+                ),
+                tensor("embedder.centre", table.shape[1:]),
+                surface_weight=settings["surface_weight"],
+                cue_weight=settings["cue_weight"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{checkpoint.origin}: the embedder can't be made ({error}).") from error
+
+
+def embedder_of_meaning(embedder: Embedder) -> Embedder:
+    """Return the part of an embedder that tells what a text is about.
+
+    Features of the text's surface weigh as much as its words, and make prompts of one length alike.
+    """
+    return embedder.static if isinstance(embedder, PromptEmbedder) else embedder

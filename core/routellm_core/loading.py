@@ -1,0 +1,208 @@
+"""Registry: from a name to the class that scores.
+
+Each router's file is imported only when its name is asked for, so that one router never costs another's
+dependencies. Adding a router is its file and one line in `ROUTERS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from routellm_core.checkpoints.checkpoint import CONFIG_FILE, CheckpointError, read_checkpoint
+from routellm_core.checkpoints.hub import download, is_hub_id
+from routellm_core.checkpoints.published_router import PublishedRouter, read_configuration
+from routellm_core.router import Router
+
+ROUTERS: dict[str, str] = {
+    "bert": "routellm_core.routers.bert:BertRouter",
+    "causal_llm": "routellm_core.routers.causal_llm:CausalLLMRouter",
+    "matrix_factorization": "routellm_core.routers.matrix_factorization:MatrixFactorizationRouter",
+    "random": "routellm_core.routers.random_router:RandomRouter",
+    "sw_ranking": "routellm_core.routers.similarity_weighted:SimilarityWeightedRouter",
+}
+"""Kind of router -> "module:Class"; the kind is what a checkpoint's configuration names."""
+
+PUBLISHED: dict[str, PublishedRouter] = {
+    "bert": PublishedRouter(
+        "routellm/bert_gpt4_augmented",
+        "86237e3df400762178ea98379477b8296e66d5e4",
+        "routellm_core.routers.bert:BertRouter",
+        architecture="ForSequenceClassification",
+    ),
+    "causal_llm": PublishedRouter(
+        "routellm/causal_llm_gpt4_augmented",
+        "main",  # not pinned: its commit is not known to this project
+        "routellm_core.routers.causal_llm:CausalLLMRouter",
+        architecture="ForCausalLM",
+    ),
+    "mf": PublishedRouter(
+        "routellm/mf_gpt4_augmented",
+        "5eb3dc745cbe7cb16ca342ceb83b7f6ecf8c77c5",
+        "routellm_core.routers.matrix_factorization:MatrixFactorizationRouter",
+        tensors=("P.weight", "text_proj.0.weight", "classifier.0.weight"),
+        sha256={"model.safetensors": "bfc93d473b48f8b85ce719f0d7e8bb86a139fa052e8b0c3ac387eabf45e47293"},
+    ),
+}
+"""Name -> the checkpoint of the paper's authors that it stands for, at a fixed revision if one is known."""
+
+_WITHOUT_WEIGHTS = {
+    "sw_ranking": "it ranks by stored battles: make one with routellm train sw_ranking, or of the published "
+    "battles with SimilarityWeightedRouter.from_published_battles(), save it, and load its folder."
+}
+"""Kind of router that can be made of no settings -> how it is made."""
+
+_PUBLISHED_LOADER = "from_published"
+
+ENTRY_POINT_GROUP = "routellm.routers"
+"""Other distributions add kinds of routers under this entry-point group."""
+
+DEFAULT_FOLDER = Path(__file__).parent / "default_router"
+
+
+def load_router(source: str | PathLike[str], **settings: Any) -> Router:
+    """Load a router by name, from a folder or from the Hugging Face Hub.
+
+    Args:
+        source: "default" (the trained router inside this package); a registered kind that needs no checkpoint
+            ("random"); the name of a published checkpoint ("mf", "bert", "causal_llm"), fetched once; a
+            folder written by `Router.save`, or with the files of a published checkpoint; or such a folder on
+            the Hub, "owner/name" or "owner/name@revision".
+        settings: constructor settings of a kind that needs no checkpoint, such as `seed=`; for the others
+            what can't be saved, such as `embedder=`.
+
+    Returns:
+        A router whose `name` is the name it was loaded under.
+
+    Raises:
+        ValueError: the source is neither a known name nor a folder.
+        CheckpointError: the checkpoint is damaged, of a newer format, or can't be fetched.
+        TypeError: settings that the source does not take.
+    """
+    name = str(source)
+    if not name.strip():
+        # As a path it would be the current folder.
+        raise ValueError(f"router is {name!r}, expected a name such as 'default' or a folder.")
+    if name == "default":
+        router = _load_folder(DEFAULT_FOLDER, "default", settings)
+        if not settings:
+            router._reload = (load_router, ("default",))
+        return router
+    if _is_checkpoint(Path(name)):
+        return _load_folder(Path(name), None, settings)
+    if name in PUBLISHED:
+        return _load_published(PUBLISHED[name].folder(), name, settings)
+    if name in registered_kinds():
+        return _named(_from_settings(name, settings), name)
+    if Path(name).is_dir():
+        raise ValueError(
+            f"router {name!r} is a folder without {CONFIG_FILE}: it was not written by Router.save(), "
+            "nor does it hold a published checkpoint."
+        )
+    if isinstance(source, str) and is_hub_id(source):
+        repository, _, revision = source.partition("@")
+        return _named(_load_folder(download(repository, revision or None), None, settings), source)
+    names = dict.fromkeys(["default", *sorted({*PUBLISHED, *registered_kinds()})])
+    known = ", ".join(map(repr, names))
+    raise ValueError(
+        f"unknown router {name!r}: expected {known}, or a folder written by Router.save(), here or on the "
+        "Hugging Face Hub ('owner/name')."
+    )
+
+
+def registered_kinds() -> dict[str, str]:
+    """Return kind -> "module:Class", this package's own first and then other distributions'."""
+    others = {point.name: point.value for point in entry_points(group=ENTRY_POINT_GROUP)}
+    return {**others, **ROUTERS}
+
+
+def router_class(kind: str) -> type[Router]:
+    """Import and return the class of one kind of router.
+
+    Raises:
+        ValueError: the kind is not registered.
+        TypeError: what is registered under it is not a Router.
+    """
+    kinds = registered_kinds()
+    if kind not in kinds:
+        raise ValueError(f"unknown kind of router {kind!r}: registered are {sorted(kinds)}.")
+    return _imported(kinds[kind], kind)
+
+
+def _imported(reference: str, name: str) -> type[Router]:
+    module, _, attribute = reference.partition(":")
+    found = getattr(importlib.import_module(module), attribute, None)
+    if not (isinstance(found, type) and issubclass(found, Router)):
+        raise TypeError(f"{reference}, registered as router {name!r}, is not a subclass of Router.")
+    return found
+
+
+def _from_settings(kind: str, settings: dict[str, Any]) -> Router:
+    if kind in _WITHOUT_WEIGHTS:
+        raise ValueError(f"router {kind!r} can't be loaded by its name: {_WITHOUT_WEIGHTS[kind]}")
+    try:
+        return router_class(kind)(**settings)
+    except TypeError as error:
+        raise TypeError(
+            f"router {kind!r} can't be made from the settings {settings} ({error}); "
+            "a trained router is loaded from the folder that Router.save() wrote."
+        ) from error
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    return (folder / CONFIG_FILE).is_file() or _layout(folder) is not None
+
+
+def _layout(folder: Path) -> str | None:
+    """Return the name of the published checkpoint whose files a folder holds."""
+    if not folder.is_dir() or "format_version" in read_configuration(folder):
+        return None
+    return next((name for name, published in PUBLISHED.items() if published.fits(folder)), None)
+
+
+def _load_published(folder: Path, name: str, settings: dict[str, Any]) -> Router:
+    load: Callable[..., Router] = getattr(_imported(PUBLISHED[name].router, name), _PUBLISHED_LOADER)
+    _check_settings(load, settings, f"the published router {name!r}")
+    return _named(load(folder, **settings), name)
+
+
+def _load_folder(folder: Path, name: str | None, settings: dict[str, Any]) -> Router:
+    published = _layout(folder)
+    if published is not None:
+        return _load_published(folder, published, settings)
+    checkpoint = read_checkpoint(folder)
+    if checkpoint.router not in registered_kinds():
+        raise CheckpointError(
+            f"{folder} holds a router of kind {checkpoint.router!r}, which is not registered here: "
+            f"registered are {sorted(registered_kinds())}. Install the package that provides it."
+        )
+    load = router_class(checkpoint.router).from_checkpoint
+    _check_settings(load, settings, f"a saved router of kind {checkpoint.router!r}")
+    router = load(checkpoint, **settings)
+    if not settings:
+        router._fingerprint = checkpoint.digest
+    return _named(router, name or checkpoint.router)
+
+
+def _check_settings(load: Callable[..., Router], settings: dict[str, Any], what: str) -> None:
+    parameters = inspect.signature(load).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return  # the constructor says what it does not take
+    # The first parameter is the folder or the checkpoint.
+    taken = [parameter.name for parameter in parameters][1:]
+    unknown = sorted(settings.keys() - set(taken))
+    if unknown:
+        raise TypeError(
+            f"{what} takes {f'the settings {taken}' if taken else 'no settings'}, got {unknown}: "
+            f"the others are in its {CONFIG_FILE}."
+        )
+
+
+def _named(router: Router, name: str) -> Router:
+    router._registered_name = name
+    return router

@@ -1,0 +1,1 @@
+"""Cleaning: what is dropped before training, and what is counted."""

@@ -1,0 +1,1 @@
+"""Grading: labels from answers that a key can check."""

@@ -1,0 +1,178 @@
+"""CallLog: every paid call of a run in one append-only file, which is also what a resumed run reads.
+
+A row is on the disk before anything is done with what it says. "start" rows come before the call, so that a
+run that was killed knows which calls may have been charged without an answer. The kinds of rows (`event`):
+
+- start: `key`, `model`, `most` (the most tokens it can use), and what the call is about;
+- answer: `key`, `model`, `text`, `usage`, `counted`, `truncated`: the raw answer, a judge's included;
+  `counted` is false where the provider reported no tokens and `usage` is the most that it can be;
+- failed: `key`, `model`, `error`: nothing was charged;
+- lost: `key`, `model`, `error`, `usage`: no answer came, and the provider may have charged up to that.
+
+Tokens and no money: what they cost follows from the prices of whoever reads the log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+from routellm_core.preferences.judging.responder import Answer, Message, Responder
+from routellm_core.preferences.reading.records import DataError
+from routellm_core.routing.prices import TokenUsage
+
+_USAGE = ("input", "output", "cached_input")
+_SHARED: dict[str, type] = {"key": str, "model": str}
+_FIELDS: dict[str, dict[str, type]] = {
+    "start": {**_SHARED, "most": dict},
+    "answer": {**_SHARED, "text": str, "usage": dict, "truncated": bool},
+    "failed": _SHARED,
+    "lost": {**_SHARED, "usage": dict},
+}
+
+
+def call_key(responder: Responder, messages: Sequence[Message], attempt: int = 0) -> str:
+    """Return what tells a call from every other: the model, its limit, the messages and which try it is."""
+    content = [responder.name, responder.max_tokens, [dict(message) for message in messages], attempt]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
+
+
+class CallLog:
+    """The log, open for one run alone; a context manager.
+
+    Answers are kept on the disk and found by their place, so that a long run's memory stays small.
+
+    Attributes:
+        used: model -> tokens of all answers.
+        lost: model -> the most tokens that may have been charged without an answer.
+        interrupted: how many calls were in flight when an earlier run was killed; among the lost ones.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        """Open or make the file, repair its end, and read what was paid.
+
+        Raises:
+            DataError: a row in the middle is damaged, or another run has the file open.
+        """
+        self.path = Path(path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.used: defaultdict[str, TokenUsage] = defaultdict(TokenUsage)
+        self.lost: defaultdict[str, TokenUsage] = defaultdict(TokenUsage)
+        self.interrupted = 0
+        self._places: dict[str, tuple[int, int]] = {}
+        self._open: dict[str, Mapping[str, Any]] = {}
+        self._file: BinaryIO = self.path.open("a+b")
+        try:
+            self._lock()
+            self._read()
+            for key, start in list(self._open.items()):
+                self.interrupted += 1
+                self.append(
+                    {
+                        "event": "lost",
+                        "key": key,
+                        "model": start["model"],
+                        "error": "the run ended before the answer",
+                        "usage": start["most"],
+                    }
+                )
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        """How many answers there are."""
+        return len(self._places)
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Write one row; it is on the disk when this returns."""
+        # ASCII: half a surrogate pair, which a prompt may hold, has no UTF-8.
+        line = json.dumps(row).encode("ascii") + b"\n"
+        place = self._file.seek(0, os.SEEK_END)
+        self._file.write(line)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._count(row, place, len(line))
+
+    def answer(self, key: str) -> Answer | None:
+        """Return the answer that was paid for this call; None where there is none."""
+        if key not in self._places:
+            return None
+        place, length = self._places[key]
+        self._file.seek(place)
+        row = json.loads(self._file.read(length))
+        return Answer(row["text"], TokenUsage(**row["usage"]), bool(row["truncated"]))
+
+    def _lock(self) -> None:
+        try:
+            import fcntl
+        except ImportError:  # no such lock on Windows
+            return
+        try:
+            # The system gives it back when the process ends, however it ends.
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DataError(
+                f"{self.path} is in use by another run, and both would pay for the same calls: wait for it, "
+                "or give another log."
+            ) from error
+
+    def _read(self) -> None:
+        self._file.seek(0)
+        place = 0
+        for number, line in enumerate(self._file, start=1):
+            row = _row(line)
+            if row is not None:
+                self._count(row, place, len(line))
+            elif line.endswith(b"\n") and line.strip():
+                raise DataError(
+                    f"{self.path}:{number}: not a row of a log of calls. What it says may be paid for: "
+                    "mend or remove the line, or give another log."
+                )
+            elif not line.endswith(b"\n"):
+                # The run was killed while it wrote this row.
+                self._file.truncate(place)
+                return
+            if row is not None and not line.endswith(b"\n"):
+                self._file.write(b"\n")
+                self._file.flush()
+            place += len(line)
+
+    def _count(self, row: Mapping[str, Any], place: int, length: int) -> None:
+        key, event, model = row["key"], row["event"], row["model"]
+        if event == "start":
+            self._open[key] = row
+            return
+        self._open.pop(key, None)
+        if event == "answer":
+            self._places[key] = (place, length)
+            self.used[model] += TokenUsage(**row["usage"])
+        elif event == "lost":
+            self.lost[model] += TokenUsage(**row["usage"])
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return None
+    fields = _FIELDS.get(str(row.get("event"))) if isinstance(row, dict) else None
+    if fields is None or not all(isinstance(row.get(field), kind) for field, kind in fields.items()):
+        return None
+    usage = row.get("usage", row.get("most"))
+    return row if usage is None or all(type(usage.get(field)) is int for field in _USAGE) else None

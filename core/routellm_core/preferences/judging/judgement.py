@@ -1,0 +1,135 @@
+"""Judgement: what the judge made of one prompt's two answers, and the result of a whole run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from routellm_core.preferences.judging.verdict import Verdict, combined_grades, combined_winner
+from routellm_core.preferences.reading.battles import Battle
+from routellm_core.preferences.reading.labels import Label
+
+
+class JudgingStopped(OSError):
+    """A run that ended early, for a reason outside of it; what was paid is kept, and it can be resumed."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One prompt's battle.
+
+    Attributes:
+        prompt: what both models answered.
+        strong: the strong model's name.
+        weak: the weak model's name.
+        verdicts: with the strong model's answer first, and second; None where both gave the same text, which
+            is a tie without a judge.
+    """
+
+    prompt: str
+    strong: str
+    weak: str
+    verdicts: tuple[Verdict, Verdict] | None
+
+    @property
+    def battle(self) -> Battle:
+        """The battle, strong as model_a; a preference that the swap does not survive is a tie."""
+        winner = "tie" if self.verdicts is None else combined_winner(*self.verdicts)
+        return Battle(self.prompt, self.strong, self.weak, winner)
+
+    @property
+    def label(self) -> Label | None:
+        """The mean grades over both orders, 1 to 5; None where none were asked for."""
+        grades = None if self.verdicts is None else combined_grades(*self.verdicts)
+        if grades is None:
+            return None
+        return Label(self.prompt, {self.strong: grades[0], self.weak: grades[1]})
+
+
+@dataclass(frozen=True)
+class JudgingResult:
+    """What a run came to.
+
+    Attributes:
+        judgements: one per distinct prompt, in their order; None where there is none.
+        rejected: reason -> how many prompts have no judgement for it.
+        repeated: prompts left out because they had come before.
+        stopped: why the run ended early; "" where it came to its end.
+        made: calls that a provider answered in this run.
+        reused: calls that the log answered.
+        truncated: answers of this run that were cut at the limit on their tokens.
+        interrupted: calls that were in flight when an earlier run was killed.
+        spent: cost of all answers in the log, by the prices given.
+        lost: what calls without an answer may have cost.
+    """
+
+    judgements: tuple[Judgement | None, ...]
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    repeated: int = 0
+    stopped: str = ""
+    made: int = 0
+    reused: int = 0
+    truncated: int = 0
+    interrupted: int = 0
+    spent: float = 0.0
+    lost: float = 0.0
+
+    @property
+    def found(self) -> list[Judgement]:
+        """The judgements that there are."""
+        return [judgement for judgement in self.judgements if judgement is not None]
+
+    @property
+    def agreement(self) -> float:
+        """Share of judged pairs on which both orders name the same winner or a tie; nan without any."""
+        swaps = {"first": "second", "second": "first", "tie": "tie"}
+        pairs = [judgement.verdicts for judgement in self.found if judgement.verdicts is not None]
+        return _mean(swaps[in_order.preferred] == swapped.preferred for in_order, swapped in pairs)
+
+    @property
+    def first_share(self) -> float:
+        """Share of the answer shown first among verdicts that are no tie; 0.5 without bias."""
+        verdicts = [verdict for judgement in self.found for verdict in judgement.verdicts or ()]
+        return _mean(verdict.preferred == "first" for verdict in verdicts if verdict.preferred != "tie")
+
+    def battle_rows(self) -> list[dict[str, Any]]:
+        """The battles as rows that `read_battles` reads; `source` is "judge", or "equal answers"."""
+        return [
+            {
+                "prompt": judgement.prompt,
+                "model_a": judgement.strong,
+                "model_b": judgement.weak,
+                "winner": judgement.battle.winner,
+                "source": "equal answers" if judgement.verdicts is None else "judge",
+            }
+            for judgement in self.found
+        ]
+
+    def label_rows(self) -> list[dict[str, Any]]:
+        """The grades as rows that `read_labels` reads."""
+        labels = [judgement.label for judgement in self.found]
+        return [
+            {"prompt": label.prompt, "scores": dict(label.scores)} for label in labels if label is not None
+        ]
+
+
+def write_rows(path: str | PathLike[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write JSON Lines in place of what was there, whole or not at all."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f"{target.name}.unfinished")
+    with unfinished.open("w", encoding="ascii") as stream:
+        stream.writelines(json.dumps(row) + "\n" for row in rows)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(unfinished, target)
+
+
+def _mean(values: Iterable[bool]) -> float:
+    listed = list(values)
+    return sum(listed) / len(listed) if listed else float("nan")

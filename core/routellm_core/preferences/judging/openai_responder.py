@@ -1,0 +1,139 @@
+"""OpenAIResponder: a model behind OpenAI's chat completions or an API that speaks the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS, Answer, Message
+from routellm_core.routing.prices import TokenUsage
+
+DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
+_OPENAI = "https://api.openai.com"
+
+
+class OpenAIResponder:
+    """Asks one model. Holds no key: it is read from the environment when the client is made.
+
+    The client is made at the first question and closed by `aclose()` or an `async with` block, after which
+    the next question makes another, so that one object serves several event loops in turn. Pickles without
+    it.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        key_variable: str = DEFAULT_KEY_VARIABLE,
+        max_tokens: int = DEFAULT_MAX_TOKENS,
+        timeout: float = 120.0,
+    ) -> None:
+        """Store the settings.
+
+        Args:
+            model: the name that the API knows it by.
+            base_url: address of the API, such as "http://127.0.0.1:8000/v1"; None: `OPENAI_BASE_URL`, else
+                OpenAI's own.
+            key_variable: the environment variable that holds the key.
+            max_tokens: sent as the limit on an answer's tokens.
+            timeout: seconds that one call may take.
+
+        Raises:
+            ValueError: no name, or a limit below 1.
+        """
+        if not model:
+            raise ValueError("model is '', expected the name of a model.")
+        if max_tokens < 1:
+            raise ValueError(f"max_tokens of {model} is {max_tokens}, expected at least 1.")
+        self.name = model
+        self.base_url = base_url
+        self.key_variable = key_variable
+        self.max_tokens = max_tokens
+        self.timeout = timeout
+        self._client: Any = None
+
+    def check_key(self) -> None:
+        """Raise where the key is missing.
+
+        Raises:
+            ValueError: names the environment variable.
+        """
+        if not self._key():
+            raise ValueError(
+                f"the key for {self.name} is missing: set the environment variable {self.key_variable}, or "
+                "name another one."
+            )
+
+    async def __call__(self, messages: Sequence[Message]) -> Answer:
+        """Ask the model once.
+
+        Raises:
+            ImportError: the extra `openai` is not installed.
+            openai.OpenAIError: what the API answered.
+        """
+        client = self._client_for_loop()
+        # OpenAI's newer models refuse max_tokens; servers that speak its API know the older name.
+        limit = "max_completion_tokens" if str(client.base_url).startswith(_OPENAI) else "max_tokens"
+        completion = await client.chat.completions.create(
+            model=self.name, messages=list(messages), **{limit: self.max_tokens}
+        )
+        choice = completion.choices[0] if completion.choices else None
+        text = choice.message.content if choice is not None else None
+        return Answer(
+            text=text or "",
+            usage=_usage(completion.usage),
+            truncated=choice is not None and choice.finish_reason == "length",
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_client": None}
+
+    def __repr__(self) -> str:
+        return f"OpenAIResponder({self.name!r}, base_url={self.base_url!r}, max_tokens={self.max_tokens})"
+
+    def _key(self) -> str:
+        # A server of one's own, named by its address, commonly asks for no key.
+        return os.environ.get(self.key_variable, "").strip() or ("unused" if self.base_url else "")
+
+    def _client_for_loop(self) -> Any:
+        if self._client is None:
+            try:
+                from openai import AsyncOpenAI
+            except ImportError as error:
+                raise ImportError(
+                    "asking models by OpenAI's API needs an extra: pip install 'routellm-plugins[openai]'"
+                ) from error
+            self.check_key()
+            # Retries are counted, paid and logged by the caller.
+            self._client = AsyncOpenAI(
+                api_key=self._key(), base_url=self.base_url, max_retries=0, timeout=self.timeout
+            )
+        return self._client
+
+
+def _usage(usage: Any) -> TokenUsage | None:
+    if usage is None:
+        return None
+    details = getattr(usage, "prompt_tokens_details", None)
+    return TokenUsage(
+        input=usage.prompt_tokens or 0,
+        output=usage.completion_tokens or 0,
+        cached_input=getattr(details, "cached_tokens", None) or 0,
+    )

@@ -1,0 +1,56 @@
+"""Responder: a model that answers, whichever library calls it (a structural type), and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypedDict, runtime_checkable
+
+from routellm_core.routing.prices import TokenUsage
+
+DEFAULT_MAX_TOKENS = 1024
+
+
+class Message(TypedDict):
+    """One message of a conversation; `role` is "system", "user" or "assistant"."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of a model.
+
+    Attributes:
+        text: what it said; "" where it said nothing.
+        usage: the tokens that the provider counted; None where it counted none.
+        truncated: True where the answer was cut at the limit on its tokens.
+    """
+
+    text: str
+    usage: TokenUsage | None = None
+    truncated: bool = False
+
+
+@runtime_checkable
+class Responder(Protocol):
+    """Anything that can be awaited with messages and gives an answer.
+
+    What it raises is the provider's own error: `failure.Failure` tells by its status, found on the error or
+    on its `response`, whether another try makes sense.
+    """
+
+    @property
+    def name(self) -> str:
+        """The model's name, as battles and prices call it."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """The most tokens of one answer; what a cap on spend counts on before the call."""
+        ...
+
+    async def __call__(self, messages: Sequence[Message]) -> Answer:
+        """Ask the model once, without retries."""
+        ...

@@ -1,0 +1,1 @@
+"""Rating: models by strength, in tiers, and battles weighted by similarity."""

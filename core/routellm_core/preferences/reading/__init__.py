@@ -1,0 +1,1 @@
+"""Reading: files and frames of battles, labels and prompts."""

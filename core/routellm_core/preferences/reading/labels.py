@@ -1,0 +1,101 @@
+"""Label: how good each model's answer to one prompt was, by a key or a judge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from routellm_core.preferences.reading.records import DataError, Record, RowError, read_records
+
+_NOT_MODELS = ("prompt", "category", "source")
+
+
+@dataclass(frozen=True)
+class Label:
+    """One prompt with the quality of each model's answer.
+
+    Attributes:
+        prompt: the text.
+        scores: model -> quality, any finite number, higher is better.
+        category: the prompt's kind, where the source tells it, else "".
+    """
+
+    prompt: str
+    scores: Mapping[str, float]
+    category: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a row of JSON Lines."""
+        values = {"prompt": self.prompt, "scores": dict(self.scores)}
+        return {**values, "category": self.category} if self.category else values
+
+    @staticmethod
+    def rest_of(record: Record) -> dict[str, Any]:
+        """Return the fields of a label's row that the label does not say, such as a source."""
+        if "scores" in record.values:
+            told = {"prompt", "scores", "category"}
+            return {field: value for field, value in record.values.items() if field not in told}
+        # every other column is a model
+        return {"source": record.values["source"]} if "source" in record.values else {}
+
+    @classmethod
+    def from_record(cls, record: Record) -> Label:
+        """Make a label from a row with prompt and scores, or with prompt and a column of numbers per model.
+
+        Raises:
+            RowError: names the place, the field and the value.
+        """
+        if "scores" in record.values:
+            scores = record.values["scores"]
+        else:
+            scores = {name: value for name, value in record.values.items() if name not in _NOT_MODELS}
+        if not isinstance(scores, dict) or not scores:
+            record.refuse("scores", "an object of model -> number")
+        category = record.values.get("category")
+        return cls(
+            record.text("prompt"),
+            {str(model): _number(record, str(model), value) for model, value in scores.items()},
+            category if isinstance(category, str) else "",
+        )
+
+
+def read_labels(path: str | PathLike[str]) -> Iterator[Label]:
+    """Read labels: JSON Lines with prompt and scores, or CSV with prompt and a column of numbers per model.
+
+    Raises:
+        DataError: names the file, the line, the field and the value.
+    """
+    return map(Label.from_record, read_records(path))
+
+
+def qualities(labels: Sequence[Label], model: str, origin: str) -> npt.NDArray[np.float64]:
+    """Return one model's quality on each prompt, shape (n,).
+
+    Raises:
+        DataError: a label lacks the model; names those that it has.
+    """
+    for position, label in enumerate(labels):
+        if model not in label.scores:
+            raise DataError(
+                f"{origin}: label {position + 1} has no score of {model!r}, only of {sorted(label.scores)}."
+            )
+    return np.array([label.scores[model] for label in labels], dtype=np.float64)
+
+
+def _number(record: Record, model: str, value: object) -> float:
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return float(value.strip().lower() == "true")
+    try:
+        number = float(value) if isinstance(value, str | int | float) else math.nan
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        message = f"the score of {model!r} is {value!r}, expected a finite number."
+        raise RowError(record.place, "scores: not a finite number", message, record.values)
+    return number

@@ -1,0 +1,1 @@
+"""One call: request, decision, answer, account."""

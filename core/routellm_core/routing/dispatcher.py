@@ -1,0 +1,180 @@
+"""Dispatcher: one routed call from decision to answer, for both adapters.
+
+It decides once, counts, hands the call to whatever `ask` does with the chosen side, and asks the other side
+at most once where the escalation says so. Sync and async, whole and streamed answers differ in the delegate
+call only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import aclosing, closing
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from routellm_core.routing.decision import Decision, Route
+from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
+from routellm_core.routing.policy import RoutingPolicy
+from routellm_core.routing.prices import TokenUsage
+from routellm_core.routing.request import RoutingRequest
+from routellm_core.routing.routing_stats import RoutingCounter
+
+T = TypeVar("T")
+
+
+def _no_usage(answer: Any) -> TokenUsage:
+    return TokenUsage()
+
+
+@dataclass(frozen=True)
+class Dispatcher:
+    """What both adapters do with a call, given how their host asks a model.
+
+    Attributes:
+        policy: decides.
+        escalation: whether the other side is asked as well.
+        counter: counts calls and the tokens of whole answers; streams count theirs themselves.
+        shadow: strong always answers, and the decision only records what would have happened.
+        usage_of: the tokens of a message.
+    """
+
+    policy: RoutingPolicy
+    escalation: Escalation = field(default_factory=Escalation)
+    counter: RoutingCounter = field(default_factory=RoutingCounter)
+    shadow: bool = False
+    usage_of: Callable[[Any], TokenUsage] = _no_usage
+
+    def decide(self, request: RoutingRequest, previous: Route | None = None) -> Decision:
+        """Decide a call and count it; `previous`: the side of the conversation's last answer, where known."""
+        return self._counted(self.policy.decide(request), previous)
+
+    def decide_at_once(self, request: RoutingRequest, previous: Route | None = None) -> Decision | None:
+        """Decide a call and count it where an event loop may wait for it; None where `adecide` has to."""
+        decision = self.policy.decide_at_once(request)
+        return None if decision is None else self._counted(decision, previous)
+
+    async def adecide(self, request: RoutingRequest, previous: Route | None = None) -> Decision:
+        """Decide a call and count it, without blocking the event loop."""
+        decision = self.decide_at_once(request, previous)
+        return self._counted(await self.policy.adecide(request), previous) if decision is None else decision
+
+    def answer(
+        self, decision: Decision, ask: Callable[[Decision], T], message_of: Callable[[T], Any] | None = None
+    ) -> T:
+        """Return a whole answer.
+
+        Args:
+            decision: the one made by `decide`.
+            ask: asks the side of the decision it is given; called again, once, after an escalation.
+            message_of: the host's own message behind an answer, for `escalate_if` and the tokens; None where
+                the answer is that message.
+        """
+        while True:
+            try:
+                answer = ask(decision)
+            except Exception as error:
+                following = self._after_error(decision, error)
+                if following is None:
+                    raise
+            else:
+                following = self._after_answer(decision, message_of(answer) if message_of else answer)
+                if following is None:
+                    return answer
+            decision = following
+
+    async def aanswer(
+        self,
+        decision: Decision,
+        ask: Callable[[Decision], Awaitable[T]],
+        message_of: Callable[[T], Any] | None = None,
+    ) -> T:
+        """Return a whole answer, async."""
+        while True:
+            try:
+                answer = await ask(decision)
+            except Exception as error:
+                following = self._after_error(decision, error)
+                if following is None:
+                    raise
+            else:
+                following = self._after_answer(decision, message_of(answer) if message_of else answer)
+                if following is None:
+                    return answer
+            decision = following
+
+    def stream(
+        self,
+        decision: Decision,
+        ask: Callable[[Decision], Generator[T, None, None]],
+        is_token: Callable[[T], bool],
+    ) -> Generator[T, None, None]:
+        """Yield a streamed answer; once `is_token` was true of a chunk, nothing is retried."""
+        while True:
+            held: list[T] = []
+            with closing(ask(decision)) as chunks:
+                try:
+                    for chunk in chunks:
+                        held.append(chunk)
+                        if is_token(chunk):
+                            break
+                except Exception as error:
+                    following = self._after_error(decision, error)
+                    if following is None:
+                        yield from held
+                        raise
+                else:
+                    yield from held
+                    yield from chunks
+                    return
+            decision = following
+
+    async def astream(
+        self,
+        decision: Decision,
+        ask: Callable[[Decision], AsyncGenerator[T, None]],
+        is_token: Callable[[T], bool],
+    ) -> AsyncGenerator[T, None]:
+        """Yield a streamed answer, async."""
+        while True:
+            held: list[T] = []
+            async with aclosing(ask(decision)) as chunks:
+                try:
+                    async for chunk in chunks:
+                        held.append(chunk)
+                        if is_token(chunk):
+                            break
+                except Exception as error:
+                    following = self._after_error(decision, error)
+                    if following is None:
+                        for chunk in held:
+                            yield chunk
+                        raise
+                else:
+                    for chunk in held:
+                        yield chunk
+                    async for chunk in chunks:
+                        yield chunk
+                    return
+            decision = following
+
+    def _counted(self, decision: Decision, previous: Route | None) -> Decision:
+        if self.shadow:
+            decision = decision.shadowed()
+        self.counter.count(decision, previous)
+        return decision
+
+    def _after_error(self, decision: Decision, error: Exception) -> Decision | None:
+        # In shadow mode strong answers every call, or fails it.
+        following = None if self.shadow else self.escalation.after_error(decision, error)
+        if following is not None:
+            discarded = error.usage if isinstance(error, UnparsedAnswerError) else None
+            self.counter.count_escalation(following, discarded)
+        return following
+
+    def _after_answer(self, decision: Decision, message: Any) -> Decision | None:
+        usage = self.usage_of(message)
+        self.counter.count_tokens(decision.route, usage)
+        following = self.escalation.after_answer(decision, message)
+        if following is not None:
+            self.counter.count_escalation(following, usage)
+        return following

@@ -1,0 +1,119 @@
+"""Escalation: when the other side is asked after an error or a rejected answer, at most once per call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from inspect import iscoroutinefunction
+from typing import Any, Literal
+
+from routellm_core.routing.decision import Decision
+from routellm_core.routing.prices import TokenUsage
+
+Errors = tuple[type[BaseException], ...]
+
+PARSE_ERROR: Literal["parse_error"] = "parse_error"
+
+
+class UnparsedAnswerError(Exception):
+    """An answer that did not fit its schema, on its way from an adapter to the escalation and back.
+
+    Attributes:
+        outcome: what the host would have returned, where it returns such answers; else None.
+        error: what the host raised, where it raises.
+        usage: the answer's tokens.
+    """
+
+    def __init__(self, outcome: Any, error: Exception | None, usage: TokenUsage) -> None:
+        super().__init__("the answer does not fit its schema")
+        self.outcome = outcome
+        self.error = error
+        self.usage = usage
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """What makes the other side answer.
+
+    Attributes:
+        weak_errors: errors of the weak model, before its first token, after which strong is asked.
+        weak_codes: the same, told by an error's `code`, for SDKs that have one type for many errors.
+        strong_errors: the same, the other way round.
+        on_parse_error: whether strong is asked where weak's structured output does not fit its schema.
+        rejects: given a whole answer of the weak model; true means that strong is asked instead.
+    """
+
+    weak_errors: Errors = ()
+    weak_codes: frozenset[str] = frozenset()
+    strong_errors: Errors = ()
+    on_parse_error: bool = False
+    rejects: Callable[[Any], bool] | None = None
+
+    @classmethod
+    def from_settings(
+        cls,
+        escalate_on: Any = (),
+        escalate_strong_on: Any = (),
+        escalate_if: Any = None,
+        *,
+        always: Errors = (),
+        always_codes: Iterable[str] = (),
+    ) -> Escalation:
+        """Make it from the adapters' settings.
+
+        Args:
+            escalate_on: an exception type, "parse_error", or a collection of these.
+            escalate_strong_on: an exception type or a collection of them.
+            escalate_if: None or a callable that takes an answer.
+            always: errors of the weak model that escalate whatever the settings say.
+            always_codes: the same, told by their `code`.
+
+        Raises:
+            ValueError: something else was given; the message names the setting.
+        """
+        weak = _listed(escalate_on)
+        errors = _exception_types(
+            [item for item in weak if item != PARSE_ERROR], "escalate_on", or_else=" or 'parse_error'"
+        )
+        # A coroutine function would hand back a coroutine, which is true of every answer.
+        if escalate_if is not None and (not callable(escalate_if) or iscoroutinefunction(escalate_if)):
+            raise ValueError(f"escalate_if is {escalate_if!r}, expected a plain function of an answer.")
+        return cls(
+            weak_errors=always + errors,
+            weak_codes=frozenset(always_codes),
+            strong_errors=_exception_types(_listed(escalate_strong_on), "escalate_strong_on"),
+            on_parse_error=PARSE_ERROR in weak,
+            rejects=escalate_if,
+        )
+
+    def after_error(self, decision: Decision, error: BaseException) -> Decision | None:
+        """Return the decision to ask the other side after this error, None where the error is the answer."""
+        if isinstance(error, UnparsedAnswerError):
+            return self._once(decision) if self.on_parse_error and decision.route == "weak" else None
+        if decision.route == "strong":
+            return self._once(decision) if isinstance(error, self.strong_errors) else None
+        is_named = isinstance(error, self.weak_errors) or str(getattr(error, "code", None)) in self.weak_codes
+        return self._once(decision) if is_named else None
+
+    def after_answer(self, decision: Decision, answer: Any) -> Decision | None:
+        """Return the decision to ask strong after this whole answer of weak, None where it stands."""
+        if self.rejects is None or decision.route == "strong" or decision.reason == "escalated":
+            return None
+        return self._once(decision) if self.rejects(answer) else None
+
+    @staticmethod
+    def _once(decision: Decision) -> Decision | None:
+        return None if decision.reason == "escalated" else decision.escalated()
+
+
+def _listed(value: Any) -> list[Any]:
+    if isinstance(value, str | type):
+        return [value]
+    return list(value) if isinstance(value, Iterable) else [value]
+
+
+def _exception_types(values: list[Any], field: str, or_else: str = "") -> Errors:
+    for value in values:
+        if not (isinstance(value, type) and issubclass(value, Exception)):
+            raise ValueError(f"{field} holds {value!r}, expected types of Exception{or_else}.")
+    return tuple(values)

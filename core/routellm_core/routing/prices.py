@@ -1,0 +1,110 @@
+"""Prices: what the two models cost, in the currency of whoever gives them, per million tokens."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from routellm_core.routing.decision import Route
+
+_FIELDS = ("input", "output", "cached_input")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """Tokens of one or many answers.
+
+    Attributes:
+        input: input tokens, the cached ones included.
+        output: output tokens.
+        cached_input: those of `input` that the provider read from its prompt cache.
+    """
+
+    input: int = 0
+    output: int = 0
+    cached_input: int = 0
+
+    def __add__(self, other: TokenUsage) -> TokenUsage:
+        return TokenUsage(
+            self.input + other.input, self.output + other.output, self.cached_input + other.cached_input
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One model's price per million tokens.
+
+    Attributes:
+        input: per million input tokens.
+        output: per million output tokens.
+        cached_input: per million input tokens read from the provider's prompt cache; None: as `input`.
+    """
+
+    input: float
+    output: float
+    cached_input: float | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name == "cached_input" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+                raise ValueError(
+                    f"price {field.name} is {value!r}, expected a number >= 0, per million tokens."
+                )
+
+    @classmethod
+    def from_mapping(cls, value: Price | Mapping[str, Any], name: str) -> Price:
+        """Make a price from `{"input": 2.5, "output": 10}`; `name` is whose it is, for the message.
+
+        Raises:
+            ValueError: a part is missing, unknown or not a number; the message names it.
+        """
+        if isinstance(value, Price):
+            return value
+        if not isinstance(value, Mapping) or not {"input", "output"} <= set(value) <= set(_FIELDS):
+            raise ValueError(
+                f"prices[{name!r}] is {value!r}, expected the keys 'input', 'output' and, if wanted, "
+                "'cached_input'."
+            )
+        try:
+            return cls(**value)
+        except ValueError as error:
+            raise ValueError(f"prices[{name!r}]: {error}") from None
+
+    def cost(self, usage: TokenUsage) -> float:
+        """Return what these tokens cost."""
+        cached = self.input if self.cached_input is None else self.cached_input
+        fresh = usage.input - usage.cached_input
+        return (fresh * self.input + usage.cached_input * cached + usage.output * self.output) / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """The prices of both sides."""
+
+    strong: Price
+    weak: Price
+
+    @classmethod
+    def from_mapping(cls, value: Prices | Mapping[str, Any]) -> Prices:
+        """Make prices from `{"strong": {"input": 2.5, "output": 10}, "weak": ...}`.
+
+        Raises:
+            ValueError: a side or a price is missing, unknown or not a number; the message names it.
+        """
+        if isinstance(value, Prices):
+            return value
+        if not isinstance(value, Mapping) or set(value) != {"strong", "weak"}:
+            raise ValueError(
+                f"prices is {value!r}, expected {{'strong': {{'input': ..., 'output': ...}}, 'weak': ...}} "
+                "per million tokens."
+            )
+        return cls(Price.from_mapping(value["strong"], "strong"), Price.from_mapping(value["weak"], "weak"))
+
+    def of(self, route: Route) -> Price:
+        """Return one side's price."""
+        return self.strong if route == "strong" else self.weak

@@ -1,0 +1,46 @@
+"""Checks of what a user gives, shared by both adapters, per-call settings and the command line.
+
+Every message names the field, the value and what was expected.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from numbers import Real
+from typing import Any
+
+from routellm_core.routing.decision import Route
+
+
+def check_fraction(value: Any, field: str) -> float:
+    """Return a threshold or share as float.
+
+    Raises:
+        ValueError: it is not a number in [0, 1].
+    """
+    number = _as_float(value)
+    if number is None or math.isnan(number) or not 0.0 <= number <= 1.0:
+        raise ValueError(f"{field} is {value!r}, expected a number in [0, 1].")
+    return number
+
+
+def check_route(value: Any, field: str) -> Route:
+    """Return a route.
+
+    Raises:
+        ValueError: it is neither "strong" nor "weak".
+    """
+    if not isinstance(value, str) or value not in ("strong", "weak"):
+        raise ValueError(f"{field} is {value!r}, expected 'strong' or 'weak'.")
+    return "strong" if value == "strong" else "weak"
+
+
+def _as_float(value: Any) -> float | None:
+    # bool is an int to Python, but `threshold=True` is a slip; so is a string, or a list of one number.
+    if isinstance(value, bool) or not isinstance(value, Real | Decimal):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None

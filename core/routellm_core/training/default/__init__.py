@@ -1,0 +1,1 @@
+"""The default router: its corpus, its static table and how it is trained."""

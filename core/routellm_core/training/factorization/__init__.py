@@ -1,0 +1,1 @@
+"""Factorization: how matrix factorization routers are fitted, in numpy alone."""

@@ -1,0 +1,163 @@
+"""A matrix factorization router for a user's own models, from their battles and labels.
+
+Differs from `default_router.py` in that it knows nothing of the data folder: any models, one prompt group.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from routellm_core.embedders.embedder import Embedder
+from routellm_core.logits import win_rates
+from routellm_core.preferences.reading.battles import Battle, Winner
+from routellm_core.preferences.reading.labels import Label
+from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
+from routellm_core.training.coverage import coverage_of
+from routellm_core.training.factorization.matrix_factorization import (
+    Comparisons,
+    MatrixFactorizationSettings,
+    fit_matrix_factorization,
+)
+from routellm_core.training.factorization.ratings import bradley_terry
+from routellm_core.training.score_sample import QUANTILES
+
+OFFSET_PENALTY = 1000.0
+"""Own data is one group, whose base rates are the win rates that `score` has to show. A router does not keep
+a group's offsets, so they must not take the models' strengths upon themselves."""
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """What a user's files say.
+
+    Attributes:
+        prompts: n distinct texts.
+        models: M names, sorted.
+        strengths: shape (M,), Bradley-Terry ratings in logits.
+        comparisons: rows refer to prompts, models to `models`.
+    """
+
+    prompts: list[str]
+    models: list[str]
+    strengths: npt.NDArray[np.float64]
+    comparisons: Comparisons
+
+    def digest(self) -> str:
+        """Return a SHA-256 that other data does not have."""
+        columns = [column.tolist() for column in vars(self.comparisons).values()]
+        text = json.dumps([self.prompts, self.models, self.strengths.tolist(), columns])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_own_data(battles: Sequence[Battle], labels: Sequence[Label], *, strong: str, weak: str) -> OwnData:
+    """Make comparisons of battles, and of each label one per pair of its models, together as heavy as one.
+
+    Raises:
+        ValueError: no comparison, a model of the pair occurs in none, or the strong one never wins.
+    """
+    fought = [(battle, 1.0) for battle in battles]
+    for label in labels:
+        pairs = list(combinations(sorted(label.scores), 2))
+        fought += [(_battle(label, a, b), 1.0 / len(pairs)) for a, b in pairs]
+    if not fought:
+        raise ValueError("no comparisons to train on: give battles, or labels with at least two models each.")
+    ratings = bradley_terry([battle for battle, _ in fought])
+    for role, model in (("strong", strong), ("weak", weak)):
+        if model not in ratings:
+            raise ValueError(
+                f"{role} is {model!r}, which occurs in no comparison: known are {sorted(ratings)}."
+            )
+    results = [b.target if b.model_a == strong else 1.0 - b.target for b, _ in fought if strong in _pair(b)]
+    if not any(results):
+        raise ValueError(
+            f"strong is {strong!r}, which loses all of its {len(results)} comparisons: check that --strong "
+            "and --weak are not swapped, or give more data."
+        )
+    models = sorted(ratings)
+    index = {model: position for position, model in enumerate(models)}
+    rows = {text: row for row, text in enumerate(dict.fromkeys(battle.prompt for battle, _ in fought))}
+    comparisons = Comparisons(
+        row=np.array([rows[battle.prompt] for battle, _ in fought]),
+        first=np.array([index[battle.model_a] for battle, _ in fought]),
+        second=np.array([index[battle.model_b] for battle, _ in fought]),
+        target=np.array([battle.target for battle, _ in fought]),
+        weight=np.array([weight for _, weight in fought]),
+        group=np.zeros(len(fought), dtype=np.int64),
+    )
+    return OwnData(list(rows), models, np.array([ratings[model] for model in models]), comparisons)
+
+
+def train_matrix_factorization(
+    embedder: Embedder,
+    battles: Sequence[Battle],
+    labels: Sequence[Label],
+    *,
+    strong: str,
+    weak: str,
+    settings: MatrixFactorizationSettings,
+) -> MatrixFactorizationRouter:
+    """Fit a router; its score quantiles are those of the training prompts.
+
+    Args:
+        embedder: gives the prompts' embeddings; it becomes part of the router.
+        battles: with prompts.
+        labels: see `read_own_data`.
+        strong: the model whose win `score` will estimate.
+        weak: the model it is compared with.
+        settings: penalties, dimension, seed.
+
+    Raises:
+        ValueError: no comparison, a model of the pair occurs in none, or the strong one never wins.
+    """
+    data = read_own_data(battles, labels, strong=strong, weak=weak)
+    return fit_own_data(embedder, embedded(embedder, data), data, strong=strong, weak=weak, settings=settings)
+
+
+def embedded(embedder: Embedder, data: OwnData) -> npt.NDArray[np.float64]:
+    """Return the embeddings of the data's prompts, shape (n, D)."""
+    return np.asarray(embedder.embed(data.prompts), dtype=np.float64)
+
+
+def fit_own_data(
+    embedder: Embedder,
+    embeddings: npt.NDArray[np.float64],
+    data: OwnData,
+    *,
+    strong: str,
+    weak: str,
+    settings: MatrixFactorizationSettings,
+) -> MatrixFactorizationRouter:
+    """Fit a router on data whose embeddings, shape (n, D), are there already."""
+    weights = fit_matrix_factorization(embeddings, data.comparisons, data.strengths, settings)
+    router = MatrixFactorizationRouter(
+        embedder,
+        data.models,
+        weights.model_vectors,
+        weights.projection,
+        weights.bias,
+        strong=strong,
+        weak=weak,
+    )
+    if len(data.prompts) > 1:
+        router = router.with_coverage(coverage_of(data.prompts, embeddings, seed=settings.seed))
+    # From the embeddings at hand: asking for them again may take minutes, or money.
+    pair = router.model_vectors[data.models.index(strong)] - router.model_vectors[data.models.index(weak)]
+    scores = win_rates(embeddings @ (weights.projection.T @ pair) + weights.bias @ pair)  # (n,)
+    return router.with_quantiles(np.quantile(scores, np.linspace(0.0, 1.0, QUANTILES)))
+
+
+def _pair(battle: Battle) -> tuple[str, str]:
+    return battle.model_a, battle.model_b
+
+
+def _battle(label: Label, model_a: str, model_b: str) -> Battle:
+    difference = label.scores[model_a] - label.scores[model_b]
+    winner: Winner = "tie" if difference == 0 else "model_a" if difference > 0 else "model_b"
+    return Battle(label.prompt, model_a, model_b, winner)

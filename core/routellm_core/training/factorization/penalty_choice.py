@@ -1,0 +1,147 @@
+"""PenaltyChoice: how strongly matrix factorization is held back, by what held-out prompts bear out.
+
+Both means of holding it back are tried together: each penalty's fit ends early where its held-out loss stops
+falling, and the penalty and number of steps of the lowest loss then serve for all data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from routellm_core.training.factorization.fit_log import FitLog
+from routellm_core.training.factorization.held_out_looks import HeldOutLooks, Look
+from routellm_core.training.factorization.matrix_factorization import (
+    Comparisons,
+    MatrixFactorizationSettings,
+    MatrixFactorizationWeights,
+    fit_matrix_factorization,
+)
+from routellm_core.training.factorization.own_data import OwnData
+
+PENALTIES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+"""Tried in this order."""
+
+
+@dataclass(frozen=True)
+class PenaltySearch:
+    """How to choose.
+
+    Attributes:
+        held_out_share: of the distinct prompts, which no fit learns from; above 0 and below 1.
+        interval: steps between two looks at the held-out loss.
+        patience: looks without a lower one after which a fit ends.
+        penalties: to try.
+    """
+
+    held_out_share: float = 0.1
+    interval: int = 20
+    patience: int = 3
+    penalties: Sequence[float] = PENALTIES
+
+    def __post_init__(self) -> None:
+        for name in ("interval", "patience"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, expected at least 1.")
+
+
+@dataclass(frozen=True)
+class PenaltyChoice:
+    """What was chosen, and the held-out losses (weighted mean cross-entropies in nats) that say so.
+
+    Attributes:
+        penalty: the projection penalty of the lowest held-out loss.
+        iterations: steps of its fit at that loss.
+        train_loss: at that step, without the penalties.
+        held_out_loss: at that step, on prompts that no fit saw.
+        held_out_accuracy: share of held-out comparisons without a tie whose winner it foresaw.
+        constant_loss: the held-out loss of the models' ratings alone, which read no prompt. They are rated on
+            all rows, from which both losses profit alike.
+        held_out: comparisons held out.
+        resumed_from: fits that an earlier process had made.
+        history: a row per penalty tried: penalty, and the best look at its fit.
+    """
+
+    penalty: float
+    iterations: int
+    train_loss: float
+    held_out_loss: float
+    held_out_accuracy: float
+    constant_loss: float
+    held_out: int
+    resumed_from: int
+    history: tuple[dict[str, float], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+
+def choose_penalty(
+    data: OwnData,
+    embeddings: npt.NDArray[np.float64],
+    settings: MatrixFactorizationSettings,
+    search: PenaltySearch,
+    held_out: npt.NDArray[np.bool_],
+    *,
+    log: FitLog | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> PenaltyChoice:
+    """Fit with each penalty on all prompts but the held-out ones; take the lowest held-out loss.
+
+    Args:
+        data: all comparisons.
+        embeddings: shape (n, D), of the data's prompts.
+        settings: everything but the penalty.
+        search: what to try.
+        held_out: shape (n,), the prompts that no fit learns from.
+        log: holds the fits made before, of the same data and settings, and takes the new ones.
+        say: is told the progress.
+    """
+    log = log or FitLog()
+    out = held_out[data.comparisons.row]  # (c,)
+    train, test = data.comparisons.where(~out), data.comparisons.where(out)
+
+    def look(iterations: int, weights: MatrixFactorizationWeights) -> Look:
+        logits = weights.logits(embeddings, test)
+        train_loss = _loss(weights.logits(embeddings, train), train)
+        return Look(iterations, train_loss, _loss(logits, test), _accuracy(logits, test))
+
+    for penalty in search.penalties:
+        if log.get(f"{penalty:g}") is None:
+            looks = HeldOutLooks(look, interval=search.interval, patience=search.patience)
+            changed = replace(settings, projection_penalty=penalty)
+            found = looks.best(
+                fit_matrix_factorization(embeddings, train, data.strengths, changed, watch=looks)
+            )
+            log.add(f"{penalty:g}", {"penalty": penalty, **asdict(found)})
+            say(
+                f"penalty {penalty:g}: after {found.iterations} steps "
+                f"training loss {found.train_loss:.4f}, held-out loss {found.held_out_loss:.4f}"
+            )
+    history = [dict(log.get(f"{penalty:g}") or {}) for penalty in search.penalties]
+    best = min(history, key=lambda row: row["held_out_loss"])
+    ratings = data.strengths[test.first] - data.strengths[test.second]  # (h,)
+    return PenaltyChoice(
+        **best,
+        constant_loss=_loss(ratings, test),
+        held_out=len(test),
+        resumed_from=log.found,
+        history=tuple(history),
+    )
+
+
+def _loss(logits: npt.NDArray[np.float64], part: Comparisons) -> float:
+    losses = np.logaddexp(0.0, logits) - part.target * logits
+    return float((part.weight * losses).sum() / part.weight.sum())
+
+
+def _accuracy(logits: npt.NDArray[np.float64], part: Comparisons) -> float:
+    decided = part.target != 0.5
+    if not decided.any():
+        return float("nan")
+    return float(((logits > 0.0) == (part.target > 0.5))[decided].mean())

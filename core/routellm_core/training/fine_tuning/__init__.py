@@ -1,0 +1,1 @@
+"""Fine-tuning: classifiers that torch trains; needs the extra `train`."""

@@ -1,0 +1,207 @@
+"""The console script, run as a user runs it: in this process where that suffices, in a child where not."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from routellm_core import load_router
+from routellm_core.commands.cli import COMMANDS, main
+
+PROMPTS = ["What is 2+2?", "Prove Fermat's last theorem.", "Write a haiku about rain."]
+
+PAIR = ["--strong", "a", "--weak", "b"]
+
+
+@pytest.fixture
+def prompts(tmp_path: Path) -> Path:
+    path = tmp_path / "prompts.jsonl"
+    path.write_text("".join(json.dumps({"prompt": prompt}) + "\n" for prompt in PROMPTS))
+    return path
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    path = tmp_path / "labels.jsonl"
+    rows = [
+        {"prompt": f"{text} Case {n}.", "scores": {"big": 1, "small": small}}
+        for n in range(6)
+        for text, small in (("Prove this theorem.", 0), ("Say hello.", 1))
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_score_prints_one_number_per_prompt(prompts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", "--router", "default", str(prompts)]) == 0
+    printed = [float(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert printed == pytest.approx(load_router("default").score(PROMPTS), abs=1e-6)
+
+
+def test_score_reads_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(PROMPTS)))
+    assert main(["score", "--json"]) == 0
+    printed = [json.loads(line)["score"] for line in capsys.readouterr().out.splitlines()]
+
+    assert printed == load_router("default").score(PROMPTS).tolist()
+
+
+def test_evaluate_compares_routers_on_labels(
+    labels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load_router("random").save(tmp_path / "mine")
+    arguments = ["evaluate", "--router", "default", "--router", str(tmp_path / "mine")]
+    arguments += ["--benchmark", str(labels), "--strong", "big", "--weak", "small"]
+    assert main(arguments) == 0
+    table = capsys.readouterr().out
+    assert main([*arguments, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+
+    names = ["default", "random", "prompt length", "random", "oracle"]
+    assert [(row["router"], row["baseline"]) for row in rows] == [
+        (name, position > 1) for position, name in enumerate(names)
+    ]
+    assert all(f"{row['apgr']:.3f}" in table for row in rows)
+    assert rows[3]["apgr"] == pytest.approx(0.5)
+    assert rows[3]["cpt"] == pytest.approx({"0.2": 0.2, "0.5": 0.5, "0.8": 0.8})
+    assert rows[4]["apgr"] >= max(row["apgr"] for row in rows[:4])
+    assert rows[0]["weak_quality"] == 0.5
+
+
+def test_evaluate_knows_what_the_category_alone_tells(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write(name: str, rows: list[dict[str, object]]) -> str:
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return str(tmp_path / name)
+
+    rows: list[dict[str, object]] = [
+        {"prompt": f"{n}", "category": "hard" if n % 2 else "easy", "scores": {"big": 1, "small": 1 - n % 2}}
+        for n in range(80)
+    ]
+    arguments = [
+        "evaluate",
+        "--benchmark",
+        write("test.jsonl", rows[:50]),
+        "--strong",
+        "big",
+        "--weak",
+        "small",
+    ]
+    assert main([*arguments, "--train-labels", write("train.jsonl", rows[50:]), "--json"]) == 0
+    found = {row["router"]: row["apgr"] for row in json.loads(capsys.readouterr().out)}
+
+    assert found["category mean"] == pytest.approx(found["oracle"])
+    for row in rows:
+        del row["category"]
+    write("test.jsonl", rows[:50])
+    assert main([*arguments, "--train-labels", str(tmp_path / "train.jsonl")]) == 2
+    assert "not every row of test.jsonl has a category" in capsys.readouterr().err
+
+
+def test_evaluate_draws_a_plot(labels: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="plots need the extra plot")
+    plot = tmp_path / "curve.png"
+    arguments = ["evaluate", "--benchmark", str(labels), "--strong", "big", "--weak", "small"]
+
+    assert main([*arguments, "--plot", str(plot)]) == 0
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_train_makes_a_router_for_the_users_pair(
+    labels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["train", "mf", "--labels", str(labels), "--strong", "big", "--weak", "small"]
+    assert main([*arguments, "--out", str(tmp_path / "a")]) == 0
+    assert main([*arguments, "--out", str(tmp_path / "b")]) == 0
+    router = load_router(tmp_path / "a")
+
+    assert "strong big, weak small" in capsys.readouterr().out
+    assert np.diff(router.score(["Say hello.", "Prove this theorem."])) > 0
+    weights = "model.safetensors"
+    assert (tmp_path / "a" / weights).read_bytes() == (tmp_path / "b" / weights).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "routellm: error: the following arguments are required: command"),
+        (["scroe"], "invalid choice: 'scroe'"),
+        (["score", "absent.jsonl"], "routellm score: error: absent.jsonl is not a file"),
+        (["score", "--router", "defualt", "PROMPTS"], "unknown router 'defualt'"),
+        (["calibrate", "--prompts", "PROMPTS", "--strong-share", "1.5"], "--strong-share is 1.5, expected"),
+        (["calibrate", "--prompts", "PROMPTS", "--strong-share", "nan"], "--strong-share is nan, expected"),
+        (["calibrate", "--prompts", "PROMPTS", "--strong-share", "much"], "invalid float value: 'much'"),
+        (
+            ["calibrate", "--prompts", "PROMPTS"],
+            "--prompts alone tell nothing of quality: give --strong-share or",
+        ),
+        (["calibrate", "--strong-share", "0.3"], "one of the arguments --prompts --labels is required"),
+        (["evaluate", "--benchmark", "mmul"], "'mmul' is neither a file nor one of mmlu"),
+        (["evaluate", "--benchmark", "mmlu", "--data", "absent"], "absent holds no routellm_evals/"),
+        (["evaluate", "--benchmark", "PROMPTS"], "name its models with --strong and --weak"),
+        (
+            ["evaluate", "--benchmark", "PROMPTS", *PAIR],
+            "prompts.jsonl:1: field 'scores'",
+        ),
+        (["train", "mf", *PAIR, "--out", "x"], "give --battles, --labels or both"),
+        (
+            [
+                "train",
+                "mf",
+                "--labels",
+                "PROMPTS",
+                "--strong",
+                "a",
+                "--weak",
+                "b",
+                "--out",
+                "x",
+                "--from",
+                "random",
+            ],
+            "--from is 'random', a RandomRouter: it has no embedder",
+        ),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    arguments: list[str], message: str, prompts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code: object = main([str(prompts) if word == "PROMPTS" else word for word in arguments])
+    except SystemExit as error:
+        code = error.code
+    printed = capsys.readouterr()
+
+    assert code == 2
+    assert printed.out == ""
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+
+    assert stopped.value.code == 0
+    assert "usage: routellm " + command in capsys.readouterr().out
+
+
+def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:
+    many = tmp_path / "many.txt"
+    many.write_text("hello\n" * 20_000)
+    command = f'"{sys.executable}" -m routellm_core.commands.cli score "{many}" | head -n 1'
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=environment, timeout=120)
+
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr == ""

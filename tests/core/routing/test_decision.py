@@ -1,0 +1,33 @@
+import json
+
+from routellm_core import Decision
+from routellm_core.routing.decision import other_side
+
+DECISION = Decision("weak", 0.25, 0.5, "score", "random")
+
+
+def test_record_holds_plain_values_that_survive_json() -> None:
+    record = DECISION.record()
+
+    assert record == {"route": "weak", "score": 0.25, "threshold": 0.5, "reason": "score", "router": "random"}
+    assert json.loads(json.dumps(record)) == record
+
+
+def test_record_keeps_a_missing_score_as_none() -> None:
+    assert Decision("strong", None, 0.5, "forced", "random").record()["score"] is None
+
+
+def test_shadow_keeps_what_would_have_happened() -> None:
+    shadowed = DECISION.shadowed()
+
+    assert shadowed.route == "strong"
+    assert shadowed.record() == {**DECISION.record(), "route": "strong", "shadow_route": "weak"}
+
+
+def test_escalated_changes_route_and_reason_alone() -> None:
+    assert DECISION.escalated() == Decision("strong", 0.25, 0.5, "escalated", "random")
+    assert DECISION.reason == "score"
+
+
+def test_other_side() -> None:
+    assert (other_side("strong"), other_side("weak")) == ("weak", "strong")

@@ -1,0 +1,91 @@
+"""From a name, a folder or another distribution's entry point to a router."""
+
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from routellm_core import Router, load_router
+from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError, write_checkpoint
+from routellm_core.loading import ROUTERS, registered_kinds, router_class
+from routellm_core.router import Scores
+
+
+class ThirdPartyRouter(Router):
+    def score(self, prompts: Sequence[str]) -> Scores:
+        return np.full(len(prompts), 0.25)
+
+
+def test_every_registered_kind_is_a_router() -> None:
+    for kind in ROUTERS:
+        assert issubclass(router_class(kind), Router)
+
+
+def test_a_loaded_router_knows_its_name(tmp_path: Path) -> None:
+    assert load_router("default").name == "default"
+    assert load_router("random").name == "random"
+    load_router("random").save(tmp_path)
+    assert load_router(tmp_path).name == "random"
+    assert ThirdPartyRouter().name == "ThirdPartyRouter"
+
+
+def test_settings_reach_a_kind_that_needs_no_checkpoint() -> None:
+    assert load_router("random", seed=7).score(["a"]) != load_router("random", seed=8).score(["a"])
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(
+        ValueError, match=r"unknown router 'defualt': expected 'default', .*'random', .* or a folder"
+    ):
+        load_router("defualt")
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_an_empty_name_is_not_the_current_folder(name: str) -> None:
+    with pytest.raises(ValueError, match="expected a name such as 'default' or a folder"):
+        load_router(name)
+
+
+def test_a_folder_that_holds_no_router_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"is a folder without config\.json"):
+        load_router(tmp_path)
+
+
+def test_a_saved_router_takes_no_settings(tmp_path: Path) -> None:
+    load_router("random").save(tmp_path)
+    with pytest.raises(TypeError, match=r"takes no settings, got \['seed'\]"):
+        load_router(tmp_path, seed=1)
+
+
+def test_a_checkpoint_of_an_unknown_kind_names_it(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, Checkpoint("quantum", {}))
+    with pytest.raises(CheckpointError, match="kind 'quantum', which is not registered here"):
+        load_router(tmp_path)
+
+
+def test_another_distribution_adds_a_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("third", f"{__name__}:ThirdPartyRouter", "routellm.routers")
+    impostor = EntryPoint("random", f"{__name__}:ThirdPartyRouter", "routellm.routers")
+    monkeypatch.setattr("routellm_core.loading.entry_points", lambda group: [point, impostor])
+
+    assert registered_kinds()["third"].endswith(":ThirdPartyRouter")
+    assert load_router("third").score(["x"]).tolist() == [0.25]
+    # a name of ours can't be taken over
+    assert type(load_router("random")).__name__ == "RandomRouter"
+
+
+def test_what_is_registered_must_be_a_router(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ROUTERS, "path", "pathlib:Path")
+    with pytest.raises(TypeError, match="is not a subclass of Router"):
+        router_class("path")
+    with pytest.raises(ValueError, match="unknown kind of router 'nothing'"):
+        router_class("nothing")
+
+
+def test_a_router_of_battles_says_how_it_is_made() -> None:
+    with pytest.raises(
+        ValueError, match=r"'sw_ranking' can't be loaded by its name: .*routellm train sw_ranking"
+    ):
+        load_router("sw_ranking")
