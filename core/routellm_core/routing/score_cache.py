@@ -58,7 +58,7 @@ class ScoreCache:
     def known(self, text: str) -> float | None:
         """Return the score of a text that has one already, else None; never waits."""
         # No lock: each step stands for itself.
-        key = _key(text)
+        key = text_key(text)
         found = self._entries.get(key)
         if not isinstance(found, float):
             return None
@@ -69,7 +69,7 @@ class ScoreCache:
     def remember(self, text: str, score: float) -> None:
         """Keep the score of a text that nobody had to wait for."""
         with self._lock:
-            self._entries[_key(text)] = score
+            self._entries[text_key(text)] = score
             if len(self._entries) > self._size:
                 self._forget_oldest()
 
@@ -86,7 +86,7 @@ class ScoreCache:
         with self._lock:
             for text in texts:
                 if text not in claim.futures:
-                    claim.futures[text] = self._entry(_key(text), text, claim.mine, loop)
+                    claim.futures[text] = self._entry(text_key(text), text, claim.mine, loop)
             self._forget_oldest()
         return claim
 
@@ -95,7 +95,7 @@ class ScoreCache:
         settled = list(zip(claim.mine, scores, strict=True))
         with self._lock:
             for text, score in settled:
-                key = _key(text)
+                key = text_key(text)
                 if self._entries.get(key) is claim.futures[text]:
                     self._entries[key] = score
         for text, score in settled:
@@ -105,7 +105,7 @@ class ScoreCache:
         """Hand out an error for the claimed texts, and forget them."""
         with self._lock:
             for text in claim.mine:
-                key = _key(text)
+                key = text_key(text)
                 if self._entries.get(key) is claim.futures[text]:
                     del self._entries[key]
         for text in claim.mine:
@@ -136,7 +136,8 @@ class ScoreCache:
         self.__init__(state["size"])  # type: ignore[misc]  # the state of a new cache is what __init__ makes
 
 
-def _key(text: str) -> Key:
+def text_key(text: str) -> Key:
+    """Return what a text is remembered by: itself, or the digest of a long one."""
     if len(text) <= _LONGEST_KEY:
         return text
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,0 +1,251 @@
+"""DecisionLog: one row a routed call, written in the background; a log that fails never fails a call.
+
+A caller hands over a row and goes on. One daemon thread writes what has gathered. Rows that can't be written
+are counted as lost and reported once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import logging
+import os
+import secrets
+import weakref
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Condition, Thread
+from typing import Any, Protocol
+
+from routellm_core.routing.validation import check_fraction
+
+LOG_VERSION = 1
+"""The `version` of each row; a reader refuses rows of a later one."""
+
+QUEUE_SIZE = 10_000
+"""Rows that wait for the writer, at most; beyond them rows are counted as lost instead of filling memory."""
+
+SQLITE_SCHEME = "sqlite:///"
+
+_LOG = logging.getLogger("routellm")
+
+Row = Mapping[str, Any]
+
+
+class RowStore(Protocol):
+    """Where rows end up; used by the writer's thread alone."""
+
+    def append(self, rows: list[Row]) -> None:
+        """Write rows, all of them or none; raises OSError or sqlite3.Error."""
+
+    def close(self) -> None:
+        """Release what is open."""
+
+
+class DecisionLog:
+    """A log of decisions and of what became of them; safe for threads, tasks, processes and forks."""
+
+    def __init__(self, store: RowStore, where: str, log_text: bool = False) -> None:
+        """Store the parts; nothing is opened before the first row.
+
+        Args:
+            store: writes rows.
+            where: the path, for messages.
+            log_text: whether rows hold the scored text itself, beside its hash.
+        """
+        self.where = where
+        self.log_text = log_text
+        self._store = store
+        self._writer = _Writer(store, where)
+
+    @classmethod
+    def open(cls, where: str | os.PathLike[str], log_text: bool = False) -> DecisionLog:
+        """Make a log for `decisions.jsonl` or `sqlite:///decisions.db`.
+
+        Raises:
+            ValueError: no path, or the path is a folder.
+        """
+        from routellm_core.routing.decision_stores import JsonLinesStore, SqliteStore
+
+        name = os.fspath(where)
+        path = Path(name.removeprefix(SQLITE_SCHEME))
+        if not name.removeprefix(SQLITE_SCHEME) or path.is_dir():
+            raise ValueError(
+                f"decision_log is {name!r}, expected a file such as 'decisions.jsonl' or "
+                "'sqlite:///decisions.db'."
+            )
+        store = SqliteStore(path) if name.startswith(SQLITE_SCHEME) else JsonLinesStore(path)
+        return cls(store, str(path), log_text)
+
+    @property
+    def lost(self) -> int:
+        """Rows that could not be written."""
+        return self._writer.lost
+
+    def write(self, row: Row, text: str | None = None) -> None:
+        """Hand over one decision's row; never raises and never waits for the disk.
+
+        Args:
+            row: plain values for JSON; `id` is the decision's.
+            text: the scored text, None where there is none.
+        """
+        marks: dict[str, Any] = {"version": LOG_VERSION, "time": _now(), "text_hash": text_hash(text)}
+        if self.log_text:
+            marks["text"] = text
+        self._writer.put({**marks, **row})
+
+    def outcome(self, id: str, score: float, grader: str = "user") -> None:
+        """Log how good the answer to a decision was: thumbs, a test, a person's grade.
+
+        Args:
+            id: the decision's, from the record in the answer.
+            score: in [0, 1].
+            grader: who says so.
+
+        Raises:
+            ValueError: no id, or a score that is no number in [0, 1].
+        """
+        if not isinstance(id, str) or not id:
+            raise ValueError(f"id is {id!r}, expected the id of a decision, such as record['id'].")
+        checked = check_fraction(score, "score")
+        row = {"version": LOG_VERSION, "time": _now(), "outcome_of": id, "score": checked, "grader": grader}
+        self._writer.put(row)
+
+    def flush(self, timeout: float | None = 10.0) -> bool:
+        """Wait until every row handed over so far is written or lost; False where that took too long."""
+        return self._writer.flush(timeout)
+
+    def close(self) -> None:
+        """Write what is waiting, and release the file; a later row opens it again."""
+        self._writer.close()
+
+    # What travels in a copy or a pickle is where the log is; each process and copy has its own writer.
+    def __getstate__(self) -> dict[str, Any]:
+        return {"store": self._store, "where": self.where, "log_text": self.log_text}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]  # what __init__ takes is all there is
+
+    def __repr__(self) -> str:
+        return f"DecisionLog({self.where!r})"
+
+
+class _Writer:
+    """The queue and its thread, which starts with the first row and again after a fork."""
+
+    def __init__(self, store: RowStore, where: str) -> None:
+        self.lost = 0
+        self._store = store
+        self._where = where
+        self._start_anew()
+
+    def put(self, row: Row) -> None:
+        if self._pid != os.getpid():
+            # A fork took neither the thread nor the file position; its parent writes what was waiting.
+            self._start_anew()
+        with self._changed:
+            if len(self._waiting) >= QUEUE_SIZE:
+                self.lost += 1
+                full = True
+            else:
+                self._waiting.append(row)
+                self._put += 1
+                full = False
+            if self._thread is None or not self._thread.is_alive():
+                self._start_thread()
+            self._changed.notify_all()
+        if full:
+            self._say("rows come faster than they can be written")
+
+    def flush(self, timeout: float | None) -> bool:
+        with self._changed:
+            wanted = self._put
+            return self._changed.wait_for(lambda: self._done >= wanted, timeout)
+
+    def close(self) -> None:
+        with self._changed:
+            thread, self._closing = self._thread, True
+            self._changed.notify_all()
+        if thread is not None:
+            thread.join(10.0)
+
+    def _start_anew(self) -> None:
+        self._pid = os.getpid()
+        self._changed = Condition()
+        self._waiting: deque[Row] = deque()
+        self._put = self._done = 0
+        self._closing = False
+        self._thread: Thread | None = None
+        self._said = False
+        self._registered = False
+
+    def _start_thread(self) -> None:
+        self._closing = False
+        self._thread = Thread(target=self._run, name="routellm decision log", daemon=True)
+        self._thread.start()
+        if not self._registered:
+            # Through a weak reference: a log that nobody holds any more must not be kept by the interpreter.
+            atexit.register(_close, weakref.ref(self))
+            self._registered = True
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._closing)
+                rows = list(self._waiting)
+                self._waiting.clear()
+                closing = self._closing
+            if rows:
+                self._append(rows)
+            if closing:
+                self._close_store()
+                return
+
+    def _append(self, rows: list[Row]) -> None:
+        try:
+            self._store.append(rows)
+        except Exception as error:
+            self.lost += len(rows)
+            self._say(f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}")
+        with self._changed:
+            self._done += len(rows)
+            self._changed.notify_all()
+
+    def _close_store(self) -> None:
+        try:
+            self._store.close()
+        except Exception as error:
+            self._say(f"{type(error).__name__} while closing")
+
+    def _say(self, why: str) -> None:
+        if not self._said:
+            self._said = True
+            _LOG.warning(
+                "decision log %s: rows are lost (%s). Calls go on; `decision_log.lost` counts the rows.",
+                self._where,
+                why,
+            )
+
+
+def new_decision_id() -> str:
+    """Return an id that no other decision has: 16 hexadecimal digits."""
+    return secrets.token_hex(8)
+
+
+def text_hash(text: str | None) -> str | None:
+    """Return the first 32 hexadecimal digits of a text's SHA-256, None for no text."""
+    if text is None:
+        return None
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _close(writer: weakref.ref[_Writer]) -> None:
+    found = writer()
+    if found is not None:
+        found.close()

@@ -1,0 +1,130 @@
+"""Row stores: decisions as JSON Lines or in SQLite, appended to by many processes at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlite3
+
+ROTATE_BYTES = 64 * 1024 * 1024
+"""Size from which a JSON Lines log is renamed to `NAME.1`, and earlier ones to `NAME.2` and so on."""
+
+KEEP = 10
+"""Rotated files that are kept."""
+
+BUSY_SECONDS = 5.0
+"""How long a row waits for another process that holds the database."""
+
+Row = Mapping[str, Any]
+
+
+class JsonLinesStore:
+    """One JSON object a line; each batch is one write at the end of the file, so lines never mix."""
+
+    def __init__(self, path: Path, rotate_bytes: int = ROTATE_BYTES, keep: int = KEEP) -> None:
+        """Store the path; the file is opened anew for each batch, so it may be moved or deleted."""
+        self.path = path
+        self._rotate_bytes = rotate_bytes
+        self._keep = keep
+
+    def append(self, rows: list[Row]) -> None:
+        """Append rows; raises OSError where nothing could be written."""
+        data = "".join(json.dumps(dict(row), ensure_ascii=False, default=str) + "\n" for row in rows)
+        encoded = data.encode("utf-8", "backslashreplace")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(self.path.with_name(self.path.name + ".lock")):
+            self._rotate()
+            file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                _append_whole(file, encoded)
+            finally:
+                os.close(file)
+
+    def close(self) -> None:
+        """Nothing is open between two batches."""
+
+    def _rotate(self) -> None:
+        try:
+            if self.path.stat().st_size < self._rotate_bytes:
+                return
+        except FileNotFoundError:
+            return
+        for number in range(self._keep, 0, -1):
+            older = self.path.with_name(f"{self.path.name}.{number}")
+            newer = self.path.with_name(f"{self.path.name}.{number - 1}") if number > 1 else self.path
+            if newer.exists():
+                newer.replace(older)
+
+
+class SqliteStore:
+    """A database in WAL mode with the tables `decisions` and `outcomes`."""
+
+    def __init__(self, path: Path) -> None:
+        """Store the path; the database is opened for each batch, so it may be moved or deleted."""
+        self.path = path
+
+    def append(self, rows: list[Row]) -> None:
+        """Append rows in one transaction; raises OSError or sqlite3.Error where they are not written."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(connect(self.path)) as connection, connection:
+            for row in rows:
+                encoded = json.dumps(dict(row), ensure_ascii=True, default=str)
+                if "outcome_of" in row:
+                    values = (row["outcome_of"], row.get("time"), encoded)
+                    connection.execute("INSERT INTO outcomes (decision, time, row) VALUES (?, ?, ?)", values)
+                else:
+                    values = (row.get("id"), row.get("time"), encoded)
+                    connection.execute("INSERT INTO decisions (id, time, row) VALUES (?, ?, ?)", values)
+
+    def close(self) -> None:
+        """Nothing is open between two batches."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a log's database, and make its tables where it is new; raises sqlite3.Error."""
+    import sqlite3
+
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("CREATE TABLE IF NOT EXISTS decisions (id TEXT, time TEXT, row TEXT NOT NULL)")
+    connection.execute("CREATE INDEX IF NOT EXISTS decisions_by_id ON decisions (id)")
+    connection.execute("CREATE TABLE IF NOT EXISTS outcomes (decision TEXT, time TEXT, row TEXT NOT NULL)")
+    return connection
+
+
+def _append_whole(file: int, data: bytes) -> None:
+    size = os.fstat(file).st_size
+    try:
+        # A line that a killed process left unfinished gets its end, so that it alone is lost.
+        if size and os.pread(file, 1, size - 1) != b"\n":
+            data = b"\n" + data
+        view = memoryview(data)
+        while view:
+            view = view[os.write(file, view) :]
+    except OSError:
+        # A full disk may have taken a part: half a line would spoil the next one.
+        os.ftruncate(file, size)
+        raise
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock file between processes, where the system has such locks."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: appends there are whole up to a sector, and rotation is rare
+        yield
+        return
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
