@@ -1,0 +1,203 @@
+"""Shape of a prompt: what can be told of it without knowing what its words mean, as some 60 numbers.
+
+Counts of words, lines and signs, how long words and sentences are, how the text begins and how it ends.
+Differs from the token table in that texts of any script and any domain have these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log1p
+
+from routellm_core.embedders.options import Options, options_of
+from routellm_core.embedders.text import clipped
+from routellm_core.embedders.word_shapes import Counts, WordShapes, core_of
+
+FEATURES = (
+    # log(1 + count) unless it says share, mean or flag; all but the last three leave lettered options out
+    "characters",
+    "words",
+    "lines",
+    "paragraphs",
+    "sentences",
+    "clauses",
+    "mean_word_length",
+    "mean_sentence_words",
+    "mean_line_words",
+    "long_word_share",
+    "distinct_word_share",
+    "stop_word_share",
+    "conjunctions",
+    "conjunction_share",
+    "negations",
+    "polite_words",
+    "code_words",
+    "code_word_share",
+    "reasoning_words",
+    "reasoning_word_share",
+    "mathematics_words",
+    "quantity_words",
+    "foreign_word_share",
+    "capitalised_share",
+    "all_capitals_share",
+    "numbers",
+    "number_share",
+    "digits",
+    "digit_share",
+    "mean_number_length",
+    "distinct_numbers",
+    "question_marks",
+    "brackets",
+    "bracket_share",
+    "operators",
+    "operator_share",
+    "code_symbols",
+    "code_symbol_share",
+    "latex",
+    "quotes",
+    "apostrophes",
+    "non_ascii_share",
+    "addresses",
+    "symbols",
+    "fences",
+    "bullets",
+    "ends_in_question_flag",
+    "ends_in_colon_flag",
+    "ends_in_stop_flag",
+    "starts_in_lower_case_flag",
+    "starts_with_what_flag",
+    "starts_with_how_flag",
+    "starts_with_why_flag",
+    "starts_with_write_flag",
+    "starts_with_explain_flag",
+    "starts_with_calculate_flag",
+    "starts_with_is_flag",
+    "starts_with_list_flag",
+    "options",
+    "mean_option_length",
+    "option_digit_share",
+)
+"""The features, in the order of the vector."""
+
+_FIRST_WORDS = (
+    "what what's whats which who whom whose where when name",
+    "how",
+    "why",
+    "write create make generate compose draft give build implement design develop code",
+    "explain describe discuss compare analyze analyse summarize summarise tell",
+    "calculate compute find solve determine evaluate prove show derive if let suppose",
+    "is are was were do does did can could should would will has have am may",
+    "list translate rewrite convert extract classify sort fix correct suggest provide",
+)
+"""The first words that set each "starts_with" flag, in their order in `FEATURES`."""
+
+_STARTS = tuple(tuple(float(flag == kind) for flag in range(8)) for kind in range(8))
+_FLAGS = {word: _STARTS[kind] for kind, words in enumerate(_FIRST_WORDS) for word in words.split()}
+_NO_FLAG = (0.0,) * 8
+_BULLETS = ("\n- ", "\n* ", "\n• ", "\n1. ", "\n1) ")
+_LONGEST_MEAN_WORD = 32.0
+
+_words = WordShapes()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A text taken apart, once for all that is read off its shape.
+
+    Attributes:
+        text: clipped.
+        words: of the text before its options, as they stand.
+        counts: what is counted in these words.
+        options: the lettered options; None where there are none.
+    """
+
+    text: str
+    words: list[str]
+    counts: Counts
+    options: Options | None
+
+    @property
+    def question(self) -> str:
+        """The text before its options."""
+        return self.text if self.options is None else self.text[: self.options.start]
+
+
+def shape_of(text: str) -> Shape:
+    """Take a text apart, of any length and script."""
+    read = clipped(text)
+    options = options_of(read)
+    words = (read if options is None else read[: options.start]).split()
+    return Shape(read, words, _words.counts(words), options)
+
+
+def shape_features(shape: Shape) -> list[float]:
+    """Measure a text: len(FEATURES) finite numbers, not standardised."""
+    words, counts, question = shape.words, shape.counts, shape.question
+    count = len(words)
+    per_word, per_character = 1.0 / (count or 1), 1.0 / (counts.characters or 1)
+    lines = question.count("\n")
+    end = question[-64:].rstrip()[-1:] or " "
+    return [
+        log1p(counts.characters),
+        log1p(count),
+        log1p(lines),
+        log1p(question.count("\n\n")) if lines else 0.0,
+        log1p(counts.sentences),
+        log1p(counts.clauses),
+        min(counts.characters * per_word, _LONGEST_MEAN_WORD),
+        log1p(count / (counts.sentences or 1)),
+        log1p(count / (lines + 1)),
+        counts.long_words * per_word,
+        len(set(words)) * per_word,
+        counts.stop_words * per_word,
+        log1p(counts.conjunctions),
+        counts.conjunctions * per_word,
+        log1p(counts.negations),
+        log1p(counts.polite_words),
+        log1p(counts.code_words),
+        counts.code_words * per_word,
+        log1p(counts.reasoning_words),
+        counts.reasoning_words * per_word,
+        log1p(counts.mathematics_words),
+        log1p(counts.quantity_words),
+        counts.foreign_words * per_word,
+        counts.capitalised * per_word,
+        counts.all_capitals * per_word,
+        log1p(counts.numbers),
+        counts.numbers * per_word,
+        log1p(counts.digits),
+        counts.digits * per_character,
+        counts.digits / (counts.numbers or 1),
+        log1p(_distinct_numbers(words)) if counts.numbers else 0.0,
+        log1p(counts.question_marks),
+        log1p(counts.brackets),
+        counts.brackets * per_character,
+        log1p(counts.operators),
+        counts.operators * per_character,
+        log1p(counts.code_symbols),
+        counts.code_symbols * per_character,
+        log1p(counts.latex),
+        log1p(counts.quotes),
+        log1p(counts.apostrophes),
+        counts.non_ascii * per_character,
+        log1p(counts.addresses),
+        log1p(counts.symbols),
+        log1p(question.count("```")) if lines else 0.0,
+        log1p(sum(map(question.count, _BULLETS))) if lines else 0.0,
+        float(end in "?？؟"),
+        float(end in ":："),
+        float(end in ".。।"),
+        float(count > 0 and words[0][0].islower()),
+        *(_FLAGS.get(core_of(words[0]), _NO_FLAG) if count else _NO_FLAG),
+        *(_option_features(shape.text, shape.options) if shape.options is not None else (0.0, 0.0, 0.0)),
+    ]
+
+
+def _distinct_numbers(words: list[str]) -> int:
+    return sum(any(map(str.isdigit, word)) for word in set(words) if not word.isalpha())
+
+
+def _option_features(text: str, options: Options) -> tuple[float, float, float]:
+    listed = text[options.start :]
+    digits = sum(map(str.isdigit, listed))
+    return log1p(options.count), log1p(len(listed) / options.count), digits / len(listed)

@@ -1,0 +1,90 @@
+"""ShapeFeatures: a prompt's shape as a standardised vector, and its projection on one direction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from routellm_core.embedders.shape import FEATURES, shape_features, shape_of
+
+CLIP = 3.0
+"""Standard deviations beyond which a feature is cut: a freak text gets an extreme but bounded score."""
+
+
+class ShapeFeatures:
+    """Standardises `shape_features`: (raw - centre) / spread, cut at ±`CLIP`."""
+
+    def __init__(self, centre: npt.NDArray[np.float64], spread: npt.NDArray[np.float64]) -> None:
+        """Store the mean and the standard deviation of each feature, each of shape (len(FEATURES),).
+
+        Raises:
+            ValueError: a shape does not fit `FEATURES`, or a spread is not above 0.
+        """
+        for name, values in (("centre", centre), ("spread", spread)):
+            if values.shape != (len(FEATURES),):
+                raise ValueError(f"{name} has shape {values.shape}, expected ({len(FEATURES)},).")
+        if not (spread > 0).all():
+            raise ValueError("spread holds a value that is not above 0.")
+        self.centre = centre.astype(np.float64)
+        self.spread = spread.astype(np.float64)
+
+    @classmethod
+    def from_prompts(cls, prompts: Sequence[str]) -> ShapeFeatures:
+        """Take centre and spread from prompts; a feature that never varies keeps a spread of 1."""
+        raw = raw_features(prompts)
+        spread = raw.std(axis=0)
+        return cls(raw.mean(axis=0), np.where(spread > 1e-9, spread, 1.0))
+
+    @property
+    def dimension(self) -> int:
+        """The number of features."""
+        return len(FEATURES)
+
+    def embed(self, prompts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Return the standardised features, shape (n, len(FEATURES)), each in [-CLIP, CLIP]."""
+        return np.clip((raw_features(prompts) - self.centre) / self.spread, -CLIP, CLIP)
+
+    def folded(self, direction: npt.NDArray[np.float64]) -> ShapeFold:
+        """Return the function raw features -> standardised features · direction.
+
+        Args:
+            direction: shape (len(FEATURES),); a feature without weight costs nothing.
+        """
+        rows = tuple(
+            (index, middle - CLIP * width, middle + CLIP * width, weight / width)
+            for index, (middle, width, weight) in enumerate(
+                zip(self.centre.tolist(), self.spread.tolist(), direction.tolist(), strict=True)
+            )
+            if weight
+        )
+        return ShapeFold(rows, -sum(float(self.centre[index]) * slope for index, _, _, slope in rows))
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeFold:
+    """Standardised features projected on one direction, in plain numbers.
+
+    Attributes:
+        rows: of each feature with a weight, its index, the raw values where it is cut, a raw one's weight.
+        constant: what the centres add up to.
+    """
+
+    rows: tuple[tuple[int, float, float, float], ...]
+    constant: float
+
+    def __call__(self, features: Sequence[float]) -> float:
+        """Return the projection of what `shape_features` measured on one text."""
+        total = self.constant
+        for index, low, high, slope in self.rows:
+            raw = features[index]
+            total += slope * (low if raw < low else high if raw > high else raw)
+        return total
+
+
+def raw_features(prompts: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Measure prompts, not standardised; shape (n, len(FEATURES))."""
+    measured = [shape_features(shape_of(text)) for text in prompts]
+    return np.array(measured, dtype=np.float64).reshape(len(prompts), len(FEATURES))
