@@ -19,11 +19,11 @@ class Batches(DirectCalls):
 
     def score_ahead(self, inputs: Sequence[Any], config: Any, kwargs: Mapping[str, Any]) -> None:
         """Score all texts of a batch that have no score yet."""
-        self.dispatcher.policy.score_ahead(self._requests(inputs, config, kwargs))
+        self.dispatcher.score_ahead(self._requests(inputs, config, kwargs))
 
     async def ascore_ahead(self, inputs: Sequence[Any], config: Any, kwargs: Mapping[str, Any]) -> None:
         """Score all texts of a batch that have no score yet, without blocking the event loop."""
-        await self.dispatcher.policy.ascore_ahead(self._requests(inputs, config, kwargs))
+        await self.dispatcher.ascore_ahead(self._requests(inputs, config, kwargs))
 
     @override
     def batch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> list[AIMessage]:

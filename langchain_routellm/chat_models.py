@@ -245,4 +245,4 @@ class ChatRouteLLM(Batches):
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Decision:
         """Return how a call would be routed, without making or counting it."""
-        return self.dispatcher.policy.decide(self.request(self.routed_call(input, config, None, kwargs)))
+        return self.dispatcher.preview(self.request(self.routed_call(input, config, None, kwargs)))

@@ -60,7 +60,7 @@ class DirectCalls(PairIdentity):
         return call.request(
             extractor=self.prompt_extractor,
             sticky=self.sticky == "conversation",
-            smallest_window=self.dispatcher.policy.smallest_window,
+            capabilities=self.capabilities,
             needs=needs,
             unsupported=unsupported,
         )

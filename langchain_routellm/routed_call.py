@@ -17,9 +17,8 @@ from langchain_routellm.history import history_for
 from langchain_routellm.run_config import override_of, with_decision
 from langchain_routellm.side import Side
 from routellm_core import Decision, RoutingRequest
-from routellm_core.routing.capabilities import Need
+from routellm_core.routing.capabilities import Need, PairCapabilities
 from routellm_core.routing.decision import Route, other_side
-from routellm_core.routing.override import current_override
 from routellm_core.routing.request import scored_text
 
 A = TypeVar("A", bound=AIMessage)
@@ -78,31 +77,36 @@ class RoutedCall:
         *,
         extractor: PromptExtractor | None,
         sticky: bool,
-        smallest_window: int | None,
+        capabilities: PairCapabilities,
         needs: frozenset[Need],
         unsupported: frozenset[Route],
     ) -> RoutingRequest:
-        """Describe the call for the policy; per-call configuration beats `routing(...)`.
+        """Describe the call for the policy, with what its configuration sets.
 
         Raises:
             ValueError: a per-call setting that is not one.
         """
-        messages = self.conversation
+        messages, override = self.conversation, override_of(self.config)
         if self.kwargs:
             needs, unsupported = needs | self._argument_needs(), unsupported | self._unsupported()
-        if messages is None and extractor is None and smallest_window is None:
+        window, tokens, sticky_side = capabilities.smallest_window, None, None
+        if messages is None and extractor is None and window is None:
             # One string holds one text, and nothing else that matters.
-            request = RoutingRequest(spoken(self.input) or None, needs, unsupported=unsupported)
+            text = spoken(self.input) or None
         else:
             messages = self.messages
-            request = RoutingRequest(
-                text=extractor(messages) if extractor else scored_text(conversation.human_texts(messages)),
-                needs=conversation.needs(messages) | needs,
-                tokens=conversation.estimated_tokens(messages, smallest_window),
-                sticky=self._sticky(sticky),
-                unsupported=unsupported,
-            )
-        return request.overridden(override_of(self.config), current_override())
+            text = extractor(messages) if extractor else scored_text(conversation.human_texts(messages))
+            needs = conversation.needs(messages) | needs
+            tokens = conversation.estimated_tokens(messages, window)
+            sticky_side = self._sticky(sticky)
+        return RoutingRequest(
+            text,
+            capabilities.obstacles(needs, tokens, unsupported),
+            override.route,
+            override.threshold,
+            sticky_side,
+            override.question,
+        )
 
     @property
     def previous(self) -> Route | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self
 
 from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import BaseChatModel, ModelProfile
@@ -14,21 +14,19 @@ from langchain_routellm.constructor_arguments import models_from
 from langchain_routellm.model_profile import shared_profile
 from langchain_routellm.side import PUSHED_DOWN, Side
 from langchain_routellm.usage import message_usage
-from routellm_core import RoutingPolicy, RoutingStats, __version__
+from routellm_core import RoutingStats, __version__
 from routellm_core.calibration.record import Calibration
+from routellm_core.routing.capabilities import PairCapabilities
 from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
-from routellm_core.routing.escalation import Escalation
 from routellm_core.routing.routing_stats import RoutingCounter
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.settings import (
+    SETTING_NAMES,
+    RoutingSettings,
     calibrated_traffic,
     check_choice,
-    checked_settings,
-    expected_traffic,
-    resolve_threshold,
     settings_from_calibration,
-    with_threshold,
 )
 
 
@@ -79,6 +77,7 @@ class RoutingModel(BaseChatModel):
     _counter: RoutingCounter = PrivateAttr(default_factory=RoutingCounter)
     _dispatcher: Dispatcher | None = PrivateAttr(default=None)
     _sides: dict[Route, Side] | None = PrivateAttr(default=None)
+    _capabilities: PairCapabilities | None = PrivateAttr(default=None)
 
     @model_validator(mode="before")
     @classmethod
@@ -90,11 +89,11 @@ class RoutingModel(BaseChatModel):
 
     @model_validator(mode="after")
     def _resolve_routing(self) -> Self:
+        _check_pair(self.__dict__)
+        settings = RoutingSettings.checked(self.__dict__)
         # Through __dict__, so that a default never counts as a setting that the user gave.
-        checked = _checked(self.__dict__)
-        self.__dict__.update(checked)
-        self.__dict__["threshold"] = resolve_threshold(self.router, self.threshold, self.strong_share)
-        self._counter = RoutingCounter(self.prices, expected_traffic(self.__dict__))
+        self.__dict__.update(vars(settings))
+        self._counter = RoutingCounter(settings.prices, settings.traffic())
         self._check_sides()
         return self
 
@@ -108,11 +107,11 @@ class RoutingModel(BaseChatModel):
         if name.startswith("_") or name not in type(self).model_fields:
             super().__setattr__(name, value)
             return
-        settings = {**self.__dict__, name: value}
-        settings = with_threshold(settings | _checked(settings), name)
+        _check_pair({**self.__dict__, name: value})
+        settings = self._routing.with_change(name, value) if name in SETTING_NAMES else self._routing
         before = dict(self.__dict__)
         super().__setattr__(name, value)
-        self.__dict__.update(settings)
+        self.__dict__.update(vars(settings))
         self._forget(name)
         try:
             self._check_sides()
@@ -187,23 +186,33 @@ class RoutingModel(BaseChatModel):
         """What decides, counts and escalates, made from the settings."""
         made: Dispatcher | None = self._private["_dispatcher"]
         if made is None:
-            sides = self.sides
+            settings = self._routing
             made = self._private["_dispatcher"] = Dispatcher(
-                policy=RoutingPolicy(
-                    self.router,
-                    cast(float, self.threshold),  # set by the constructor, whichever setting was given
-                    no_text_route=self.no_text_route,
-                    on_router_error=self.on_router_error,
-                    strong=sides["strong"].capabilities(self.strong_lacks),
-                    weak=sides["weak"].capabilities(self.weak_lacks),
-                    cache=self._cache,
+                policy=settings.policy(self._cache),
+                # Providers' adapters do not tell every wording of it: the code is the same in all of them.
+                escalation=settings.escalation(
+                    always=(ContextOverflowError,), always_codes=("context_length_exceeded",)
                 ),
-                escalation=self._escalation(),
                 counter=self._counter,
-                shadow=self.mode == "shadow",
+                shadow=settings.mode == "shadow",
                 usage_of=message_usage,
             )
         return made
+
+    @property
+    def capabilities(self) -> PairCapabilities:
+        """What both models are known to lack."""
+        made: PairCapabilities | None = self._private["_capabilities"]
+        if made is None:
+            sides = self.sides
+            made = self._private["_capabilities"] = PairCapabilities(
+                sides["strong"].capabilities(self.strong_lacks), sides["weak"].capabilities(self.weak_lacks)
+            )
+        return made
+
+    @property
+    def _routing(self) -> RoutingSettings:
+        return RoutingSettings(**{name: self.__dict__[name] for name in SETTING_NAMES})
 
     @property
     def _private(self) -> dict[str, Any]:
@@ -211,25 +220,16 @@ class RoutingModel(BaseChatModel):
         private: dict[str, Any] = self.__pydantic_private__  # type: ignore[assignment]  # it has some: never None
         return private
 
-    def _escalation(self) -> Escalation:
-        return Escalation.from_settings(
-            self.escalate_on,
-            self.escalate_strong_on,
-            self.escalate_if,
-            always=(ContextOverflowError,),
-            # Providers' adapters do not tell every wording of it: the code is the same in all of them.
-            always_codes=("context_length_exceeded",),
-        )
-
     def _forget(self, name: str) -> None:
         """Forget what follows from the settings; it is made again when it is needed."""
         self._sides = None
         self._dispatcher = None
+        self._capabilities = None
         if name == "router":
             self._cache = ScoreCache()
         self._counter.prices = self.prices
         if name in ("router", "threshold", "strong_share"):
-            self._counter.expected = expected_traffic(self.__dict__)
+            self._counter.expected = self._routing.traffic()
 
     def _resolve_model_profile(self) -> ModelProfile | None:
         return shared_profile(
@@ -239,12 +239,11 @@ class RoutingModel(BaseChatModel):
     def __getstate__(self) -> dict[Any, Any]:
         state = super().__getstate__()
         private = dict(state["__pydantic_private__"] or {})
-        private["_dispatcher"] = private["_sides"] = None
+        private["_dispatcher"] = private["_sides"] = private["_capabilities"] = None
         return {**state, "__pydantic_private__": private}
 
 
-def _checked(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _check_pair(settings: Mapping[str, Any]) -> None:
     for route in ("strong", "weak"):
         Side.from_value(route, settings[route])
     check_choice(settings["sticky"], "sticky", (None, "conversation"))
-    return checked_settings(settings)

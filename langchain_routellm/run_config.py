@@ -50,15 +50,9 @@ def with_decision(config: RunnableConfig, decision: Decision) -> RunnableConfig:
     """Return the configuration with the decision in its metadata and tags, for the inner model's run."""
     metadata: dict[str, Any] = {
         **(config.get("metadata") or {}),
-        "routellm_route": decision.route,
-        "routellm_score": decision.score,
-        "routellm_threshold": decision.threshold,
-        "routellm_reason": decision.reason,
-        "routellm_router": decision.router,
+        **{_PREFIX + name: value for name, value in decision.record().items()},
         "routellm_version": __version__,
     }
-    if decision.shadow_route is not None:
-        metadata["routellm_shadow_route"] = decision.shadow_route
     tags = [*(config.get("tags") or []), f"routellm:{decision.route}"]
     traced: RunnableConfig = {**config, "tags": tags, "metadata": metadata}
     if decision.reason == "escalated":

@@ -73,17 +73,7 @@ def model_name_of(model: LLM) -> str:
 
 def attributes(decision: Decision) -> dict[str, Any]:
     """Return "routellm.route" and its like; OpenTelemetry knows no None, so what is None is left out."""
-    found: dict[str, Any] = {
-        "routellm.route": decision.route,
-        "routellm.threshold": decision.threshold,
-        "routellm.reason": decision.reason,
-        "routellm.router": decision.router,
-    }
-    if decision.score is not None:
-        found["routellm.score"] = decision.score
-    if decision.shadow_route is not None:
-        found["routellm.shadow_route"] = decision.shadow_route
-    return found
+    return {f"routellm.{name}": value for name, value in decision.record().items() if value is not None}
 
 
 def _mark_current_span(span: Any, decision: Decision, method: str) -> None:

@@ -78,7 +78,7 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
             input: a prompt, messages, or a template.
             prompt_args: the template's variables.
         """
-        return self._board.decide(_call_of(input, prompt_args))
+        return self._board.preview(_call_of(input, prompt_args))
 
     def _extend_messages(self, messages: list[ChatMessage]) -> list[ChatMessage]:
         # Programs add the system prompt themselves, before they ask for anything that could be routed.

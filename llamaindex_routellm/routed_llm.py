@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from os import PathLike
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
@@ -15,20 +15,19 @@ from pydantic import Field, PrivateAttr, SerializeAsAny
 from llamaindex_routellm.heard_spans import spanned_where_heard
 from llamaindex_routellm.inner_models import OVERLAID_SETTINGS, model_name, overlaid, pass_on
 from llamaindex_routellm.switchboard import Switchboard
-from routellm_core import RoutingPolicy, RoutingStats
+from routellm_core import RoutingStats
 from routellm_core.calibration.record import Calibration
-from routellm_core.routing.escalation import Escalation
 from routellm_core.routing.routing_stats import RoutingCounter
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.settings import (
+    SETTING_NAMES,
+    RoutingSettings,
     calibrated_traffic,
     check_choice,
-    checked_settings,
-    expected_traffic,
-    resolve_threshold,
     settings_from_calibration,
-    with_threshold,
 )
+
+_CHOICES = {"context_window": ("min", "strong"), "function_calling": ("any", "both")}
 
 
 class RoutedLLM(FunctionCallingLLM):
@@ -88,15 +87,12 @@ class RoutedLLM(FunctionCallingLLM):
 
     def __init__(self, **settings: Any) -> None:
         _check_names(settings, set(type(self).model_fields), type(self).__name__)
-        checked = {name: value for name, value in settings.items() if value is not None or name == "prices"}
-        defaults = {name: info.default for name, info in RoutedLLM.model_fields.items()}
-        checked |= _checked({**defaults, **checked}, checked)
-        checked["threshold"] = resolve_threshold(
-            checked["router"], checked.get("threshold"), checked.get("strong_share")
-        )
-        super().__init__(**checked)
+        given = {name: value for name, value in settings.items() if value is not None}
+        _check_pair(given)
+        routing = RoutingSettings.checked(given)
+        super().__init__(**given | vars(routing))
         self._router_given = settings.get("router", "default")
-        self._counter = RoutingCounter(self.prices, expected_traffic(self.__dict__))
+        self._counter = RoutingCounter(routing.prices, routing.traffic())
         self._pass_on_callbacks()
 
     @classmethod
@@ -163,31 +159,26 @@ class RoutedLLM(FunctionCallingLLM):
         # pydantic finds private attributes only after everything else has failed: this is asked at each call.
         board: Switchboard | None = self.__pydantic_private__["_switchboard"]  # type: ignore[index]  # never None
         if board is None:
+            settings = self._routing
             board = self._switchboard = Switchboard(
                 models={"strong": overlaid(self.strong, self), "weak": overlaid(self.weak, self)},
                 lacks={"strong": self.strong_lacks, "weak": self.weak_lacks},
-                policy=RoutingPolicy(
-                    self.router,
-                    cast(float, self.threshold),  # set by the constructor, whichever setting was given
-                    no_text_route=self.no_text_route,
-                    on_router_error=self.on_router_error,
-                    cache=self._cache,
-                ),
-                escalation=Escalation.from_settings(
-                    self.escalate_on, self.escalate_strong_on, self.escalate_if
-                ),
+                policy=settings.policy(self._cache),
+                escalation=settings.escalation(),
                 counter=self._counter,
-                shadow=self.mode == "shadow",
+                shadow=settings.mode == "shadow",
             )
         return board
 
+    @property
+    def _routing(self) -> RoutingSettings:
+        return RoutingSettings(**{name: getattr(self, name) for name in SETTING_NAMES})
+
     def _set_routing(self, name: str, value: Any) -> None:
-        settings = {field: getattr(self, field) for field in RoutedLLM.__annotations__ if field[0] != "_"}
-        settings[name] = value
-        settings |= _checked(settings, {name})
-        settings = with_threshold(settings, name)
-        super().__setattr__(name, settings[name])
-        self.__dict__.update(settings)
+        _check_pair({name: value})
+        settings = self._routing.with_change(name, value) if name in SETTING_NAMES else self._routing
+        super().__setattr__(name, getattr(settings, name, value))
+        self.__dict__.update(vars(settings))
         self._switchboard = None
         if name == "router":
             self._router_given, self._cache = value, ScoreCache()
@@ -196,7 +187,7 @@ class RoutedLLM(FunctionCallingLLM):
             self._pass_on_callbacks()
         self._counter.prices = self.prices
         if name in ("router", "threshold", "strong_share"):
-            self._counter.expected = expected_traffic(settings)
+            self._counter.expected = settings.traffic()
 
     def _pass_on_callbacks(self) -> None:
         for side, model in (("strong", self.strong), ("weak", self.weak)):
@@ -216,18 +207,18 @@ def _check_names(settings: Mapping[str, Any], known: set[str], name: str) -> Non
         raise ValueError(f"{unknown} is not a setting of {name}: {hint}")
 
 
-def _checked(settings: Mapping[str, Any], given: Any) -> dict[str, Any]:
-    """Return the routing settings as they are used.
+def _check_pair(given: Mapping[str, Any]) -> None:
+    """Check the settings that are LlamaIndex's own.
 
     Raises:
         ValueError: one of them is not what was expected; the message names it.
     """
     for side in ("strong", "weak"):
-        if side in given and not isinstance(settings[side], LLM):
+        if side in given and not isinstance(given[side], LLM):
             raise ValueError(
-                f"{side} is {type(settings[side]).__name__}, expected an LLM of LlamaIndex, such as "
+                f"{side} is {type(given[side]).__name__}, expected an LLM of LlamaIndex, such as "
                 "OpenAI(model=...)."
             )
-    check_choice(settings["context_window"], "context_window", ("min", "strong"))
-    check_choice(settings["function_calling"], "function_calling", ("any", "both"))
-    return checked_settings(settings)
+    for name, choices in _CHOICES.items():
+        if name in given:
+            check_choice(given[name], name, choices)

@@ -29,7 +29,7 @@ from llamaindex_routellm.decision_event import announce
 from llamaindex_routellm.prompt_size import fits_any_model, prompt_tokens, takes_long
 from llamaindex_routellm.routed_call import RoutedCall
 from routellm_core import Decision, RoutingPolicy, RoutingRequest
-from routellm_core.routing.capabilities import Need
+from routellm_core.routing.capabilities import Need, PairCapabilities
 from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
@@ -44,7 +44,7 @@ class Switchboard:
     Attributes:
         models: by side, with the router's own settings laid over them.
         lacks: by side, what the user says that the model lacks.
-        policy: decides; it knows no capabilities, since a model's settings may change at any time.
+        policy: decides.
         escalation: when the other side is asked as well.
         counter: counts.
         shadow: strong always answers, and the decision only records what would have happened.
@@ -57,18 +57,21 @@ class Switchboard:
     counter: RoutingCounter
     shadow: bool
     dispatcher: Dispatcher = field(init=False, repr=False)
-    """For calls that need no other policy or escalation than these."""
+    """What decides, counts and escalates."""
     converts: bool = field(init=False, repr=False)
     """Whether one model may be given what the other one made: histories are then converted."""
 
     def __post_init__(self) -> None:
         kinds = {type(model) for model in self.models.values()}
         object.__setattr__(self, "converts", len(kinds) > 1)
-        object.__setattr__(self, "dispatcher", self._dispatcher_with(self.policy, self.escalation))
+        rejects = self.escalation.rejects
+        escalation = replace(self.escalation, rejects=_of_value(rejects)) if rejects else self.escalation
+        made = Dispatcher(self.policy, escalation, self.counter, self.shadow, attrgetter("usage"))
+        object.__setattr__(self, "dispatcher", made)
 
     def answer(self, call: RoutedCall) -> Any:
         """Return a whole answer."""
-        dispatcher, decision = self._decided(call)
+        decision = self._decided(call)
 
         def ask(decision: Decision) -> Answered:
             attempt = self._attempt(call, decision)
@@ -80,11 +83,12 @@ class Switchboard:
                 self._escalate_unparsed(attempt, error)
                 raise
 
-        return dispatcher.answer(decision, ask).value
+        # A method that ran tools can't be asked again: the tools would run twice.
+        return self.dispatcher.answer(decision, ask, final=call.runs_tools).value
 
     async def aanswer(self, call: RoutedCall) -> Any:
         """Return a whole answer, async."""
-        dispatcher, decision = self._decided_at_once(call) or await self._adecided(call)
+        decision = self._decided_at_once(call) or await self._adecided(call)
 
         async def ask(decision: Decision) -> Answered:
             attempt = self._attempt(call, decision)
@@ -96,17 +100,17 @@ class Switchboard:
                 self._escalate_unparsed(attempt, error)
                 raise
 
-        return (await dispatcher.aanswer(decision, ask)).value
+        return (await self.dispatcher.aanswer(decision, ask, final=call.runs_tools)).value
 
     def stream(self, call: RoutedCall) -> Generator[Any, None, None]:
         """Return a stream; the model is asked now, as it would be without a router."""
-        dispatcher, decision = self._decided(call)
+        decision = self._decided(call)
         attempt = self._attempt(call, decision)
         try:
             with attempt:
                 opened = [forwarded(attempt, attempt.start(), self.counter)]
         except Exception as error:
-            if dispatcher.escalation.after_error(decision, error) is None:
+            if self.escalation.after_error(decision, error) is None:
                 raise
             opened = [failed(error)]
         span_id = active_span_id.get()
@@ -114,17 +118,17 @@ class Switchboard:
         def ask(decision: Decision) -> Generator[Any, None, None]:
             return opened.pop() if opened else self._second_stream(call, decision, span_id)
 
-        return dispatcher.stream(decision, ask, is_token)
+        return self.dispatcher.stream(decision, ask, is_token)
 
     async def astream(self, call: RoutedCall) -> AsyncGenerator[Any, None]:
         """Return a stream, async."""
-        dispatcher, decision = self._decided_at_once(call) or await self._adecided(call)
+        decision = self._decided_at_once(call) or await self._adecided(call)
         attempt = self._attempt(call, decision)
         try:
             with attempt:
                 opened = [aforwarded(attempt, await attempt.start(), self.counter)]
         except Exception as error:
-            if dispatcher.escalation.after_error(decision, error) is None:
+            if self.escalation.after_error(decision, error) is None:
                 raise
             opened = [afailed(error)]
         span_id = active_span_id.get()
@@ -132,83 +136,58 @@ class Switchboard:
         def ask(decision: Decision) -> AsyncGenerator[Any, None]:
             return opened.pop() if opened else self._asecond_stream(call, decision, span_id)
 
-        return dispatcher.astream(decision, ask, is_token)
+        return self.dispatcher.astream(decision, ask, is_token)
 
-    def decide(self, call: RoutedCall) -> Decision:
-        """Decide a call without making or counting it."""
-        request, policy = self._described(call, fits_any_model(call.texts(None)))
-        decision = policy.decide(request)
-        return decision.shadowed() if self.shadow else decision
+    def preview(self, call: RoutedCall) -> Decision:
+        """Return how a call would be routed, without making or counting it."""
+        return self.dispatcher.preview(self._request(call, fits_any_model(call.texts(None))))
 
     def prepare(self, call: RoutedCall) -> tuple[Decision, Any]:
         """Decide a call, without counting it, and let the chosen model prepare it."""
-        decision = self.decide(call)
+        decision = self.preview(call)
         attempt = Attempt(call, decision, self.models[decision.route], self.converts)
         with attempt:
             return decision, attempt.start()
 
-    def _decided(self, call: RoutedCall) -> tuple[Dispatcher, Decision]:
+    def _decided(self, call: RoutedCall) -> Decision:
         if call.prepared is not None:
-            return self._dispatcher(call, self.policy), self._counted(call.prepared)
-        request, policy = self._described(call, fits_any_model(call.texts(None)))
-        dispatcher = self._dispatcher(call, policy)
-        return dispatcher, dispatcher.decide(request)
+            return self.dispatcher.counted(call.prepared)
+        return self.dispatcher.decide(self._request(call, fits_any_model(call.texts(None))))
 
-    def _decided_at_once(self, call: RoutedCall) -> tuple[Dispatcher, Decision] | None:
+    def _decided_at_once(self, call: RoutedCall) -> Decision | None:
         """Decide where that takes microseconds, without a coroutine; None where `_adecided` has to."""
         if call.prepared is not None:
-            return self._dispatcher(call, self.policy), self._counted(call.prepared)
+            return self.dispatcher.counted(call.prepared)
         if not fits_any_model(call.texts(None)):
             return None
-        request, policy = self._described(call, True)
-        dispatcher = self._dispatcher(call, policy)
-        decision = dispatcher.decide_at_once(request)
-        return None if decision is None else (dispatcher, decision)
+        return self.dispatcher.decide_at_once(self._request(call, True))
 
-    async def _adecided(self, call: RoutedCall) -> tuple[Dispatcher, Decision]:
+    async def _adecided(self, call: RoutedCall) -> Decision:
         texts = call.texts(None)
         fits = fits_any_model(texts)
         if takes_long(texts):
-            request, policy = await asyncio.to_thread(self._described, call, fits)
+            request = await asyncio.to_thread(self._request, call, fits)
         else:
-            request, policy = self._described(call, fits)
-        dispatcher = self._dispatcher(call, policy)
-        return dispatcher, await dispatcher.adecide(request)
+            request = self._request(call, fits)
+        return await self.dispatcher.adecide(request)
 
-    def _counted(self, decision: Decision) -> Decision:
-        self.counter.count(decision)
-        return decision
-
-    def _described(self, call: RoutedCall, fits: bool) -> tuple[RoutingRequest, RoutingPolicy]:
-        """Describe a call, and return the policy that knows as much of the models as the call calls for."""
-        override = current_override()
-        if override.route is not None:
-            return RoutingRequest(route=override.route, threshold=override.threshold), self.policy
-        text = override.question if override.question is not None else call.question()
+    def _request(self, call: RoutedCall, fits: bool) -> RoutingRequest:
+        """Describe a call for the policy; `fits`: whether it is known to fit every model's window."""
+        if current_override().route is not None:
+            # Nothing else of it counts, and a model may ask its server what it can do.
+            return RoutingRequest()
         needs = call.needs()
-        request = RoutingRequest(text=text, needs=needs, threshold=override.threshold)
         if fits and not needs:
-            return request, self.policy
-        strong = capabilities_of(self.models["strong"], self.lacks["strong"])
-        weak = capabilities_of(self.models["weak"], self.lacks["weak"])
-        window = min(filter(None, (strong.context_window, weak.context_window)), default=None)
-        tokens = prompt_tokens(call.texts(window), window)
-        if not needs and tokens is None:
-            return request, self.policy
-        return replace(request, tokens=tokens), replace(self.policy, strong=strong, weak=weak)
-
-    def _dispatcher(self, call: RoutedCall, policy: RoutingPolicy) -> Dispatcher:
-        escalation = self.escalation
-        if escalation.rejects is not None:
-            # A method that ran tools can't be asked again: the tools would run twice.
-            rejects = None if call.runs_tools else _of_value(escalation.rejects)
-            escalation = replace(escalation, rejects=rejects)
-        elif policy is self.policy:
-            return self.dispatcher
-        return self._dispatcher_with(policy, escalation)
-
-    def _dispatcher_with(self, policy: RoutingPolicy, escalation: Escalation) -> Dispatcher:
-        return Dispatcher(policy, escalation, self.counter, self.shadow, attrgetter("usage"))
+            return RoutingRequest(call.question())
+        # At each call, since a model's settings may change at any time.
+        pair = PairCapabilities(
+            capabilities_of(self.models["strong"], self.lacks["strong"]),
+            capabilities_of(self.models["weak"], self.lacks["weak"]),
+        )
+        window = pair.smallest_window
+        return RoutingRequest(
+            call.question(), pair.obstacles(needs, prompt_tokens(call.texts(window), window))
+        )
 
     def _attempt(self, call: RoutedCall, decision: Decision) -> Attempt:
         model = self.models[decision.route]

@@ -9,9 +9,11 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import entry_points
 from os import PathLike
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from routellm_core.checkpoints.checkpoint import CONFIG_FILE, CheckpointError, read_checkpoint
@@ -66,10 +68,11 @@ DEFAULT_FOLDER = Path(__file__).parent / "default_router"
 
 
 def load_router(source: str | PathLike[str], **settings: Any) -> Router:
-    """Load a router by name, from a folder or from the Hugging Face Hub.
+    """Return a router by name, from a folder or from the Hugging Face Hub.
 
     Args:
-        source: "default" (the trained router inside this package); a registered kind that needs no checkpoint
+        source: "default" (the trained router inside this package, loaded once per process and shared by all
+            that ask for it without settings); a registered kind that needs no checkpoint
             ("random"); the name of a published checkpoint ("mf", "bert", "causal_llm"), fetched once; a
             folder written by `Router.save`, or with the files of a published checkpoint; or such a folder on
             the Hub, "owner/name" or "owner/name@revision".
@@ -89,10 +92,11 @@ def load_router(source: str | PathLike[str], **settings: Any) -> Router:
         # As a path it would be the current folder.
         raise ValueError(f"router is {name!r}, expected a name such as 'default' or a folder.")
     if name == "default":
-        router = _load_folder(DEFAULT_FOLDER, "default", settings)
-        if not settings:
-            router._reload = (load_router, ("default",))
-        return router
+        if settings:
+            return _load_folder(DEFAULT_FOLDER, "default", settings)
+        # Nothing else keeps a second thread from loading it a second time.
+        with _LOADING_DEFAULT:
+            return _default_router()
     if _is_checkpoint(Path(name)):
         return _load_folder(Path(name), None, settings)
     if name in PUBLISHED:
@@ -113,6 +117,17 @@ def load_router(source: str | PathLike[str], **settings: Any) -> Router:
         f"unknown router {name!r}: expected {known}, or a folder written by Router.save(), here or on the "
         "Hugging Face Hub ('owner/name')."
     )
+
+
+_LOADING_DEFAULT = Lock()
+
+
+@cache
+def _default_router() -> Router:
+    """Load the trained router inside this package, once per process."""
+    router = _load_folder(DEFAULT_FOLDER, "default", {})
+    router._reload = (load_router, ("default",))
+    return router
 
 
 def registered_kinds() -> dict[str, str]:

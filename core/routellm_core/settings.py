@@ -1,23 +1,33 @@
-"""Settings: what both adapters' constructors take about routing, resolved the same way for both."""
+"""RoutingSettings: what both adapters' constructors take about routing, resolved the same way for both."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from os import PathLike
-from typing import Any
+from typing import Any, Literal, Self
 
 from routellm_core.calibration.record import Calibration
 from routellm_core.calibration.share import threshold_for_share
 from routellm_core.loading import load_router
 from routellm_core.router import Router
-from routellm_core.routing.capabilities import check_needs
+from routellm_core.routing.capabilities import Need, check_needs
+from routellm_core.routing.decision import Route
 from routellm_core.routing.drift import ExpectedTraffic
-from routellm_core.routing.escalation import Escalation
+from routellm_core.routing.escalation import Errors, ErrorsGiven, Escalation
+from routellm_core.routing.policy import OnRouterError, RoutingPolicy
 from routellm_core.routing.prices import Prices
+from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.validation import check_fraction
 
 THRESHOLDS = ("threshold", "strong_share")
 """The settings of which exactly one is given; `from_calibration` gives the first."""
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "mode": ("route", "shadow"),
+    "no_text_route": ("strong", "weak"),
+    "on_router_error": ("strong", "weak", "raise"),
+}
 
 
 def resolve_router(value: Any) -> Router:
@@ -64,50 +74,91 @@ def check_choice(value: Any, field: str, choices: tuple[Any, ...]) -> None:
         raise ValueError(f"{field} is {value!r}, expected one of {list(choices)}.")
 
 
-def checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the settings that both adapters have; return those that are kept in another form than given.
+@dataclass(frozen=True)
+class RoutingSettings:
+    """What both adapters are given about routing, checked; their constructors describe each setting."""
 
-    Raises:
-        ValueError: one of them is not what was expected; the message names it.
-    """
-    check_choice(settings["mode"], "mode", ("route", "shadow"))
-    check_choice(settings["no_text_route"], "no_text_route", ("strong", "weak"))
-    check_choice(settings["on_router_error"], "on_router_error", ("strong", "weak", "raise"))
-    Escalation.from_settings(settings["escalate_on"], settings["escalate_strong_on"], settings["escalate_if"])
-    prices = settings["prices"]
-    return {
-        "router": resolve_router(settings["router"]),
-        "strong_lacks": check_needs(settings["strong_lacks"], "strong_lacks"),
-        "weak_lacks": check_needs(settings["weak_lacks"], "weak_lacks"),
-        "prices": None if prices is None else Prices.from_mapping(prices),
-    }
+    router: Router
+    threshold: float
+    strong_share: float | None = None
+    no_text_route: Route = "strong"
+    on_router_error: OnRouterError = "strong"
+    mode: Literal["route", "shadow"] = "route"
+    escalate_on: ErrorsGiven = ()
+    escalate_strong_on: ErrorsGiven = ()
+    escalate_if: Callable[[Any], bool] | None = None
+    strong_lacks: frozenset[Need] = frozenset()
+    weak_lacks: frozenset[Need] = frozenset()
+    prices: Prices | None = None
+
+    @classmethod
+    def checked(cls, given: Mapping[str, Any]) -> Self:
+        """Check settings.
+
+        Args:
+            given: name -> value, as a user gives them; other names than these settings' are passed over.
+
+        Raises:
+            ValueError: one of them is not what was expected; the message names it.
+        """
+        values = {name: value for name, value in given.items() if name in SETTING_NAMES}
+        for name, choices in _CHOICES.items():
+            if name in values:
+                check_choice(values[name], name, choices)
+        for name in ("strong_lacks", "weak_lacks"):
+            values[name] = check_needs(values.get(name, ()), name)
+        if values.get("prices") is not None:
+            values["prices"] = Prices.from_mapping(values["prices"])
+        values["router"] = resolve_router(values.get("router", "default"))
+        values["threshold"] = resolve_threshold(
+            values["router"], values.get("threshold"), values.get("strong_share")
+        )
+        settings = cls(**values)
+        settings.escalation()
+        return settings
+
+    def with_change(self, name: str, value: Any) -> Self:
+        """Return these settings with one of them changed, and the threshold following from a share.
+
+        Raises:
+            ValueError: the value is not what was expected.
+        """
+        values = {**vars(self), name: value}
+        if name in THRESHOLDS:
+            values |= {other: None for other in THRESHOLDS if other != name}
+        elif self.strong_share is not None:
+            values["threshold"] = None
+        return self.checked(values)
+
+    def traffic(self) -> ExpectedTraffic:
+        """Return what the calls are expected to look like by the router's shipped quantiles."""
+        quantiles = self.router.score_quantiles
+        return ExpectedTraffic(
+            self.strong_share, self.threshold, () if quantiles is None else tuple(quantiles.tolist())
+        )
+
+    def escalation(self, *, always: Errors = (), always_codes: Iterable[str] = ()) -> Escalation:
+        """Return when the other side is asked as well; see `Escalation.from_settings`."""
+        return Escalation.from_settings(
+            self.escalate_on,
+            self.escalate_strong_on,
+            self.escalate_if,
+            always=always,
+            always_codes=always_codes,
+        )
+
+    def policy(self, cache: ScoreCache) -> RoutingPolicy:
+        """Return the policy that decides by these settings."""
+        return RoutingPolicy(
+            self.router,
+            self.threshold,
+            no_text_route=self.no_text_route,
+            on_router_error=self.on_router_error,
+            cache=cache,
+        )
 
 
-def with_threshold(settings: Mapping[str, Any], changed: str) -> dict[str, Any]:
-    """Return settings in which the threshold follows from the one that was changed.
-
-    Args:
-        settings: the new ones, checked.
-        changed: the name of the one setting that was changed.
-    """
-    new = dict(settings)
-    if changed in THRESHOLDS:
-        new |= {"threshold": None, "strong_share": None, changed: settings[changed]}
-    share = new["strong_share"]
-    if changed in THRESHOLDS or (changed == "router" and share is not None):
-        given = new["threshold"] if share is None else None
-        new["threshold"] = resolve_threshold(new["router"], given, share)
-    return new
-
-
-def expected_traffic(settings: Mapping[str, Any]) -> ExpectedTraffic:
-    """Return what the calls are expected to look like by the router's shipped quantiles."""
-    quantiles = settings["router"].score_quantiles
-    return ExpectedTraffic(
-        settings["strong_share"],
-        settings["threshold"],
-        () if quantiles is None else tuple(quantiles.tolist()),
-    )
+SETTING_NAMES = frozenset(field.name for field in fields(RoutingSettings))
 
 
 def settings_from_calibration(calibration: Calibration, settings: Mapping[str, Any]) -> dict[str, Any]:

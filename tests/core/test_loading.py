@@ -1,15 +1,23 @@
 """From a name, a folder or another distribution's entry point to a router."""
 
+import pickle
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from routellm_core import Router, load_router
-from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError, write_checkpoint
-from routellm_core.loading import ROUTERS, registered_kinds, router_class
+from routellm_core import Router, load_router, loading
+from routellm_core.checkpoints.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    read_checkpoint,
+    write_checkpoint,
+)
+from routellm_core.loading import DEFAULT_FOLDER, ROUTERS, registered_kinds, router_class
 from routellm_core.router import Scores
 
 
@@ -29,6 +37,32 @@ def test_a_loaded_router_knows_its_name(tmp_path: Path) -> None:
     load_router("random").save(tmp_path)
     assert load_router(tmp_path).name == "random"
     assert ThirdPartyRouter().name == "ThirdPartyRouter"
+
+
+def test_the_default_router_is_loaded_once_for_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[Path] = []
+
+    def slowly(folder: Path) -> Checkpoint:
+        loaded.append(folder)
+        time.sleep(0.05)
+        return read_checkpoint(folder)
+
+    loading._default_router.cache_clear()
+    monkeypatch.setattr(loading, "read_checkpoint", slowly)
+    with ThreadPoolExecutor(8) as threads:
+        routers = list(threads.map(load_router, ["default"] * 8))
+
+    assert {id(router) for router in routers} == {id(load_router("default"))}
+    assert loaded == [DEFAULT_FOLDER]
+    assert pickle.loads(pickle.dumps(routers[0])) is routers[0]
+
+
+def test_a_default_router_with_settings_is_the_callers_own() -> None:
+    shared = load_router("default")
+    own = load_router("default", embedder=shared.embedder)  # type: ignore[attr-defined]
+
+    assert own is not shared
+    assert load_router("default") is shared
 
 
 def test_settings_reach_a_kind_that_needs_no_checkpoint() -> None:

@@ -149,15 +149,6 @@ def test_a_failed_score_is_not_remembered(way: Way) -> None:
 def test_a_failing_router_leaves_calls_alone_that_need_no_score() -> None:
     policy = RoutingPolicy(BrokenRouter(RuntimeError()), 0.5, on_router_error="raise")
 
-    decisions = policy.decide_many([RoutingRequest(PROMPT, route="weak"), RoutingRequest(None)])
+    decisions = [policy.decide(RoutingRequest(PROMPT, route="weak")), policy.decide(RoutingRequest(None))]
 
     assert [decision.reason for decision in decisions] == ["forced", "no_text"]
-
-
-def test_in_a_batch_every_scored_call_meets_the_error() -> None:
-    policy = RoutingPolicy(BrokenRouter(np.array([0.9])), 0.5, on_router_error="weak")
-
-    with pytest.warns(RouterWarning):
-        decisions = policy.decide_many([RoutingRequest("one"), RoutingRequest("two")])
-
-    assert [(d.route, d.reason) for d in decisions] == [("weak", "router_error")] * 2

@@ -6,9 +6,15 @@ import pytest
 
 from routellm_core import RoutingPolicy, RoutingRequest, load_router
 from routellm_core.routers.random_router import RandomRouter
-from routellm_core.settings import check_choice, resolve_router, resolve_threshold
+from routellm_core.routing.drift import ExpectedTraffic
+from routellm_core.routing.escalation import PARSE_ERROR
+from routellm_core.routing.prices import Price, Prices
+from routellm_core.routing.score_cache import ScoreCache
+from routellm_core.settings import RoutingSettings, check_choice, resolve_router, resolve_threshold
 
 from tests.routers import FixedRouter
+
+PRICES = {"strong": {"input": 2.0, "output": 8.0}, "weak": {"input": 0.1, "output": 0.4}}
 
 
 def test_a_router_object_is_itself() -> None:
@@ -63,7 +69,7 @@ def test_a_threshold_is_taken_as_it_is(threshold: float) -> None:
 def test_a_share_becomes_the_threshold_that_realises_it(share: float) -> None:
     router = load_router("random")
     policy = RoutingPolicy(router, resolve_threshold(router, None, share))
-    decisions = policy.decide_many([RoutingRequest(f"prompt {number}") for number in range(5_000)])
+    decisions = [policy.decide(RoutingRequest(f"prompt {number}")) for number in range(5_000)]
 
     strong = sum(decision.route == "strong" for decision in decisions)
     assert strong / len(decisions) == pytest.approx(share, abs=0.02)
@@ -100,3 +106,70 @@ def test_a_choice_is_refused_by_field_and_value() -> None:
     check_choice("shadow", "mode", ("route", "shadow"))
     with pytest.raises(ValueError, match=r"^mode is 'shade', expected one of \['route', 'shadow'\]\.$"):
         check_choice("shade", "mode", ("route", "shadow"))
+
+
+def test_settings_are_kept_in_the_form_that_routing_uses() -> None:
+    settings = RoutingSettings.checked(
+        {"router": "random", "strong_share": 0.3, "weak_lacks": ["tools"], "prices": PRICES, "temperature": 0}
+    )
+
+    assert settings.router.name == "random"
+    assert settings.threshold == resolve_threshold(load_router("random"), None, 0.3)
+    assert settings.weak_lacks == frozenset({"tools"})
+    assert settings.prices == Prices(strong=Price(2.0, 8.0), weak=Price(0.1, 0.4))
+    assert (settings.mode, settings.no_text_route, settings.on_router_error) == ("route", "strong", "strong")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"mode": "shade"}, "mode is 'shade'"),
+        ({"no_text_route": "medium"}, "no_text_route is 'medium'"),
+        ({"on_router_error": "ignore"}, "on_router_error is 'ignore'"),
+        ({"strong_lacks": {"vision"}}, "strong_lacks holds 'vision'"),
+        ({"prices": 3}, "prices is 3"),
+        ({"escalate_on": 429}, "escalate_on holds 429"),
+        ({"strong_share": 0.5}, "got both threshold and strong_share"),
+        ({"router": None}, "router is NoneType"),
+    ],
+)
+def test_a_setting_is_refused_by_name_at_first_and_when_it_is_changed(
+    given: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        RoutingSettings.checked({"router": "random", "threshold": 0.5, **given})
+
+    settings = RoutingSettings.checked({"router": "random", "threshold": 0.5})
+    ((name, value),) = given.items()
+    if name != "strong_share":
+        with pytest.raises(ValueError, match=message):
+            settings.with_change(name, value)
+
+
+def test_the_threshold_follows_from_the_share_until_a_threshold_is_set() -> None:
+    by_share = RoutingSettings.checked({"router": "random", "strong_share": 0.3})
+    other = RandomRouter(seed=1)
+    other.score_quantiles = load_router("random").score_quantiles
+    by_threshold = by_share.with_change("threshold", 0.9)
+
+    assert by_share.with_change("strong_share", 0.1).threshold > by_share.threshold
+    assert by_share.with_change("router", other).strong_share == 0.3
+    assert by_share.with_change("mode", "shadow").threshold == by_share.threshold
+    assert (by_threshold.threshold, by_threshold.strong_share) == (0.9, None)
+    assert by_threshold.with_change("router", FixedRouter(0.5)).threshold == 0.9
+    with pytest.raises(ValueError, match="ships no score quantiles"):
+        by_share.with_change("router", FixedRouter(0.5))
+
+
+def test_settings_make_what_decides_and_what_escalates() -> None:
+    settings = RoutingSettings.checked(
+        {"router": FixedRouter(0.5), "threshold": 0.6, "no_text_route": "weak", "escalate_on": PARSE_ERROR}
+    )
+    cache = ScoreCache()
+
+    assert settings.policy(cache) == RoutingPolicy(settings.router, 0.6, no_text_route="weak")
+    assert settings.policy(cache).cache is cache
+    assert settings.escalation(always=(TimeoutError,)).on_parse_error
+    assert settings.escalation(always=(TimeoutError,)).weak_errors == (TimeoutError,)
+    assert settings.traffic() == ExpectedTraffic(None, 0.6)
+    assert len(RoutingSettings.checked({"router": "random", "strong_share": 0.3}).traffic().score_quantiles)

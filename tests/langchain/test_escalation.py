@@ -227,9 +227,10 @@ def test_shadow_mode_answers_with_strong_and_says_what_it_would_have_done(
     pair: Pair, stand_in: StandInServer
 ) -> None:
     llm = pair(mode="shadow")
-    record = llm.invoke(EASY).response_metadata["routellm"]
-    assert (record["route"], record["shadow_route"], record["reason"]) == ("strong", "weak", "score")
-    assert llm.invoke(HARD).response_metadata["routellm"]["shadow_route"] == "strong"
+    easy, hard = (llm.invoke(text).response_metadata["routellm"] for text in (EASY, HARD))
+    assert (easy["route"], easy["shadow_route"], easy["reason"]) == ("strong", "weak", "score")
+    assert hard["shadow_route"] == "strong"
+    assert [llm.route(text).record() for text in (EASY, HARD)] == [easy, hard]
     assert stand_in.calls() == {"gpt-strong": 2}
     assert llm.routing_stats().scored_share == 0.5
     stand_in.fail_next("gpt-strong", 500)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,12 +21,16 @@ from llama_index_instrumentation.event_handlers import BaseEventHandler
 from llama_index_instrumentation.span_handlers import SimpleSpanHandler
 
 from llamaindex_routellm import RoutingDecisionEvent
+from llamaindex_routellm.decision_event import attributes
+from routellm_core import Decision
 
 from tests.llamaindex.test_chat_endpoints import ENDPOINTS, responses_of
 from tests.llamaindex.test_tool_endpoints import TOOLS, last_response
 
 # OpenInference uses what pydantic has deprecated; as an error it would lose the span, without a word.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+DECISION = Decision("strong", 0.25, 0.5, "escalated", "random", shadow_route="weak")
 
 METHODS = [
     *ENDPOINTS,
@@ -209,3 +214,12 @@ def test_a_span_of_the_users_own_gets_an_event(pair: Callable[..., Any]) -> None
     assert event.name == "routellm.decision"
     assert event.attributes["routellm.route"] == "weak"
     assert "routellm.route" not in span.attributes
+
+
+def test_events_and_attributes_hold_every_value_of_the_record() -> None:
+    record = DECISION.record()
+
+    event = RoutingDecisionEvent(method="chat", model_name="gpt-4o", **record)
+    assert {name: getattr(event, name) for name in record} == record
+    assert attributes(DECISION) == {f"routellm.{name}": value for name, value in record.items()}
+    assert "routellm.score" not in attributes(replace(DECISION, score=None))

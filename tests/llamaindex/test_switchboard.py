@@ -135,7 +135,7 @@ async def test_shadow_mode(pair: Callable[..., Any], stand_in: StandInServer) ->
     assert easy.additional_kwargs["routellm"]["shadow_route"] == "weak"
     assert hard.additional_kwargs["routellm"]["shadow_route"] == "strong"
     assert stand_in.calls() == {"gpt-4o": 2}
-    assert llm.route("an easy one").shadow_route == "weak"
+    assert llm.route("an easy one").record() == easy.additional_kwargs["routellm"]
     assert llm.routing_stats().scored_share == 0.5
     stand_in.fail_next("gpt-4o", 429, 2)
     failing = pair(mode="shadow", escalate_strong_on=(sdk.RateLimitError,))

@@ -1,4 +1,4 @@
-"""Capabilities: what a call needs and what a model is known to lack."""
+"""Capabilities: what a call needs, what a model is known to lack, and so what bars a side from serving it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from routellm_core.routing.decision import Reason
+from routellm_core.routing.decision import Reason, Route
 
 Need = Literal["image", "audio", "video", "file", "tools", "structured_output"]
 """What a call may need of a model beyond text; "file" is a document such as a PDF."""
@@ -65,3 +65,47 @@ def check_needs(values: Iterable[str], field: str) -> frozenset[Need]:
 
 
 UNKNOWN = Capabilities()
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacles:
+    """Why each side can't serve one call, by reason; empty for a side that can, as far as is known."""
+
+    strong: frozenset[Reason] = frozenset()
+    weak: frozenset[Reason] = frozenset()
+
+
+NO_OBSTACLES = Obstacles()
+
+
+@dataclass(frozen=True, slots=True)
+class PairCapabilities:
+    """What both models are known to lack."""
+
+    strong: Capabilities = UNKNOWN
+    weak: Capabilities = UNKNOWN
+
+    @property
+    def smallest_window(self) -> int | None:
+        """The smaller one of the known context windows, in tokens; None if none is known."""
+        windows = (self.strong.context_window, self.weak.context_window)
+        return min(filter(None, windows), default=None)
+
+    def obstacles(
+        self, needs: Iterable[Need], tokens: int | None, unsupported: frozenset[Route] = frozenset()
+    ) -> Obstacles:
+        """Return what stands in a call's way.
+
+        Args:
+            needs: what the call needs of a model beyond text.
+            tokens: estimated input tokens; None if not estimated.
+            unsupported: sides that can't take the call for a reason of the host's.
+        """
+        if not needs and tokens is None and not unsupported:
+            return NO_OBSTACLES
+        strong, weak = self.strong.obstacles(needs, tokens), self.weak.obstacles(needs, tokens)
+        if "strong" in unsupported:
+            strong.add("unsupported")
+        if "weak" in unsupported:
+            weak.add("unsupported")
+        return Obstacles(frozenset(strong), frozenset(weak))

@@ -1,19 +1,20 @@
 """Dispatcher: one routed call from decision to answer, for both adapters.
 
-It decides once, counts, hands the call to whatever `ask` does with the chosen side, and asks the other side
-at most once where the escalation says so. Sync and async, whole and streamed answers differ in the delegate
-call only.
+It applies the `routing(...)` blocks around a call, decides once, counts, hands the call to whatever `ask`
+does with the chosen side, and asks the other side at most once if the escalation says so. Sync and async,
+whole and streamed answers differ in the delegate call only.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from routellm_core.routing.decision import Decision, Route
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
+from routellm_core.routing.override import current_override
 from routellm_core.routing.policy import RoutingPolicy
 from routellm_core.routing.prices import TokenUsage
 from routellm_core.routing.request import RoutingRequest
@@ -44,22 +45,46 @@ class Dispatcher:
     shadow: bool = False
     usage_of: Callable[[Any], TokenUsage] = _no_usage
 
+    def preview(self, request: RoutingRequest) -> Decision:
+        """Return how a call would be routed, without counting it; waits for the router if need be."""
+        return self._in_mode(self.policy.decide(request.overridden(current_override())))
+
     def decide(self, request: RoutingRequest, previous: Route | None = None) -> Decision:
         """Decide a call and count it; `previous`: the side of the conversation's last answer, where known."""
-        return self._counted(self.policy.decide(request), previous)
+        return self.counted(self.preview(request), previous)
 
     def decide_at_once(self, request: RoutingRequest, previous: Route | None = None) -> Decision | None:
         """Decide a call and count it where an event loop may wait for it; None where `adecide` has to."""
-        decision = self.policy.decide_at_once(request)
-        return None if decision is None else self._counted(decision, previous)
+        decision = self.policy.decide_at_once(request.overridden(current_override()))
+        return None if decision is None else self.counted(self._in_mode(decision), previous)
 
     async def adecide(self, request: RoutingRequest, previous: Route | None = None) -> Decision:
         """Decide a call and count it, without blocking the event loop."""
-        decision = self.decide_at_once(request, previous)
-        return self._counted(await self.policy.adecide(request), previous) if decision is None else decision
+        decision = await self.policy.adecide(request.overridden(current_override()))
+        return self.counted(self._in_mode(decision), previous)
+
+    def counted(self, decision: Decision, previous: Route | None = None) -> Decision:
+        """Count a decision that `preview` made for a call that is made now."""
+        self.counter.count(decision, previous)
+        return decision
+
+    def score_ahead(self, requests: Sequence[RoutingRequest]) -> None:
+        """Score the texts of many calls in one call to the router, for `decide` to find."""
+        override = current_override()
+        self.policy.score_ahead([request.overridden(override) for request in requests])
+
+    async def ascore_ahead(self, requests: Sequence[RoutingRequest]) -> None:
+        """Score the texts of many calls in one call to the router, without blocking the event loop."""
+        override = current_override()
+        await self.policy.ascore_ahead([request.overridden(override) for request in requests])
 
     def answer(
-        self, decision: Decision, ask: Callable[[Decision], T], message_of: Callable[[T], Any] | None = None
+        self,
+        decision: Decision,
+        ask: Callable[[Decision], T],
+        message_of: Callable[[T], Any] | None = None,
+        *,
+        final: bool = False,
     ) -> T:
         """Return a whole answer.
 
@@ -68,6 +93,7 @@ class Dispatcher:
             ask: asks the side of the decision it is given; called again, once, after an escalation.
             message_of: the host's own message behind an answer, for `escalate_if` and the tokens; None where
                 the answer is that message.
+            final: the answer stands whatever `escalate_if` says, as one does that had effects of its own.
         """
         while True:
             try:
@@ -77,7 +103,7 @@ class Dispatcher:
                 if following is None:
                     raise
             else:
-                following = self._after_answer(decision, message_of(answer) if message_of else answer)
+                following = self._after_answer(decision, message_of(answer) if message_of else answer, final)
                 if following is None:
                     return answer
             decision = following
@@ -87,6 +113,8 @@ class Dispatcher:
         decision: Decision,
         ask: Callable[[Decision], Awaitable[T]],
         message_of: Callable[[T], Any] | None = None,
+        *,
+        final: bool = False,
     ) -> T:
         """Return a whole answer, async."""
         while True:
@@ -97,7 +125,7 @@ class Dispatcher:
                 if following is None:
                     raise
             else:
-                following = self._after_answer(decision, message_of(answer) if message_of else answer)
+                following = self._after_answer(decision, message_of(answer) if message_of else answer, final)
                 if following is None:
                     return answer
             decision = following
@@ -157,11 +185,8 @@ class Dispatcher:
                     return
             decision = following
 
-    def _counted(self, decision: Decision, previous: Route | None) -> Decision:
-        if self.shadow:
-            decision = decision.shadowed()
-        self.counter.count(decision, previous)
-        return decision
+    def _in_mode(self, decision: Decision) -> Decision:
+        return decision.shadowed() if self.shadow else decision
 
     def _after_error(self, decision: Decision, error: Exception) -> Decision | None:
         # In shadow mode strong answers every call, or fails it.
@@ -171,10 +196,10 @@ class Dispatcher:
             self.counter.count_escalation(following, discarded)
         return following
 
-    def _after_answer(self, decision: Decision, message: Any) -> Decision | None:
+    def _after_answer(self, decision: Decision, message: Any, final: bool) -> Decision | None:
         usage = self.usage_of(message)
         self.counter.count_tokens(decision.route, usage)
-        following = self.escalation.after_answer(decision, message)
+        following = None if final else self.escalation.after_answer(decision, message)
         if following is not None:
             self.counter.count_escalation(following, usage)
         return following

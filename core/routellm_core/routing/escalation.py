@@ -12,6 +12,9 @@ from routellm_core.routing.prices import TokenUsage
 
 Errors = tuple[type[BaseException], ...]
 
+ErrorsGiven = type[BaseException] | str | Iterable[type[BaseException] | str]
+"""How `escalate_on=` may be given: a type, the word for what does not fit its schema, or several of them."""
+
 PARSE_ERROR: Literal["parse_error"] = "parse_error"
 
 
@@ -52,9 +55,9 @@ class Escalation:
     @classmethod
     def from_settings(
         cls,
-        escalate_on: Any = (),
-        escalate_strong_on: Any = (),
-        escalate_if: Any = None,
+        escalate_on: ErrorsGiven = (),
+        escalate_strong_on: ErrorsGiven = (),
+        escalate_if: Callable[[Any], bool] | None = None,
         *,
         always: Errors = (),
         always_codes: Iterable[str] = (),

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from routellm_core.router import Router, RouterError
-from routellm_core.routing.capabilities import UNKNOWN, Capabilities
+from routellm_core.routing.capabilities import NO_OBSTACLES, Obstacles
 from routellm_core.routing.decision import Decision, Reason, Route
 from routellm_core.routing.request import RoutingRequest
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.scorer import Scorer
 from routellm_core.routing.validation import check_fraction, check_route
+
+OnRouterError = Literal["strong", "weak", "raise"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,8 +43,6 @@ class RoutingPolicy:
         no_text_route: the side for calls without human text.
         on_router_error: "strong" or "weak": that side answers when the router fails, with a RouterWarning;
             "raise": the call fails with a RouterError.
-        strong: what the strong model is known to lack.
-        weak: what the weak model is known to lack.
         cache: remembers scores by text; policies that share a router may share it.
 
     Raises:
@@ -52,13 +53,8 @@ class RoutingPolicy:
     router: Router
     threshold: float
     no_text_route: Route = "strong"
-    on_router_error: Literal["strong", "weak", "raise"] = "strong"
-    strong: Capabilities = UNKNOWN
-    weak: Capabilities = UNKNOWN
+    on_router_error: OnRouterError = "strong"
     cache: ScoreCache = field(default_factory=ScoreCache, repr=False, compare=False)
-    smallest_window: int | None = field(init=False, repr=False, compare=False)
-    """The smaller one of the known context windows, in tokens; None where none is known."""
-    _scorer: Scorer = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.router, Router):
@@ -66,34 +62,29 @@ class RoutingPolicy:
                 f"router is {type(self.router).__name__}, expected a Router; load_router(name) makes one."
             )
         object.__setattr__(self, "threshold", check_fraction(self.threshold, "threshold"))
-        windows = [
-            side.context_window for side in (self.strong, self.weak) if side.context_window is not None
-        ]
-        object.__setattr__(self, "smallest_window", min(windows, default=None))
-        object.__setattr__(self, "_scorer", Scorer(self.router, self.cache))
         check_route(self.no_text_route, "no_text_route")
         if self.on_router_error not in ("strong", "weak", "raise"):
             raise ValueError(
                 f"on_router_error is {self.on_router_error!r}, expected 'strong', 'weak' or 'raise'."
             )
 
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return Scorer(self.router, self.cache)
+
     def decide(self, request: RoutingRequest) -> Decision:
         """Decide one call; waits for the router where its text has no score yet."""
         ruled = self._ruled(request)
         if ruled is not None:
             return ruled
-        return self._scored(request, self._scorer.score(request.text or ""))
-
-    def decide_many(self, requests: Sequence[RoutingRequest]) -> list[Decision]:
-        """Decide many calls with at most one call to the router, for all texts that have no score yet."""
-        return self._decide(requests, self._scorer.scores(self._texts(requests)))
+        return self._scored(request, self._scorer.score(request.scored))
 
     def decide_at_once(self, request: RoutingRequest) -> Decision | None:
         """Decide one call where an event loop may wait for it; None where `adecide` has to."""
         ruled = self._ruled(request)
         if ruled is not None:
             return ruled
-        score = self._scorer.score_at_once(request.text or "")
+        score = self._scorer.score_at_once(request.scored)
         return None if score is None else self._scored(request, score)
 
     async def adecide(self, request: RoutingRequest) -> Decision:
@@ -101,11 +92,7 @@ class RoutingPolicy:
         decision = self.decide_at_once(request)
         if decision is not None:
             return decision
-        return self._scored(request, await self._scorer.ascore(request.text or ""))
-
-    async def adecide_many(self, requests: Sequence[RoutingRequest]) -> list[Decision]:
-        """Decide many calls without blocking the event loop, with at most one call to the router."""
-        return self._decide(requests, await self._scorer.ascores(self._texts(requests)))
+        return self._scored(request, await self._scorer.ascore(request.scored))
 
     def score_ahead(self, requests: Sequence[RoutingRequest]) -> None:
         """Score the texts of many calls in one call to the router, for `decide` to find."""
@@ -115,42 +102,22 @@ class RoutingPolicy:
         """Score the texts of many calls in one call to the router, without blocking the event loop."""
         await self._scorer.ascores(self._texts(requests))
 
-    def _decide(
-        self, requests: Sequence[RoutingRequest], scores: Mapping[str, float | Exception]
-    ) -> list[Decision]:
-        return [self._ruled(item) or self._scored(item, scores[item.text or ""]) for item in requests]
-
     def _texts(self, requests: Sequence[RoutingRequest]) -> list[str]:
-        return [request.text or "" for request in requests if self._ruled(request) is None]
+        return [request.scored for request in requests if self._ruled(request) is None]
 
     def _ruled(self, request: RoutingRequest) -> Decision | None:
         """Return the decision where a rule makes it, None where the score has to."""
         if request.route is not None:
             return self._made(request, request.route, "forced")
-        if request.needs or request.tokens is not None or request.unsupported:
-            gate = self._gate(request)
+        if request.obstacles is not NO_OBSTACLES:
+            gate = _gate(request.obstacles)
             if gate is not None:
                 return self._made(request, *gate)
         if request.sticky is not None:
             return self._made(request, request.sticky, "sticky")
-        if request.text is None or not request.text.strip():
+        if not request.scored.strip():
             return self._made(request, self.no_text_route, "no_text")
         return None
-
-    def _gate(self, request: RoutingRequest) -> tuple[Route, Reason] | None:
-        strong, weak = self._obstacles(request, "strong"), self._obstacles(request, "weak")
-        # What neither can do decides nothing: the chosen provider says so itself.
-        only_weak, only_strong = weak - strong, strong - weak
-        if only_weak and not only_strong:
-            return "strong", min(only_weak, key=_GATES.index)
-        if only_strong and not only_weak:
-            return "weak", min(only_strong, key=_GATES.index)
-        return None
-
-    def _obstacles(self, request: RoutingRequest, route: Route) -> set[Reason]:
-        capabilities = self.strong if route == "strong" else self.weak
-        found = capabilities.obstacles(request.needs, request.tokens)
-        return found | {"unsupported"} if route in request.unsupported else found
 
     def _scored(self, request: RoutingRequest, score: float | Exception) -> Decision:
         if isinstance(score, Exception):
@@ -166,6 +133,16 @@ class RoutingPolicy:
     def _made(self, request: RoutingRequest, route: Route, reason: Reason) -> Decision:
         threshold = self.threshold if request.threshold is None else request.threshold
         return Decision(route, None, threshold, reason, self.router.name)
+
+
+def _gate(obstacles: Obstacles) -> tuple[Route, Reason] | None:
+    # What neither can do decides nothing: the chosen provider says so itself.
+    only_weak, only_strong = obstacles.weak - obstacles.strong, obstacles.strong - obstacles.weak
+    if only_weak and not only_strong:
+        return "strong", min(only_weak, key=_GATES.index)
+    if only_strong and not only_weak:
+        return "weak", min(only_strong, key=_GATES.index)
+    return None
 
 
 def _warn(router: str, error: Exception, route: Route) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from routellm_core.routing.capabilities import Need
+from routellm_core.routing.capabilities import NO_OBSTACLES, Obstacles
 from routellm_core.routing.decision import Route
 from routellm_core.routing.override import NO_OVERRIDE, RoutingOverride
 from routellm_core.routing.validation import check_fraction, check_route
@@ -20,25 +20,23 @@ class RoutingRequest:
     """What is known of a call before it is routed.
 
     Attributes:
-        text: the text to score; None or blank where the call holds no human text.
-        needs: what the call needs of a model beyond text.
-        tokens: estimated input tokens; None where not estimated.
+        text: the call's own text to score; None or blank if it holds no human text.
+        obstacles: why each side can't serve the call.
         route: a forced route; beats everything.
         threshold: beats the policy's own threshold, in [0, 1].
-        sticky: the side that the conversation is to stay on; None where it is free.
-        unsupported: sides that the adapter knows can't take this call, for a reason of its host's.
+        sticky: the side that the conversation is to stay on; None if it is free.
+        question: scored instead of the text; None scores the text.
 
     Raises:
         ValueError: a threshold or route that is not one; the message names the field.
     """
 
     text: str | None = None
-    needs: frozenset[Need] = frozenset()
-    tokens: int | None = None
+    obstacles: Obstacles = NO_OBSTACLES
     route: Route | None = None
     threshold: float | None = None
     sticky: Route | None = None
-    unsupported: frozenset[Route] = frozenset()
+    question: str | None = None
 
     def __post_init__(self) -> None:
         if self.threshold is not None:
@@ -48,19 +46,21 @@ class RoutingRequest:
         if self.sticky is not None:
             check_route(self.sticky, "sticky")
 
-    def overridden(self, *overrides: RoutingOverride) -> RoutingRequest:
-        """Return this request with overrides applied; of two that set a field, the first counts."""
-        merged = NO_OVERRIDE
-        for override in overrides:
-            if override is not NO_OVERRIDE:
-                merged = merged.or_else(override)
-        if merged is NO_OVERRIDE or merged == NO_OVERRIDE:
+    @property
+    def scored(self) -> str:
+        """The text to score; blank if there is none."""
+        return (self.text or "") if self.question is None else self.question
+
+    def overridden(self, override: RoutingOverride) -> RoutingRequest:
+        """Return this request with what it leaves open taken from an override."""
+        if override is NO_OVERRIDE:
             return self
-        return replace(
-            self,
-            text=merged.question if merged.question is not None else self.text,
-            route=merged.route or self.route,
-            threshold=merged.threshold if merged.threshold is not None else self.threshold,
+        own = RoutingOverride(self.question, self.threshold, self.route)
+        merged = own.or_else(override)
+        return (
+            self
+            if merged == own
+            else replace(self, question=merged.question, threshold=merged.threshold, route=merged.route)
         )
 
 

@@ -92,7 +92,7 @@ def test_load_router_takes_the_seed() -> None:
 
 def test_its_threshold_realises_the_share() -> None:
     policy = RoutingPolicy(RandomRouter(), 0.7)
-    decisions = policy.decide_many([RoutingRequest(prompt) for prompt in PROMPTS])
+    decisions = [policy.decide(RoutingRequest(prompt)) for prompt in PROMPTS]
 
     share = sum(decision.route == "strong" for decision in decisions) / len(decisions)
     assert share == pytest.approx(0.3, abs=0.02)

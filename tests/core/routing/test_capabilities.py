@@ -3,7 +3,15 @@ from typing import Any
 import pytest
 
 from routellm_core import Capabilities
-from routellm_core.routing.capabilities import NEEDS, UNKNOWN, Need, check_needs
+from routellm_core.routing.capabilities import (
+    NEEDS,
+    NO_OBSTACLES,
+    UNKNOWN,
+    Need,
+    Obstacles,
+    PairCapabilities,
+    check_needs,
+)
 from routellm_core.routing.decision import Reason
 
 
@@ -65,3 +73,28 @@ def test_an_unknown_need_is_refused_and_not_ignored() -> None:
     misspelled: Any = {"tool"}
     with pytest.raises(ValueError, match="lacks holds 'tool'"):
         Capabilities(lacks=misspelled)
+
+
+def test_a_pair_has_the_smaller_window_of_those_that_are_known() -> None:
+    small, large = Capabilities(context_window=10), Capabilities(context_window=20)
+
+    assert PairCapabilities(large, small).smallest_window == 10
+    assert PairCapabilities(large).smallest_window == 20
+    assert PairCapabilities().smallest_window is None
+
+
+def test_each_side_has_its_own_obstacles() -> None:
+    pair = PairCapabilities(
+        Capabilities(lacks=frozenset({"tools"})), Capabilities(lacks=frozenset({"image"}), context_window=10)
+    )
+
+    assert pair.obstacles(["tools", "image"], 11, frozenset({"strong"})) == Obstacles(
+        strong=frozenset({"tools", "unsupported"}), weak=frozenset({"vision", "context_window"})
+    )
+    assert pair.obstacles(["file"], 10) == Obstacles()
+
+
+def test_a_call_without_needs_is_known_to_have_no_obstacles() -> None:
+    pair = PairCapabilities(Capabilities(lacks=frozenset(NEEDS)), Capabilities(context_window=1))
+
+    assert pair.obstacles([], None) is NO_OBSTACLES

@@ -1,4 +1,5 @@
 import json
+from dataclasses import fields
 
 from routellm_core import Decision
 from routellm_core.routing.decision import other_side
@@ -11,6 +12,10 @@ def test_record_holds_plain_values_that_survive_json() -> None:
 
     assert record == {"route": "weak", "score": 0.25, "threshold": 0.5, "reason": "score", "router": "random"}
     assert json.loads(json.dumps(record)) == record
+
+
+def test_record_holds_every_field() -> None:
+    assert list(DECISION.shadowed().record()) == [field.name for field in fields(Decision)]
 
 
 def test_record_keeps_a_missing_score_as_none() -> None:

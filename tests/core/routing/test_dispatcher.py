@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from routellm_core import Decision, RoutingPolicy, RoutingRequest
+from routellm_core import Decision, RoutingPolicy, RoutingRequest, routing
 from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
@@ -70,6 +70,66 @@ def answer_async(it: Dispatcher, text: str, models: Models, **settings: Any) -> 
 def answer(request: pytest.FixtureRequest) -> Answer:
     chosen: Answer = request.param
     return chosen
+
+
+def decide_sync(it: Dispatcher, request: RoutingRequest) -> Decision:
+    return it.decide(request)
+
+
+def decide_async(it: Dispatcher, request: RoutingRequest) -> Decision:
+    return asyncio.run(it.adecide(request))
+
+
+def decide_at_once(it: Dispatcher, request: RoutingRequest) -> Decision:
+    # Scored ahead: this router's own scores would not be waited for.
+    it.score_ahead([request])
+    decision = it.decide_at_once(request)
+    assert decision is not None
+    return decision
+
+
+@pytest.mark.parametrize("decide", [Dispatcher.preview, decide_sync, decide_async, decide_at_once])
+def test_an_enclosing_block_sets_what_the_request_leaves_open(
+    decide: Callable[[Dispatcher, RoutingRequest], Decision],
+) -> None:
+    it = dispatcher()
+    with routing(question="hard", threshold=0.95):
+        assert decide(it, RoutingRequest("easy")) == Decision("weak", 0.9, 0.95, "score", "KeywordRouter")
+        assert decide(it, RoutingRequest("easy", threshold=0.05)).route == "strong"
+        with routing(route="weak"):
+            assert decide(it, RoutingRequest("easy")).reason == "forced"
+            assert decide(it, RoutingRequest("easy", route="strong")).route == "strong"
+    assert decide(it, RoutingRequest("easy")).score == 0.1
+
+
+def test_scores_are_made_ahead_of_the_question_that_a_block_sets() -> None:
+    it = dispatcher()
+    router = it.policy.router
+    assert isinstance(router, KeywordRouter)
+
+    with routing(question="hard"):
+        it.score_ahead([RoutingRequest("easy")])
+        asyncio.run(it.ascore_ahead([RoutingRequest("easy"), RoutingRequest("other")]))
+
+    assert router.batches == [["hard"]]
+
+
+@pytest.mark.parametrize("shadow", [False, True])
+def test_a_preview_is_the_decision_that_a_call_meets_and_is_not_counted(shadow: bool) -> None:
+    it = dispatcher(shadow=shadow)
+
+    for text in ("hard", "easy"):
+        preview = it.preview(RoutingRequest(text))
+        assert it.counter.snapshot().requests == 0
+        assert preview == it.decide(RoutingRequest(text))
+        it.counter.reset()
+
+
+def test_a_final_answer_stands_whatever_escalate_if_says(answer: Answer) -> None:
+    models = Models({"weak": "weak", "strong": "STRONG"})
+
+    assert answer(dispatcher(escalate_if=bool), "easy", models, final=True) == "weak"
+    assert answer(dispatcher(escalate_if=bool), "easy", models) == "STRONG"
 
 
 @pytest.mark.parametrize(("text", "expected"), [("hard", "STRONG"), ("easy", "weak")])

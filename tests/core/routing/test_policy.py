@@ -2,14 +2,14 @@ import asyncio
 import copy
 import json
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 import pytest
 
-from routellm_core import Capabilities, Decision, RoutingPolicy, RoutingRequest, load_router
-from routellm_core.routing.capabilities import Need
+from routellm_core import Decision, RoutingPolicy, RoutingRequest, load_router
+from routellm_core.routing.capabilities import Obstacles
 from routellm_core.routing.decision import Reason, Route
 
 from tests.routers import FixedRouter, KeywordRouter
@@ -31,27 +31,20 @@ def decide(request: pytest.FixtureRequest) -> Decide:
     return chosen
 
 
-def lacking(*needs: Need, window: int | None = None) -> Capabilities:
-    return Capabilities(lacks=frozenset(needs), context_window=window)
-
-
-def needing(*needs: Need, tokens: int | None = None, text: str = "easy") -> RoutingRequest:
-    return RoutingRequest(text=text, needs=frozenset(needs), tokens=tokens)
+def hindered(
+    text: str | None = "easy", *, strong: Collection[Reason] = (), weak: Collection[Reason] = (), **rest: Any
+) -> RoutingRequest:
+    return RoutingRequest(text, Obstacles(frozenset(strong), frozenset(weak)), **rest)
 
 
 @pytest.mark.parametrize(
     ("request_", "route", "reason", "score"),
     [
-        (
-            RoutingRequest("easy", frozenset({"image"}), route="strong", sticky="weak"),
-            "strong",
-            "forced",
-            None,
-        ),
-        (RoutingRequest("hard", frozenset({"tools"}), route="weak", sticky="strong"), "weak", "forced", None),
-        (RoutingRequest("hard", frozenset({"tools"}), sticky="weak"), "strong", "tools", None),
-        (RoutingRequest("hard", frozenset({"image"}), sticky="strong"), "weak", "vision", None),
-        (RoutingRequest(None, frozenset({"tools"})), "strong", "tools", None),
+        (hindered(strong=["vision"], route="strong", sticky="weak"), "strong", "forced", None),
+        (hindered("hard", weak=["tools"], route="weak", sticky="strong"), "weak", "forced", None),
+        (hindered("hard", weak=["tools"], sticky="weak"), "strong", "tools", None),
+        (hindered("hard", strong=["vision"], sticky="strong"), "weak", "vision", None),
+        (hindered(None, weak=["tools"]), "strong", "tools", None),
         (RoutingRequest("hard", sticky="weak"), "weak", "sticky", None),
         (RoutingRequest(" ", sticky="strong"), "strong", "sticky", None),
         (RoutingRequest(" \n"), "weak", "no_text", None),
@@ -64,13 +57,7 @@ def test_forced_beats_gates_beat_sticky_beats_no_text_beats_score(
     decide: Decide, request_: RoutingRequest, route: Route, reason: Reason, score: float | None
 ) -> None:
     router = KeywordRouter("hard")
-    policy = RoutingPolicy(
-        router,
-        0.5,
-        no_text_route="weak",
-        weak=lacking("tools"),
-        strong=lacking("image"),
-    )
+    policy = RoutingPolicy(router, 0.5, no_text_route="weak")
 
     assert decide(policy, request_) == Decision(route, score, 0.5, reason, "KeywordRouter")
     assert len(router.batches) == (reason == "score"), "the router is asked only where the score decides"
@@ -101,90 +88,50 @@ def test_a_request_brings_its_own_threshold(decide: Decide) -> None:
     assert decide(policy, RoutingRequest("text")).threshold == 0.6
 
 
+REASONS: list[Reason] = ["vision", "tools", "structured_output", "unsupported", "context_window"]
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_an_obstacle_moves_a_call_to_the_other_side_either_way(decide: Decide, reason: Reason) -> None:
+    for score in (0.1, 0.9):
+        policy = RoutingPolicy(FixedRouter(score), 0.5)
+        assert decide(policy, hindered(strong=[reason])) == Decision("weak", None, 0.5, reason, "FixedRouter")
+        assert decide(policy, hindered(weak=[reason])) == Decision("strong", None, 0.5, reason, "FixedRouter")
+
+
 @pytest.mark.parametrize(
-    ("need", "reason"),
-    [
-        ("image", "vision"),
-        ("audio", "unsupported"),
-        ("file", "unsupported"),
-        ("tools", "tools"),
-        ("structured_output", "structured_output"),
-    ],
+    ("strong", "weak"),
+    [(["tools"], ["tools"]), (["tools"], ["vision"]), (["unsupported"], ["context_window"])],
 )
-def test_a_need_moves_a_call_to_the_side_that_has_it_either_way(need: Need, reason: Reason) -> None:
-    strong_lacks = RoutingPolicy(FixedRouter(0.9), 0.5, strong=lacking(need))
-    weak_lacks = RoutingPolicy(FixedRouter(0.1), 0.5, weak=lacking(need))
-
-    assert strong_lacks.decide(needing(need)).record().items() >= {"route": "weak", "reason": reason}.items()
-    assert weak_lacks.decide(needing(need)).record().items() >= {"route": "strong", "reason": reason}.items()
-
-
-@pytest.mark.parametrize(("tokens", "reason"), [(100, "score"), (101, "context_window"), (None, "score")])
-def test_only_a_prompt_above_the_window_moves(tokens: int | None, reason: Reason) -> None:
-    strong_is_small = RoutingPolicy(FixedRouter(0.9), 0.5, strong=lacking(window=100))
-    weak_is_small = RoutingPolicy(FixedRouter(0.1), 0.5, weak=lacking(window=100), strong=lacking(window=101))
-
-    assert weak_is_small.decide(needing(tokens=tokens)).reason == reason
-    assert strong_is_small.decide(needing(tokens=tokens)).reason == reason
-    assert strong_is_small.decide(needing(tokens=tokens)).route == ("strong" if reason == "score" else "weak")
-
-
-def test_what_is_unknown_moves_nothing() -> None:
+def test_where_each_side_has_an_obstacle_the_score_decides(strong: list[Reason], weak: list[Reason]) -> None:
     policy = RoutingPolicy(KeywordRouter("hard"), 0.5)
-    every: Any = ("image", "audio", "video", "file", "tools", "structured_output")
-
-    assert policy.decide(needing(*every, tokens=10**9, text="easy")).route == "weak"
-    assert policy.decide(needing(*every, tokens=10**9, text="hard")).route == "strong"
-
-
-@pytest.mark.parametrize(
-    ("strong", "weak", "needs"),
-    [
-        (lacking("tools"), lacking("tools"), ["tools"]),
-        (lacking(window=5), lacking(window=9), []),
-        (lacking("tools"), lacking("image"), ["tools", "image"]),
-        (lacking("audio"), lacking("file"), ["audio", "file"]),
-    ],
-)
-def test_where_each_side_has_an_obstacle_the_score_decides(
-    strong: Capabilities, weak: Capabilities, needs: list[Need]
-) -> None:
-    policy = RoutingPolicy(KeywordRouter("hard"), 0.5, strong=strong, weak=weak)
 
     for text, route in (("hard", "strong"), ("easy", "weak")):
-        decision = policy.decide(needing(*needs, tokens=10, text=text))
+        decision = policy.decide(hindered(text, strong=strong, weak=weak))
         assert (decision.route, decision.reason) == (route, "score")
 
 
 def test_what_both_lack_does_not_hide_what_one_lacks() -> None:
-    policy = RoutingPolicy(FixedRouter(0.1), 0.5, strong=lacking("tools"), weak=lacking("tools", "image"))
+    policy = RoutingPolicy(FixedRouter(0.1), 0.5)
 
-    decision = policy.decide(needing("tools", "image"))
+    decision = policy.decide(hindered(strong=["tools"], weak=["tools", "vision"]))
 
     assert (decision.route, decision.reason) == ("strong", "vision")
 
 
-@pytest.mark.parametrize(("side", "route"), [("weak", "strong"), ("strong", "weak")])
-def test_a_side_that_the_adapter_rules_out_is_not_asked(side: Route, route: Route) -> None:
-    decision = RoutingPolicy(FixedRouter(0.5), 0.5).decide(
-        RoutingRequest("text", unsupported=frozenset({side}), sticky=side)
-    )
-
-    assert (decision.route, decision.reason) == (route, "unsupported")
-
-
 def test_the_reason_is_the_first_of_several_obstacles() -> None:
-    order: list[tuple[Need | None, Reason]] = [
-        ("image", "vision"),
-        ("tools", "tools"),
-        ("structured_output", "structured_output"),
-        ("audio", "unsupported"),
-        (None, "context_window"),
-    ]
-    for first in range(len(order)):
-        needs = [need for need, _ in order[first:] if need is not None]
-        policy = RoutingPolicy(FixedRouter(0.1), 0.5, weak=lacking(*needs, window=10))
-        assert policy.decide(needing(*needs, tokens=11)).reason == order[first][1]
+    policy = RoutingPolicy(FixedRouter(0.1), 0.5)
+
+    for first, reason in enumerate(REASONS):
+        assert policy.decide(hindered(weak=REASONS[first:])).reason == reason
+
+
+def test_a_question_is_scored_instead_of_the_text(decide: Decide) -> None:
+    policy = RoutingPolicy(KeywordRouter("hard"), 0.5, no_text_route="weak")
+
+    assert decide(policy, RoutingRequest("a stuffed prompt", question="hard")).score == 0.9
+    assert decide(policy, RoutingRequest(None, question="hard")).route == "strong"
+    assert decide(policy, RoutingRequest("hard", question=" ")).reason == "no_text"
 
 
 def test_the_name_is_the_registered_one_else_the_class() -> None:
@@ -201,22 +148,24 @@ def test_the_record_holds_plain_numbers() -> None:
     assert json.loads(json.dumps(record)) == record
 
 
-def test_many_are_decided_as_one_by_one_with_one_call_to_the_router() -> None:
+def test_scores_made_ahead_in_one_call_to_the_router_are_found_by_each_decision() -> None:
     requests = [
         RoutingRequest("hard"),
         RoutingRequest("easy"),
         RoutingRequest("hard"),
         RoutingRequest("forced", route="weak"),
         RoutingRequest(None),
-        RoutingRequest("easy", threshold=0.05),
+        RoutingRequest("stuffed", question="easy", threshold=0.05),
     ]
     one_by_one = [RoutingPolicy(KeywordRouter("hard"), 0.5).decide(request) for request in requests]
     routers = KeywordRouter("hard"), KeywordRouter("hard")
+    policies = [RoutingPolicy(router, 0.5) for router in routers]
 
-    assert RoutingPolicy(routers[0], 0.5).decide_many(requests) == one_by_one
-    assert asyncio.run(RoutingPolicy(routers[1], 0.5).adecide_many(requests)) == one_by_one
+    policies[0].score_ahead(requests)
+    asyncio.run(policies[1].ascore_ahead(requests))
+
+    assert [[policy.decide(request) for request in requests] for policy in policies] == [one_by_one] * 2
     assert [router.batches for router in routers] == [[["hard", "easy"]]] * 2
-    assert RoutingPolicy(routers[0], 0.5).decide_many([]) == []
 
 
 def test_scores_are_remembered_by_text_whatever_the_threshold() -> None:
@@ -233,10 +182,10 @@ def test_scores_are_remembered_by_text_whatever_the_threshold() -> None:
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda policy: pickle.loads(pickle.dumps(policy))])
 def test_a_copy_decides_the_same(copied: Callable[[RoutingPolicy], RoutingPolicy]) -> None:
-    policy = RoutingPolicy(load_router("random"), 0.5, weak=lacking("tools"))
+    policy = RoutingPolicy(load_router("random"), 0.5)
     before = policy.decide(RoutingRequest("text"))
     twin = copied(policy)
 
     assert twin.decide(RoutingRequest("text")) == before
-    assert twin.decide(needing("tools")).reason == "tools"
+    assert twin.decide(request := hindered(weak=["tools"])) == policy.decide(request)
     assert twin.cache is not policy.cache
