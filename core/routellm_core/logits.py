@@ -1,4 +1,4 @@
-"""Logits: from log-odds to a win rate."""
+"""Logits: from log-odds to win rates, and the loss that win rates are fitted with."""
 
 from __future__ import annotations
 
@@ -7,12 +7,30 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+Floats = npt.NDArray[np.float64]
+
 
 def win_rate(logit: float) -> float:
     """Return σ(logit), in plain numbers: for one prompt, numpy's start-up would take longer than the rest."""
     return 0.5 * (1.0 + math.tanh(0.5 * logit))
 
 
-def win_rates(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def win_rates(logits: Floats) -> Floats:
     """Return σ of each logit, any shape; written as (1 + tanh(x/2)) / 2 it never overflows."""
     return 0.5 * (1.0 + np.tanh(0.5 * logits))
+
+
+def cross_entropy(logits: Floats, target: Floats, weight: Floats) -> tuple[float, Floats]:
+    """Return the weighted cross-entropy of σ(logits) against the targets, and its gradient.
+
+    Args:
+        logits: z, shape (c,).
+        target: t, shape (c,), in [0, 1].
+        weight: w, shape (c,).
+
+    Returns:
+        Σ w · (−t·log σ(z) − (1−t)·log σ(−z)) in nats, and its derivative by z, w · (σ(z) − t), shape (c,).
+    """
+    # −t·log σ(z) − (1−t)·log σ(−z) = log(1 + e^z) − t·z
+    loss = float((weight * (np.logaddexp(0.0, logits) - target * logits)).sum())
+    return loss, weight * (win_rates(logits) - target)

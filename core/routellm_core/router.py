@@ -13,15 +13,32 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
-import numpy.typing as npt
 
 from routellm_core.checkpoints.checkpoint import Checkpoint, checkpoint_digest, write_checkpoint
 from routellm_core.checkpoints.coverage import Coverage
+from routellm_core.logits import Floats
 
 if TYPE_CHECKING:
     from typing import Self
 
-Scores = npt.NDArray[np.float64]
+Scores = Floats
+
+QUANTILES = 1001
+"""How many quantiles of its scores a router ships: the edges of a thousand equal shares."""
+
+COARSE_QUANTILES = 101
+"""How many are kept where a percentage point is close enough."""
+
+
+def quantile_grid(count: int = QUANTILES) -> Floats:
+    """Return the evenly spaced positions, from 0 to 1, that every list of quantiles here is of."""
+    return np.linspace(0.0, 1.0, count)
+
+
+def quantiles_of(values: Floats, count: int = QUANTILES) -> Floats:
+    """Return evenly spaced quantiles of the values, shape (count,), ascending."""
+    quantiles: Floats = np.quantile(values, quantile_grid(count))
+    return quantiles
 
 
 class RouterError(Exception):

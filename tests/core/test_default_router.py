@@ -98,7 +98,7 @@ def test_it_knows_the_models_it_was_trained_on(router: MatrixFactorizationRouter
     assert (router.strong, router.weak) == ("gpt-4-1106-preview", "mixtral-8x7b-instruct-v0.1")
     # A wide gap in strength is a surer win than a narrow one.
     prompts = list(PINNED)[:4]
-    wide = router.win_rates(prompts, "gemini-1.5-pro-002", "Llama-2-7b-hf")
+    wide = router.pair_scores(prompts, "gemini-1.5-pro-002", "Llama-2-7b-hf")
     assert (wide > router.score(prompts)).all()
     assert (wide > 0.6).all()
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from routellm_core.calibration.share import above, checked_scores
-
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats
+from routellm_core.routing.validation import check_amount
 
 CALLS = 1000
 """What a budget is given for."""
@@ -31,8 +30,7 @@ def threshold_for_budget(scores: Floats, weak_costs: Floats, strong_costs: Float
     for name, costs in (("weak_costs", weak_costs), ("strong_costs", strong_costs)):
         if costs.shape != checked.shape or not ((costs >= 0.0) & (costs < math.inf)).all():
             raise ValueError(f"{name} must be {len(checked)} finite numbers >= 0, one per prompt.")
-    if isinstance(budget, bool) or not 0.0 <= budget < math.inf:
-        raise ValueError(f"budget is {budget!r}, expected a number >= 0, for {CALLS:,} calls.")
+    check_amount(budget, "budget", f"for {CALLS:,} calls")
     # (k,): for each distinct score, ascending, what it adds when its prompts go to strong
     values, group = np.unique(checked, return_inverse=True)
     added = np.bincount(group, strong_costs - weak_costs)

@@ -13,13 +13,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from routellm_core.calibration.betting import rejects
 from routellm_core.calibration.share import above, checked_scores
 from routellm_core.calibration.target import QualityTarget
-
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats
+from routellm_core.routing.threshold import goes_to_strong
+from routellm_core.routing.validation import check_positive
 
 MOST_LABELS = 1_000_000
 """Where to stop looking for how many labels a target needs."""
@@ -118,16 +118,16 @@ def certify(
     answered = strong.copy()
     answered[order[:certified]] = weak[order[:certified]]
     return Certificate(
-        target,
-        confidence,
-        _threshold(checked[order], certified),
-        len(checked),
-        1.0 - certified / len(checked),
-        float(answered.mean()),
-        float(weak.mean()),
-        float(strong.mean()),
-        certified == len(checked),
-        labels_needed,
+        target=target,
+        confidence=confidence,
+        threshold=_threshold(checked[order], certified),
+        prompts=len(checked),
+        strong_share=1.0 - certified / len(checked),
+        routed_quality=float(answered.mean()),
+        weak_quality=float(weak.mean()),
+        strong_quality=float(strong.mean()),
+        weak_is_enough=certified == len(checked),
+        labels_needed=labels_needed,
     )
 
 
@@ -175,7 +175,7 @@ def certifiable_share(
         except ValueError:
             shares.append(1.0)
         else:
-            shares.append(1.0 - float((scores < found.threshold).mean()))
+            shares.append(float(goes_to_strong(scores, found.threshold).mean()))
     return float(np.median(shares))
 
 
@@ -206,8 +206,7 @@ def _check_labels(
     confidence: float,
     scale: tuple[float, float],
 ) -> None:
-    if isinstance(confidence, bool) or not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence is {confidence!r}, expected a number between 0 and 1, such as 0.9.")
+    check_positive(confidence, "confidence", below=1.0)
     low, high = scale
     if not -math.inf < low < high < math.inf:
         raise ValueError(f"scale is {low:g} to {high:g}, expected the grader's lowest and highest quality.")

@@ -15,9 +15,6 @@ from routellm_core.routing.validation import check_fraction
 
 FORMAT_VERSION = 1
 
-QUANTILES = 101
-"""How many quantiles of the scores a calibration keeps."""
-
 
 class CalibrationWarning(UserWarning):
     """A calibration that may not speak of what it is used for."""

@@ -6,10 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats
+from routellm_core.routing.validation import check_positive
 
 Kind = Literal["max_loss", "quality", "gap"]
 
@@ -29,10 +27,7 @@ class QualityTarget:
     value: float
 
     def __post_init__(self) -> None:
-        highest = math.inf if self.kind == "max_loss" else 1.0
-        if isinstance(self.value, bool) or not 0.0 < self.value < highest:
-            expected = "a number above 0" if self.kind == "max_loss" else "a number between 0 and 1"
-            raise ValueError(f"{self.kind} is {self.value!r}, expected {expected}.")
+        check_positive(self.value, self.kind, below=math.inf if self.kind == "max_loss" else 1.0)
 
     def values(self, answered: Floats, weak: Floats, strong: Floats) -> Floats:
         """Return the values whose mean must be at least 0, shape (n,), where `answered` is given."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
 import numpy.typing as npt
+
+from routellm_core.checkpoints.whole_file import replaced_whole
 
 _BLOCK_BYTES = 2**24
 
@@ -26,16 +27,10 @@ def map_array(path: Path) -> npt.NDArray[Any]:
 
 
 def replace_array(path: Path, array: npt.NDArray[Any]) -> str:
-    """Write an array in place of an older file and return the new one's SHA-256.
-
-    Who has mapped the older file keeps its content: the file is replaced and not changed.
-    """
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as stream:
+    """Write an array in place of an older file, see `replaced_whole`, and return the new one's SHA-256."""
+    with replaced_whole(path) as stream:
         np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
-    digest = file_digest(part)
-    os.replace(part, path)
-    return digest
+    return file_digest(path)
 
 
 def file_digest(path: Path) -> str:

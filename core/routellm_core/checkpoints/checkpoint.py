@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -87,6 +88,21 @@ class Checkpoint:
             )
         return found
 
+    @contextmanager
+    def reading(self, part: str | None = None) -> Iterator[None]:
+        """Raise a CheckpointError where the block refuses what this checkpoint holds.
+
+        Args:
+            part: what the block makes, for the message; None for the router itself.
+        """
+        try:
+            yield
+        except CheckpointError:
+            raise
+        except (KeyError, TypeError, ValueError) as error:
+            what = str(error) if part is None else f"the {part} can't be made ({error})."
+            raise CheckpointError(f"{self.origin}: {what}") from error
+
     @property
     def score_quantiles(self) -> npt.NDArray[np.float64] | None:
         """The tensor that every kind of router stores its score quantiles in; None where there is none."""
@@ -155,7 +171,13 @@ def read_checkpoint(folder: str | PathLike[str]) -> Checkpoint:
     }
     tensors = read_tensors(files.pop(TENSOR_FILE), source) if TENSOR_FILE in files else {}
     return Checkpoint(
-        config["router"], config["settings"], tensors, files, str(source), arrays, _digest(config)
+        router=config["router"],
+        settings=config["settings"],
+        tensors=tensors,
+        files=files,
+        origin=str(source),
+        arrays=arrays,
+        digest=_digest(config),
     )
 
 

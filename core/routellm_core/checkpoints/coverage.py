@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.checkpoints.checkpoint import Checkpoint
-
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats
 
 _PREFIX = "coverage."
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy.typing as npt
 
 from routellm_core.checkpoints.arrays import count_not_finite, file_digest, map_array
+from routellm_core.checkpoints.whole_file import replaced_whole
 
 CONFIG_FILE = "config.json"
 TENSOR_FILE = "model.safetensors"
@@ -118,6 +118,5 @@ def check_finite(tensors: Mapping[str, npt.NDArray[Any]], origin: str) -> None:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file in place of an older one, whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    os.replace(part, path)
+    with replaced_whole(path) as stream:
+        stream.write(content)

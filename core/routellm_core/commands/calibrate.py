@@ -12,12 +12,13 @@ import numpy as np
 
 from routellm_core.calibration.budget import CALLS, threshold_for_budget
 from routellm_core.calibration.share import calibrate_threshold
-from routellm_core.commands.calibration_sample import CalibrationSample
+from routellm_core.commands.calibration_sample import CalibrationSample, Found
 from routellm_core.commands.cost_arguments import add_cost_arguments, costs_of
-from routellm_core.commands.quality_lines import certified_lines, quality_target
+from routellm_core.commands.quality_lines import certified, quality_target
 from routellm_core.commands.score_arguments import add_score_arguments
 from routellm_core.evaluation.calibration_plot import save_calibration_plot
 from routellm_core.evaluation.recommendation import recommend, recommendation_lines
+from routellm_core.routing.threshold import goes_to_strong
 from routellm_core.routing.validation import check_fraction
 
 SUMMARY = "find the threshold for a share of strong calls, a budget, or a guaranteed quality"
@@ -82,47 +83,44 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     if options.recommend:
         yield from _recommended(options, sample)
         return
-    threshold, target, lines, statement = _found(options, sample)
-    calibration = sample.calibration(threshold, target, statement)
+    found = _found(options, sample)
+    calibration = sample.calibration(found)
     if options.out:
         calibration.save(options.out)
     if options.plot:
-        save_calibration_plot(sample.scores, threshold, options.plot, sample.benchmark)
+        save_calibration_plot(sample.scores, found.threshold, options.plot, sample.benchmark)
     if options.json:
-        yield json.dumps({**asdict(calibration), "notes": [*sample.notes, *lines]})
+        yield json.dumps({**asdict(calibration), "notes": [*sample.notes, *found.lines]})
         return
     yield from sample.notes
     yield (
-        f"threshold {threshold:.6f} sends {calibration.strong_share:.1%} of {len(sample.prompts):,} prompts "
-        "to strong"
+        f"threshold {found.threshold:.6f} sends {calibration.strong_share:.1%} of {len(sample.prompts):,} "
+        "prompts to strong"
     )
-    yield from lines
+    yield from found.lines
     spread = np.quantile(sample.scores, [0.05, 0.5, 0.95])
     yield "scores: 5 % below {:.4f}, half below {:.4f}, 95 % below {:.4f}".format(*spread)
     yield from (f"wrote {path}" for path in (options.out, options.plot) if path)
 
 
-def _found(
-    options: Namespace, sample: CalibrationSample
-) -> tuple[float, dict[str, float], list[str], str | None]:
-    """Return the threshold, what was asked for, what there is to say, and the guarantee."""
+def _found(options: Namespace, sample: CalibrationSample) -> Found:
     if options.strong_share is not None:
         share = check_fraction(options.strong_share, "--strong-share")
-        return calibrate_threshold(sample.scores, share), {"strong_share": share}, [], None
+        return Found(calibrate_threshold(sample.scores, share), {"strong_share": share})
     if options.budget is not None:
         costs = costs_of(options, sample.prompts)
         if costs is None:
             raise ValueError("--budget needs what the models cost: give --strong-price and --weak-price.")
         threshold = threshold_for_budget(sample.scores, costs.weak, costs.strong, options.budget)
-        # what stays below goes to weak; the rule itself is the policy's
-        spent = CALLS * float(np.where(sample.scores < threshold, costs.weak, costs.strong).mean())
+        to_strong = goes_to_strong(sample.scores, threshold)
+        spent = CALLS * float(np.where(to_strong, costs.strong, costs.weak).mean())
         weak, strong = CALLS * costs.weak.mean(), CALLS * costs.strong.mean()
         line = (
             f"{CALLS:,} calls cost {spent:.6g}, within {options.budget:g}; always weak {weak:.6g}, always "
             f"strong {strong:.6g}"
         )
-        return threshold, {"budget": options.budget}, [line], None
-    return certified_lines(options, sample)
+        return Found(threshold, {"budget": options.budget}, [line])
+    return certified(options, sample)
 
 
 def _recommended(options: Namespace, sample: CalibrationSample) -> Iterator[str]:

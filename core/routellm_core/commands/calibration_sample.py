@@ -8,19 +8,33 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
-from routellm_core.calibration.record import QUANTILES, Calibration
+from routellm_core.calibration.record import Calibration
 from routellm_core.commands.score_arguments import stored_scores
 from routellm_core.evaluation.benchmark import Benchmark
 from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
 from routellm_core.evaluation.published_benchmarks import STRONG, WEAK
 from routellm_core.loading import load_router
+from routellm_core.logits import Floats
 from routellm_core.preferences.reading.prompts import read_prompts
-from routellm_core.router import Router
+from routellm_core.router import COARSE_QUANTILES, Router, quantiles_of
+from routellm_core.routing.threshold import goes_to_strong
 
-Floats = npt.NDArray[np.float64]
+
+@dataclass(frozen=True)
+class Found:
+    """A threshold, and what there is to say of it.
+
+    Attributes:
+        threshold: in [0, 1].
+        target: what was asked for, as `Calibration.target`.
+        lines: what it comes to on the sample, for people.
+        statement: what is promised, in words; None where nothing is.
+    """
+
+    threshold: float
+    target: Mapping[str, float]
+    lines: Sequence[str] = ()
+    statement: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,32 +83,29 @@ class CalibrationSample:
         notes = [f"left out: {benchmark.dropped}"] if benchmark is not None and benchmark.dropped else []
         named = options.labels in NAMES
         return cls(
-            router,
-            source,
-            prompts,
-            scores,
-            STRONG if named else options.strong,
-            WEAK if named else options.weak,
-            benchmark,
-            notes,
+            router=router,
+            source=source,
+            prompts=prompts,
+            scores=scores,
+            strong=STRONG if named else options.strong,
+            weak=WEAK if named else options.weak,
+            benchmark=benchmark,
+            notes=notes,
         )
 
-    def calibration(
-        self, threshold: float, target: Mapping[str, float], statement: str | None
-    ) -> Calibration:
+    def calibration(self, found: Found) -> Calibration:
         """Return what is written down of a threshold."""
-        quantiles = np.quantile(self.scores, np.linspace(0.0, 1.0, QUANTILES))
+        quantiles = quantiles_of(self.scores, COARSE_QUANTILES)
         return Calibration(
             router=self.source,
-            threshold=threshold,
-            # what stays below goes to weak; the rule itself is the policy's
-            strong_share=1.0 - float((self.scores < threshold).mean()),
+            threshold=found.threshold,
+            strong_share=float(goes_to_strong(self.scores, found.threshold).mean()),
             prompts=len(self.prompts),
             fingerprint=self.router.fingerprint,
             strong=self.strong,
             weak=self.weak,
-            target=target,
-            statement=statement,
+            target=found.target,
+            statement=found.statement,
             score_quantiles=tuple(quantiles.tolist()),
         )
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from routellm_core._version import __version__
+from routellm_core.commands.command_error import CommandError
 
 COMMANDS = ("score", "label", "golden", "clean", "tiers", "train", "calibrate", "evaluate")
 
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader (head, less) has what it wanted. Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (ValueError, TypeError, OSError, ImportError) as error:
+    except (CommandError, ValueError, TypeError, OSError, ImportError) as error:
         print(f"routellm {options.command}: error: {' '.join(str(error).split())}", file=sys.stderr)
         return _BAD_INPUT
     return 0

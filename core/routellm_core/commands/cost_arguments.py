@@ -10,6 +10,7 @@ import numpy as np
 
 from routellm_core.evaluation.evaluation import Costs
 from routellm_core.routing.prices import Price, TokenUsage
+from routellm_core.routing.validation import check_count
 
 CHARACTERS_PER_TOKEN = 4
 """The usual estimate for English, where no tokenizer is at hand."""
@@ -58,8 +59,8 @@ def costs_of(options: Namespace, prompts: Sequence[str]) -> Costs | None:
             raise ValueError(f"--{side}-price is missing: give the prices of both models, or of none.")
     for name in ("input_tokens", "output_tokens"):
         count = getattr(options, name)
-        if count is not None and count < 0:
-            raise ValueError(f"--{name.replace('_', '-')} is {count}, expected a count of tokens.")
+        if count is not None:
+            check_count(count, f"--{name.replace('_', '-')}", at_least=0)
     usages = [_usage(options, prompt) for prompt in prompts]
     made = {side: _price(price, f"--{side}-price") for side, price in given.items()}
     weak, strong = (np.array([made[side].cost(usage) for usage in usages]) for side in ("weak", "strong"))

@@ -11,7 +11,7 @@ from typing import Any
 from routellm_core.router import Router
 from routellm_core.training.fine_tuning.model_classes import ModelClasses
 from routellm_core.training.fine_tuning.settings import FineTuned, FineTuningSettings
-from routellm_core.training.training_folder import TrainingFolder
+from routellm_core.training.training_folder import remove_unfinished
 from routellm_core.training.training_report import TrainingReport
 
 
@@ -28,15 +28,15 @@ def write_fine_tuned(
     """Save the router with its report, remove the training's checkpoints, and return what there is to say."""
     router.save(options.out)
     TrainingReport(
-        kind,
-        classes.strong,
-        classes.weak,
-        Path(options.base).name,
-        counts,
-        asdict(settings),
-        result.to_dict(),
+        kind=kind,
+        strong=classes.strong,
+        weak=classes.weak,
+        base=Path(options.base).name,
+        data=counts,
+        settings=asdict(settings),
+        metrics=result.to_dict(),
     ).write(options.out)
-    TrainingFolder(options.out, {}).remove()
+    remove_unfinished(options.out)
     return (
         f"wrote {options.out}: held-out loss {result.held_out_loss:.4f} at step {result.best_step} of "
         f"{result.steps}, {result.constant_loss:.4f} without reading prompts"

@@ -7,25 +7,29 @@ what the log holds is not asked, and not paid, twice.
 from __future__ import annotations
 
 import json
+import math
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from routellm_core.commands.command_error import CommandError
 from routellm_core.commands.source_embedder import source_embedder
 from routellm_core.preferences.judging.cost_bar import CostBar
 from routellm_core.preferences.judging.failure import RetryPolicy
-from routellm_core.preferences.judging.judgement import JudgingResult, JudgingStopped, write_rows
+from routellm_core.preferences.judging.judgement import JudgingResult
 from routellm_core.preferences.judging.judging import judge_in_new_loop
 from routellm_core.preferences.judging.judging_settings import JudgingSettings
 from routellm_core.preferences.judging.model_prices import read_model_prices
 from routellm_core.preferences.judging.openai_responder import DEFAULT_KEY_VARIABLE, OpenAIResponder
 from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS
 from routellm_core.preferences.judging.selection import select_representative
+from routellm_core.preferences.reading.json_lines import write_json_lines
 from routellm_core.preferences.reading.prompts import read_prompts
 from routellm_core.preferences.reading.records import read_records
+from routellm_core.routing.validation import check_count
 
 SUMMARY = "make battles for your own pair of models: both answer your prompts, a judge compares"
 
@@ -111,7 +115,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Judge, write what there is, and yield what came of it.
 
     Raises:
-        JudgingStopped: the run ended early; what was judged by then is written.
+        CommandError: the run ended early; what was judged by then is written.
     """
     settings = JudgingSettings(
         concurrency=options.concurrency,
@@ -138,19 +142,24 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
                 progress=progress,
             )
     except KeyboardInterrupt:
-        raise JudgingStopped("interrupted. Nothing is lost: run the same command again to go on.") from None
-    write_rows(options.out, result.battle_rows())
+        raise CommandError("interrupted. Nothing is lost: run the same command again to go on.") from None
+    _write_rows(options.out, result.battle_rows())
     if settings.graded:
-        write_rows(options.grades_out, result.label_rows())
+        _write_rows(options.grades_out, result.label_rows())
     if options.json:
         yield json.dumps(_summary(result))
     else:
         yield from _lines(result, options, priced=bool(settings.prices))
     if result.stopped:
-        raise JudgingStopped(
+        raise CommandError(
             f"{result.stopped}. {len(result.found)} of {len(result.judgements)} prompts are judged; nothing "
             "is lost: run the same command again to go on."
         )
+
+
+def _write_rows(path: str, rows: list[dict[str, Any]]) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    write_json_lines(path, rows)
 
 
 def _check_files(options: Namespace) -> None:
@@ -165,13 +174,12 @@ def _check_files(options: Namespace) -> None:
 
 
 def _chosen_prompts(options: Namespace) -> list[str]:
-    if options.limit is not None and options.limit < 1:
-        raise ValueError(f"--limit is {options.limit}, expected at least 1.")
+    if options.limit is not None:
+        check_count(options.limit, "--limit")
     prompts = list(dict.fromkeys(read_prompts(options.prompts)))[: options.limit]
     if options.select is None:
         return prompts
-    if options.select < 1:
-        raise ValueError(f"--select is {options.select}, expected at least 1.")
+    check_count(options.select, "--select")
     # By the embedder inside the package: choosing what to pay for costs nothing.
     embedder = source_embedder("default", "--select")
     chosen = select_representative(prompts, embedder, options.select, options.seed)
@@ -200,10 +208,12 @@ def _winners(result: JudgingResult) -> dict[str, int]:
 
 
 def _summary(result: JudgingResult) -> dict[str, Any]:
-    figures = {name: value for name, value in asdict(result).items() if name != "judgements"}
+    # Not asdict, which copies every judgement before they are left out.
+    figures = {field.name: getattr(result, field.name) for field in fields(result)}
+    del figures["judgements"]
     rates = {"agreement": result.agreement, "first_share": result.first_share}
     # JSON has no nan.
-    shown = {name: None if rate != rate else rate for name, rate in rates.items()}
+    shown = {name: None if math.isnan(rate) else rate for name, rate in rates.items()}
     return {"battles": len(result.found), "winners": _winners(result), **shown, **figures}
 
 
@@ -215,9 +225,9 @@ def _lines(result: JudgingResult, options: Namespace, *, priced: bool) -> Iterat
     )
     if options.grades_out:
         yield f"wrote {options.grades_out}: {len(result.label_rows())} labels"
-    if result.agreement == result.agreement:
+    if not math.isnan(result.agreement):
         yield f"both orders agree on {result.agreement:.1%} of the judged pairs"
-    if result.first_share == result.first_share:
+    if not math.isnan(result.first_share):
         yield f"the answer shown first is preferred in {result.first_share:.1%} of verdicts that are no tie"
     for reason, count in result.rejected.items():
         yield f"rejected {count}: {reason}"

@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from routellm_core.calibration.certificate import certifiable_share, certify
 from routellm_core.calibration.target import Kind, QualityTarget
-from routellm_core.commands.calibration_sample import CalibrationSample
+from routellm_core.commands.calibration_sample import CalibrationSample, Found
 
 DEFAULT_LOSS = 0.02
 """Points below strong alone, of a scale of 1."""
@@ -30,10 +30,8 @@ def quality_target(options: Namespace) -> QualityTarget:
     return QualityTarget("max_loss", DEFAULT_LOSS * (options.scale[1] - options.scale[0]))
 
 
-def certified_lines(
-    options: Namespace, sample: CalibrationSample
-) -> tuple[float, dict[str, float], list[str], str | None]:
-    """Certify the target; return the threshold, what was asked for, what there is to say, and the guarantee.
+def certified(options: Namespace, sample: CalibrationSample) -> Found:
+    """Return the cheapest threshold that is certified to keep the target, with its guarantee.
 
     Raises:
         ValueError: no labels are given, or none of them can certify anything; the message says what it takes.
@@ -67,4 +65,4 @@ def certified_lines(
             f"{share:.0%} to strong with {size:,}" for size, share in zip(SIZES, estimates, strict=True)
         )
     )
-    return found.threshold, {target.kind: target.value, "confidence": confidence}, lines, statement
+    return Found(found.threshold, {target.kind: target.value, "confidence": confidence}, lines, statement)

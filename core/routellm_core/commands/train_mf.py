@@ -18,7 +18,7 @@ from routellm_core.training.factorization.matrix_factorization import MatrixFact
 from routellm_core.training.factorization.own_data import OFFSET_PENALTY, read_own_data
 from routellm_core.training.factorization.own_router import KIND, train_own_router
 from routellm_core.training.factorization.penalty_choice import PenaltySearch
-from routellm_core.training.training_folder import TrainingFolder
+from routellm_core.training.training_folder import remove_unfinished
 from routellm_core.training.training_report import TrainingReport
 
 SUMMARY = "matrix factorization, on the CPU, without torch"
@@ -70,15 +70,15 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     router.save(options.out)
     counts = {"comparisons": len(own.comparisons), "prompts": len(own.prompts), "models": own.models}
     TrainingReport(
-        KIND,
-        (router.strong,),
-        (router.weak,),
-        "",
-        data.counts() | counts,
-        asdict(settings) | asdict(search) | {"embedder_of": source.name},
-        choice.to_dict(),
+        kind=KIND,
+        strong=(router.strong,),
+        weak=(router.weak,),
+        base="",
+        data=data.counts() | counts,
+        settings=asdict(settings) | asdict(search) | {"embedder_of": source.name},
+        metrics=choice.to_dict(),
     ).write(options.out)
-    TrainingFolder(options.out, {}).remove()
+    remove_unfinished(options.out)
     yield (
         f"wrote {options.out}: {len(router.models)} models, strong {router.strong}, weak {router.weak}; "
         f"held-out loss {choice.held_out_loss:.4f}, {choice.constant_loss:.4f} without reading prompts"

@@ -27,6 +27,7 @@ from routellm_core.embedders.embedder import (
     SavableEmbedder,
     check_embeddings,
 )
+from routellm_core.routing.validation import check_count
 
 _SCHEMA = """CREATE TABLE IF NOT EXISTS embeddings (
     embedder TEXT NOT NULL, text BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (embedder, text)
@@ -67,8 +68,7 @@ class CachedEmbedder:
         Raises:
             ValueError: `batch_size` is below 1, or the embedder needs an `identity`.
         """
-        if not isinstance(batch_size, int) or batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size!r}, expected a whole number of at least 1.")
+        check_count(batch_size, "batch_size")
         self.embedder = embedder
         self.path = Path(path)
         self.identity = identity or identity_of(embedder)

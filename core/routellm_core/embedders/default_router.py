@@ -136,7 +136,7 @@ class PromptEmbedder:
             )
         table = checkpoint.tensor("embedder.table", (None, None))
         tensor = checkpoint.tensor
-        try:
+        with checkpoint.reading("embedder"):
             return cls(
                 StaticEmbedder(
                     checkpoint.file(TOKENIZER_FILE), table, tensor("embedder.scales", table.shape[:1])
@@ -149,8 +149,6 @@ class PromptEmbedder:
                 surface_weight=settings["surface_weight"],
                 cue_weight=settings["cue_weight"],
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{checkpoint.origin}: the embedder can't be made ({error}).") from error
 
 
 def embedder_of_meaning(embedder: Embedder) -> Embedder:

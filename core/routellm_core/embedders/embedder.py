@@ -127,6 +127,20 @@ def check_width(embeddings: object, shape: tuple[int, int], embedder: Embedder) 
     return array
 
 
+def embedder_parts(embedder: Embedder) -> EmbedderParts:
+    """Return what a router's checkpoint stores of its embedder.
+
+    Raises:
+        TypeError: the embedder does not say how it is saved.
+    """
+    if not isinstance(embedder, SavableEmbedder):
+        raise TypeError(
+            f"the embedder {type(embedder).__name__} cannot be saved with the router: "
+            "it defines no to_parts() and from_checkpoint()."
+        )
+    return embedder.to_parts()
+
+
 def read_embedder(checkpoint: Checkpoint) -> Embedder:
     """Make the embedder saved in a router's checkpoint.
 

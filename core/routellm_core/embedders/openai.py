@@ -20,6 +20,7 @@ from routellm_core.embedders.embedder import EmbedderError, EmbedderParts, Embed
 from routellm_core.embedders.openai_client import OpenAIClient
 from routellm_core.embedders.text import valid_unicode
 from routellm_core.embedders.token_limit import cut_to_tokens, estimated_tokens
+from routellm_core.routing.validation import check_count
 
 DEFAULT_MODEL = "text-embedding-3-small"
 
@@ -82,10 +83,9 @@ class OpenAIEmbedder:
         """
         limits = {"max_tokens": max_tokens, "batch_size": batch_size, "batch_tokens": batch_tokens}
         for name, value in {**limits, "max_concurrency": max_concurrency}.items():
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} is {value!r}, expected a whole number of at least 1.")
-        if dimensions is not None and (not isinstance(dimensions, int) or dimensions < 1):
-            raise ValueError(f"dimensions is {dimensions!r}, expected a whole number of at least 1 or None.")
+            check_count(value, name)
+        if dimensions is not None:
+            check_count(dimensions, "dimensions")
         if not isinstance(model, str) or not model:
             raise ValueError(f"model is {model!r}, expected the name of an embedding model.")
         self._client = OpenAIClient(model, base_url, client, max_retries, timeout)
@@ -150,10 +150,8 @@ class OpenAIEmbedder:
                 f"{checkpoint.origin}: its embedder was given a client of its own ({client}), which is not "
                 f"saved: load_router(folder, embedder=OpenAIEmbedder({settings.get('model')!r}, client=...))."
             )
-        try:
+        with checkpoint.reading("embedder"):
             return cls(**settings)
-        except (TypeError, ValueError) as error:
-            raise CheckpointError(f"{checkpoint.origin}: the embedder can't be made ({error}).") from error
 
     def _requests(self, prompts: Sequence[str]) -> Iterator[list[str]]:
         request: list[str] = []

@@ -15,18 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
+from routellm_core.checkpoints.checkpoint import Checkpoint
 from routellm_core.embedders.embedder import EmbedderError, EmbedderParts, Embeddings, check_embeddings
-from routellm_core.embedders.text import valid_unicode
+from routellm_core.embedders.text import CHARACTERS_PER_TOKEN, valid_unicode
+from routellm_core.routing.validation import check_count
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
-
-_CHARACTERS_PER_TOKEN = 16
-"""More than tokens of ordinary text have: what comes later would be cut off by the model anyway, and a text
-of a million characters should not be tokenised first."""
 
 _FINGERPRINTED = ("*.json", "*.safetensors", "*.txt", "*.model")
 
@@ -68,8 +65,7 @@ class SentenceTransformersEmbedder:
         """
         if not str(model).strip():
             raise ValueError(f"model is {str(model)!r}, expected a folder or a name on the Hugging Face Hub.")
-        if not isinstance(batch_size, int) or batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size!r}, expected a whole number of at least 1.")
+        check_count(batch_size, "batch_size")
         self.model = str(model)
         self.revision = revision
         self.device = device
@@ -98,7 +94,7 @@ class SentenceTransformersEmbedder:
         # a model need not be loaded twice.
         with self._lock:
             model = self._loaded = self._loaded or self._load()
-            limit = _CHARACTERS_PER_TOKEN * (model.max_seq_length or 1 << 20)
+            limit = CHARACTERS_PER_TOKEN * (model.max_seq_length or 1 << 20)
             embedded = model.encode(
                 [valid_unicode(prompt[:limit]) for prompt in prompts],
                 batch_size=self.batch_size,
@@ -132,10 +128,8 @@ class SentenceTransformersEmbedder:
             CheckpointError: its settings are not those of this class.
         """
         settings = {name: value for name, value in checkpoint.setting("embedder").items() if name != "kind"}
-        try:
+        with checkpoint.reading("embedder"):
             return cls(**settings)
-        except (TypeError, ValueError) as error:
-            raise CheckpointError(f"{checkpoint.origin}: the embedder can't be made ({error}).") from error
 
     def _load(self) -> SentenceTransformer:
         try:

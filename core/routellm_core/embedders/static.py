@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
+from routellm_core.checkpoints.checkpoint import Checkpoint
 from routellm_core.embedders.embedder import EmbedderParts
 from routellm_core.embedders.text import clipped
 from routellm_core.embedders.word_pieces import WordPieces
@@ -138,16 +138,12 @@ class StaticEmbedder:
             CheckpointError: a part is missing or misshapen.
         """
         table = checkpoint.tensor("embedder.table", (None, None))
-        try:
+        with checkpoint.reading("embedder"):
             return cls(
                 checkpoint.file(TOKENIZER_FILE),
                 table,
                 checkpoint.tensor("embedder.scales", table.shape[:1]),
             )
-        except CheckpointError:
-            raise
-        except ValueError as error:
-            raise CheckpointError(f"{checkpoint.origin}: the embedder can't be made ({error}).") from error
 
     def _batch_of_ids(self, prompts: Sequence[str]) -> list[list[int]]:
         if len(prompts) < PARALLEL_FROM:

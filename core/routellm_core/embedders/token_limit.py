@@ -12,6 +12,8 @@ from functools import cache
 from math import ceil
 from typing import TYPE_CHECKING
 
+from routellm_core.embedders.text import CHARACTERS_PER_TOKEN
+
 if TYPE_CHECKING:
     from tiktoken import Encoding
 
@@ -22,9 +24,6 @@ DEFAULT_ENCODING = "cl100k_base"
 
 _PLAIN_PER_TOKEN = 3
 """Letters and spaces per token at least, in nearly any text; English has about 4.5."""
-
-_CHARACTERS_PER_TOKEN = 16
-"""More than tokens of ordinary text have: what comes later can be dropped before anything is counted."""
 
 _PLAIN = re.compile(r"[A-Za-z ]+")
 
@@ -53,7 +52,7 @@ def cut_to_tokens(text: str, limit: int, model: str) -> str:
     """
     if len(text) <= limit and len(text.encode("utf-8", "replace")) <= limit:
         return text
-    text = text[: limit * _CHARACTERS_PER_TOKEN]
+    text = text[: limit * CHARACTERS_PER_TOKEN]
     encoding = _encoding(model)
     if encoding is None:
         return _cut_by_estimate(text, limit)

@@ -48,12 +48,12 @@ class Benchmark:
             raise DataError(f"{name} holds no label to evaluate on.")
         categories = [label.category for label in labels]
         return cls(
-            name,
-            [label.prompt for label in labels],
-            qualities(labels, weak, name),
-            qualities(labels, strong, name),
-            dropped,
-            categories if all(categories) else (),
+            name=name,
+            prompts=[label.prompt for label in labels],
+            weak=qualities(labels, weak, name),
+            strong=qualities(labels, strong, name),
+            dropped=dropped,
+            categories=categories if all(categories) else (),
         )
 
     def where(self, kept: npt.NDArray[np.bool_], reason: str) -> Benchmark:

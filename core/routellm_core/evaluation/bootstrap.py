@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.evaluation.metrics import pgr_curve
+from routellm_core.logits import Floats
 
-Floats = npt.NDArray[np.float64]
 Interval = tuple[float, float]
 
 RESAMPLES = 1000

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from routellm_core.evaluation.benchmark import Benchmark
 from routellm_core.evaluation.plots import new_figure, save_figure
-
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats
+from routellm_core.routing.threshold import goes_to_strong
 
 BARS = 40
 
@@ -32,8 +32,9 @@ def save_calibration_plot(
     """
     figure = new_figure(5.0 if benchmark is None else 10.0, 4.6)
     panels = figure.subplots(1, 1 if benchmark is None else 2, squeeze=False)[0]
-    share = float((~(scores < threshold)).mean())
-    _draw_scores(panels[0], scores, threshold, share)
+    strong = goes_to_strong(scores, threshold)
+    share = float(strong.mean())
+    _draw_scores(panels[0], scores, threshold, strong)
     if benchmark is not None:
         _draw_quality(panels[1], scores, share, benchmark)
     save_figure(figure, path)
@@ -47,12 +48,12 @@ def score_edges(scores: Floats, threshold: float) -> Floats:
     return edges
 
 
-def _draw_scores(panel: Any, scores: Floats, threshold: float, share: float) -> None:
+def _draw_scores(panel: Any, scores: Floats, threshold: float, strong: npt.NDArray[np.bool_]) -> None:
     edges = score_edges(scores, threshold)
-    below = scores < threshold
-    panel.hist(scores[below], edges, color="0.8", edgecolor="0.4", label=f"to weak ({1 - share:.0%})")
+    share = float(strong.mean())
+    panel.hist(scores[~strong], edges, color="0.8", edgecolor="0.4", label=f"to weak ({1 - share:.0%})")
     panel.hist(
-        scores[~below], edges, color="0.5", edgecolor="0.2", hatch="//", label=f"to strong ({share:.0%})"
+        scores[strong], edges, color="0.5", edgecolor="0.2", hatch="//", label=f"to strong ({share:.0%})"
     )
     panel.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.4f}")
     panel.set(title="scores of the prompts", xlabel="score (win rate of strong)", ylabel="prompts")

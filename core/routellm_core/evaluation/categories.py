@@ -51,10 +51,10 @@ def _result(
     weak, strong = benchmark.weak[members], benchmark.strong[members]
     has_gap = float(strong.mean() - weak.mean()) > 1e-12
     return CategoryResult(
-        name,
-        int(members.sum()),
-        float(weak.mean()),
-        float(strong.mean()),
-        apgr(scores[members], weak, strong) if has_gap else None,
-        float((scores[members] > middle).mean()),
+        category=name,
+        prompts=int(members.sum()),
+        weak_quality=float(weak.mean()),
+        strong_quality=float(strong.mean()),
+        apgr=apgr(scores[members], weak, strong) if has_gap else None,
+        strong_share=float((scores[members] > middle).mean()),
     )

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from routellm_core.evaluation.benchmark import Benchmark
 from routellm_core.evaluation.bootstrap import CurveIntervals, chance_interval, curve_intervals
@@ -16,9 +15,8 @@ from routellm_core.evaluation.categories import CategoryResult, category_results
 from routellm_core.evaluation.cost_quality import aiq
 from routellm_core.evaluation.held_out import HeldOutCPT, cpt_held_out
 from routellm_core.evaluation.metrics import apgr, cpt, pgr_curve
+from routellm_core.logits import Floats
 from routellm_core.router import Router
-
-Floats = npt.NDArray[np.float64]
 
 TARGETS = (0.2, 0.5, 0.8)
 

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.evaluation.metrics import pgr_curve
-
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats
+from routellm_core.routing.threshold import goes_to_strong
+from routellm_core.routing.validation import check_positive
 
 SPLITS = 20
 
@@ -43,8 +44,7 @@ def cpt_held_out(
         ValueError: as `pgr_curve`, a target outside (0, 1], or too few prompts for two halves that have a
             gap.
     """
-    if not 0.0 < target <= 1.0:
-        raise ValueError(f"target is {target!r}, expected a share of the gap in (0, 1].")
+    check_positive(target, "target", at_most=1.0)
     pgr_curve(scores, weak, strong)  # for its checks
     arrays = [np.asarray(values, dtype=np.float64) for values in (scores, weak, strong)]
     rng = np.random.default_rng(seed)
@@ -75,7 +75,5 @@ def _measured(
         return None
     _, pgr = pgr_curve(*chosen_on)
     distinct = np.unique(chosen_on[0])[::-1]  # the score of each corner but the first, highest first
-    threshold = distinct[int(np.argmax(pgr[1:] >= target))]
-    # what stays below goes to weak; the rule itself is the policy's
-    selected = ~(scores < threshold)
+    selected = goes_to_strong(scores, float(distinct[int(np.argmax(pgr[1:] >= target))]))
     return float(selected.mean()), float(gain[selected].sum() / gain.sum())

@@ -17,7 +17,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats
+from routellm_core.routing.threshold import goes_to_strong
 
 Method = Literal["exact", "published"]
 
@@ -72,7 +73,7 @@ def apgr(
         raise ValueError(f"method is {method!r}, expected 'exact' or 'published'.")
     checked, gain = _checked(scores, weak, strong)
     thresholds = np.unique(np.quantile(checked, np.linspace(0.0, 1.0, 11)))
-    selected = checked[None, :] >= thresholds[::-1, None]  # (t, n), share ascending
+    selected = goes_to_strong(checked[None, :], thresholds[::-1, None])  # (t, n), share ascending
     shares = selected.mean(axis=1)
     pgr = (selected @ gain) / gain.sum()
     width = float(shares[-1] - shares[0])

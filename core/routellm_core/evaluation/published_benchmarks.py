@@ -12,17 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
+from routellm_core.checkpoints.published_factorization import STRONG as GOLD_STRONG
+from routellm_core.checkpoints.published_factorization import WEAK as GOLD_WEAK
 from routellm_core.evaluation.benchmark import Benchmark, category_gains
 from routellm_core.preferences.cleaning.overlap import overlapping
 from routellm_core.preferences.reading.labels import Label, read_labels
 from routellm_core.preferences.reading.records import DataError, read_records
 
-STRONG = "gpt-4-1106-preview"
+STRONG = GOLD_STRONG
 WEAK = "mistralai/Mixtral-8x7B-Instruct-v0.1"
-"""The pair of the published results, by the names in their files."""
-
-GOLD_STRONG, GOLD_WEAK = "gpt-4-1106-preview", "mixtral-8x7b-instruct-v0.1"
-"""The same pair, by the names in the gold labels."""
+"""The paper's pair, by the names in the files of its results."""
 
 _GOLD = "train/mmlu_gold_labels.jsonl.gz"
 _PLACES = ("routellm_evals", "routellm/evals", "evals", ".")

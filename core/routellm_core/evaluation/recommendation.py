@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from routellm_core.calibration.certificate import certify
 from routellm_core.calibration.target import QualityTarget
@@ -14,8 +13,8 @@ from routellm_core.evaluation.benchmark import Benchmark
 from routellm_core.evaluation.bootstrap import threshold_interval
 from routellm_core.evaluation.evaluation import Costs
 from routellm_core.evaluation.metrics import pgr_curve
-
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats
+from routellm_core.routing.threshold import goes_to_strong
 
 CALLS = 1000
 
@@ -97,18 +96,15 @@ def _measured(
 ) -> Recommendation:
     if one.threshold is None:
         return one
-    # what stays below goes to weak; the rule itself is the policy's
-    selected = ~(scores < one.threshold)
+    selected = goes_to_strong(scores, one.threshold)
     gain = benchmark.strong - benchmark.weak
     cost = None if costs is None else CALLS * float(np.where(selected, costs.strong, costs.weak).mean())
-    return Recommendation(
-        one.name,
-        one.threshold,
-        float(selected.mean()),
-        float((gain * selected).sum() / gain.sum()),
-        threshold_interval(gain * selected, gain),
-        cost,
-        one.remark,
+    return replace(
+        one,
+        strong_share=float(selected.mean()),
+        pgr=float((gain * selected).sum() / gain.sum()),
+        pgr_interval=threshold_interval(gain * selected, gain),
+        cost=cost,
     )
 
 

@@ -15,11 +15,9 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from routellm_core.logits import Floats
 from routellm_core.router import Router, check_scores
-
-Floats = npt.NDArray[np.float64]
 
 CHUNK = 512
 """Prompts after which new scores are written: what a crash may cost."""

@@ -17,7 +17,7 @@ from routellm_core.training.fine_tuning.model_classes import ModelClasses
 from routellm_core.training.fine_tuning.outcomes import read_outcomes
 from routellm_core.training.fine_tuning.settings import FineTuningSettings
 from routellm_core.training.similarity_weighted import train_similarity_weighted
-from routellm_core.training.training_folder import TrainingFolder
+from routellm_core.training.training_folder import remove_unfinished
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def bert(data: TrainingSet, folder: Path) -> Router:
     router, result = train_bert(str(get_model_path()), outcomes, BERT, out=out, say=log.info)
     log.info("held-out loss %.4f, %.4f without reading", result.held_out_loss, result.constant_loss)
     router.save(out)
-    TrainingFolder(out, {}).remove()
+    remove_unfinished(out)
     return load_router(out)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from routellm_core.checkpoints import published_factorization
 from routellm_core.preferences.reading.battles import Battle, read_battles
 from routellm_core.preferences.reading.labels import Label, read_labels
 
@@ -32,8 +33,8 @@ WEAK_CLASS = (
 """Which models are the strong and the weak class of the classifiers that are trained on who won."""
 
 _RENAMED = {
-    "gpt-4-1106-preview": STRONG,
-    "mixtral-8x7b-instruct-v0.1": WEAK,
+    published_factorization.STRONG: STRONG,
+    published_factorization.WEAK: WEAK,
     "vicuna-13b": "lmsys/vicuna-13b-v1.5",
     "alpaca-13b": "chavinlo/alpaca-13b",
     "llama-13b": "huggyllama/llama-13b",

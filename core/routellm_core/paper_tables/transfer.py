@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from routellm_core.checkpoints.published_factorization import STRONG, WEAK
 from routellm_core.evaluation.bootstrap import chance_interval, curve_intervals
 from routellm_core.evaluation.metrics import apgr
 from routellm_core.loading import load_router
@@ -17,8 +17,6 @@ from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 from routellm_core.training.factorization.matrix_factorization import MatrixFactorizationSettings
 from routellm_core.training.factorization.new_model import with_new_model
 from routellm_core.training.factorization.own_data import OFFSET_PENALTY, train_matrix_factorization
-
-Floats = npt.NDArray[np.float64]
 
 RESULTS = (30, 100)
 """Numbers of a new model's results from which its vector is found."""
@@ -43,13 +41,11 @@ PRO_PAIRS = (
 )
 
 _KNOWN_AS = {
-    "Mixtral-8x7B-Instruct-v0.1": "mixtral-8x7b-instruct-v0.1",
+    "Mixtral-8x7B-Instruct-v0.1": WEAK,
     "Meta-Llama-3.1-8B-Instruct": "Meta-Llama-3_1-8B-Instruct",
     "Meta-Llama-3.1-70B-Instruct": "Meta-Llama-3_1-70B-Instruct",
 }
 """Names in the files -> names in the default router, of models in both."""
-
-GOLD_STRONG, GOLD_WEAK = "gpt-4-1106-preview", "mixtral-8x7b-instruct-v0.1"
 
 
 @dataclass(frozen=True)
@@ -118,8 +114,8 @@ def pro_transfer(data: Path, say: Callable[[str], None]) -> list[TransferResult]
             default.embedder,
             [],
             [*gold, *others],
-            strong=GOLD_STRONG,
-            weak=GOLD_WEAK,
+            strong=STRONG,
+            weak=WEAK,
             settings=MatrixFactorizationSettings(offset_penalty=OFFSET_PENALTY, projection_penalty=80.0),
         )
         answered = [label for label in unseen if {strong, weak} <= set(label.scores)]
@@ -136,15 +132,15 @@ def _transfer(
     scores = router.score(prompts)
     low, high = chance_interval(qs - qw, confidence=0.6827)
     return TransferResult(
-        strong,
-        weak,
-        len(labels),
-        float(qs.mean() - qw.mean()),
-        apgr(scores, qw, qs),
-        curve_intervals(scores, qw, qs).apgr,
-        {count: _with_few(router, labels, better, worse, count) for count in RESULTS},
-        apgr([float(len(prompt)) for prompt in prompts], qw, qs),
-        (high - low) / 2.0,
+        strong=strong,
+        weak=weak,
+        prompts=len(labels),
+        gap=float(qs.mean() - qw.mean()),
+        apgr=apgr(scores, qw, qs),
+        interval=curve_intervals(scores, qw, qs).apgr,
+        few={count: _with_few(router, labels, better, worse, count) for count in RESULTS},
+        length=apgr([float(len(prompt)) for prompt in prompts], qw, qs),
+        chance=(high - low) / 2.0,
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.embedders.text import clipped
 from routellm_core.router import Scores, UnchangingRouter, check_prompts
+from routellm_core.routing.validation import check_count
 from routellm_core.transformer.batches import token_batches
 from routellm_core.transformer.network import Network, torch_modules
 
@@ -52,13 +53,11 @@ class BertRouter(UnchangingRouter):
 
         Raises:
             CheckpointError: the network has not three labels.
-            ValueError: max_length or batch_size is below 1.
+            ValueError: max_length is below 3 or batch_size below 1.
         """
         check_labels(network, "the network")
-        if max_length < 3 or batch_size < 1:
-            raise ValueError(
-                f"max_length is {max_length} and batch_size {batch_size}, expected at least 3 and 1."
-            )
+        check_count(max_length, "max_length", at_least=3)
+        check_count(batch_size, "batch_size")
         self.network = network.on_device(device)
         self.network.tokenizer.truncation_side = "right"
         self.max_length = min(max_length, int(network.tokenizer.model_max_length))
@@ -121,17 +120,13 @@ class BertRouter(UnchangingRouter):
         """Make the router that `to_checkpoint` described, on the GPU where there is one."""
         network = Network.from_checkpoint(checkpoint, "sequence_classification")
         check_labels(network, checkpoint.origin)
-        try:
+        with checkpoint.reading():
             return cls(
                 network,
                 max_length=int(checkpoint.setting("max_length")),
                 batch_size=int(checkpoint.setting("batch_size")),
                 score_quantiles=checkpoint.score_quantiles,
             )
-        except CheckpointError:
-            raise
-        except (TypeError, ValueError) as error:
-            raise CheckpointError(f"{checkpoint.origin}: {error}") from error
 
     def _ids(self, prompts: list[str]) -> list[list[int]]:
         found = self.network.tokenizer(

@@ -12,6 +12,7 @@ import numpy as np
 from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.embedders.text import valid_unicode
 from routellm_core.router import Scores, UnchangingRouter, check_prompts
+from routellm_core.routing.validation import check_count
 from routellm_core.transformer.batches import token_batches
 from routellm_core.transformer.label_tokens import label_ids, name_label_tokens
 from routellm_core.transformer.network import Network, torch_modules
@@ -64,8 +65,7 @@ class CausalLLMRouter(UnchangingRouter):
             ValueError: max_length has no room for the prompt around a question, or batch_size is below 1.
         """
         self._labels = label_ids(network, "the network")
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}, expected at least 1.")
+        check_count(batch_size, "batch_size")
         self.network = network.on_device(device)
         self.prompt = prompt
         self.max_length = max_length
@@ -151,7 +151,7 @@ class CausalLLMRouter(UnchangingRouter):
         """Make the router that `to_checkpoint` described, on the GPU where there is one."""
         network = Network.from_checkpoint(checkpoint, "causal_lm")
         label_ids(network, checkpoint.origin)
-        try:
+        with checkpoint.reading():
             return cls(
                 network,
                 PredictionPrompt(**checkpoint.setting("prompt")),
@@ -160,10 +160,6 @@ class CausalLLMRouter(UnchangingRouter):
                 label_must_win=bool(checkpoint.setting("label_must_win")),
                 score_quantiles=checkpoint.score_quantiles,
             )
-        except CheckpointError:
-            raise
-        except (TypeError, ValueError) as error:
-            raise CheckpointError(f"{checkpoint.origin}: {error}") from error
 
 
 def _stripped(path: Path) -> str:

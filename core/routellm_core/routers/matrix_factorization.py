@@ -25,8 +25,8 @@ from routellm_core.embedders.embedder import (
     AsyncEmbedder,
     Embedder,
     FoldableEmbedder,
-    SavableEmbedder,
     check_width,
+    embedder_parts,
     read_embedder,
 )
 from routellm_core.logits import win_rate, win_rates
@@ -127,7 +127,7 @@ class MatrixFactorizationRouter(UnchangingRouter):
             return await super().ascore(checked)
         return self._pair_scores(self._checked(await self.embedder.aembed(checked), checked))
 
-    def win_rates(self, prompts: Sequence[str], strong: str, weak: str) -> Scores:
+    def pair_scores(self, prompts: Sequence[str], strong: str, weak: str) -> Scores:
         """Return P(`strong` preferred over `weak`) per prompt, shape (n,); ValueError for an unknown name."""
         difference = self._vector(strong, "strong") - self._vector(weak, "weak")  # (d,)
         projected = self._embed(prompts) @ self.projection.T + self.bias  # (n, d)
@@ -151,12 +151,7 @@ class MatrixFactorizationRouter(UnchangingRouter):
 
     def to_checkpoint(self) -> Checkpoint:
         """Describe this router and its embedder; raises TypeError where that does not say how it is saved."""
-        if not isinstance(self.embedder, SavableEmbedder):
-            raise TypeError(
-                f"the embedder {type(self.embedder).__name__} cannot be saved with the router: "
-                "it defines no to_parts() and from_checkpoint()."
-            )
-        parts = self.embedder.to_parts()
+        parts = embedder_parts(self.embedder)
         tensors = {f"embedder.{name}": tensor for name, tensor in parts.tensors.items()}
         tensors |= {"model_vectors": self.model_vectors, "projection": self.projection, "bias": self.bias}
         if self.score_quantiles is not None:
@@ -180,7 +175,7 @@ class MatrixFactorizationRouter(UnchangingRouter):
         if not isinstance(models, list):
             raise CheckpointError(f"{checkpoint.origin}: models is {models!r}, expected a list of names.")
         vectors = checkpoint.tensor("model_vectors", (len(models), None))
-        try:
+        with checkpoint.reading():
             return cls(
                 embedder or read_embedder(checkpoint),
                 models,
@@ -192,10 +187,6 @@ class MatrixFactorizationRouter(UnchangingRouter):
                 score_quantiles=checkpoint.score_quantiles,
                 coverage=Coverage.from_checkpoint(checkpoint),
             )
-        except CheckpointError:
-            raise
-        except ValueError as error:
-            raise CheckpointError(f"{checkpoint.origin}: {error}") from error
 
     @classmethod
     def from_published(

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
-from routellm_core.router import Router, Scores, check_prompts
+from routellm_core.checkpoints.checkpoint import Checkpoint
+from routellm_core.router import Router, Scores, check_prompts, quantile_grid
 
 
 class RandomRouter(Router):
@@ -23,7 +23,7 @@ class RandomRouter(Router):
         if not isinstance(seed, int) or isinstance(seed, bool):
             raise TypeError(f"seed is {seed!r}, expected a whole number.")
         self.seed = seed
-        self.score_quantiles = np.linspace(0.0, 1.0, 1001)
+        self.score_quantiles = quantile_grid()
 
     def score(self, prompts: Sequence[str]) -> Scores:
         """Return one uniform number in [0, 1) per prompt, shape (n,)."""
@@ -43,7 +43,5 @@ class RandomRouter(Router):
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> RandomRouter:
         """Make the router with the saved seed."""
-        try:
+        with checkpoint.reading():
             return cls(seed=checkpoint.setting("seed"))
-        except TypeError as error:
-            raise CheckpointError(f"{checkpoint.origin}: {error}") from error

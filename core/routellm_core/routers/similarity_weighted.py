@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
-from routellm_core.embedders.embedder import Embedder, SavableEmbedder, read_embedder
+from routellm_core.checkpoints.checkpoint import Checkpoint
+from routellm_core.embedders.embedder import Embedder, embedder_parts, read_embedder
 from routellm_core.embedders.similarity import cosines, unit_rows
+from routellm_core.logits import win_rates
 from routellm_core.preferences.rating.bradley_terry import bradley_terry_strengths
 from routellm_core.preferences.rating.published_battles import published_tiered_battles
 from routellm_core.preferences.rating.similarity_weighting import PUBLISHED, SimilarityWeighting
@@ -115,9 +116,7 @@ class SimilarityWeightedRouter(UnchangingRouter):
     def score(self, prompts: Sequence[str]) -> Scores:
         """Return P(strong preferred) per prompt, shape (n,)."""
         strengths = self.tier_strengths(prompts)  # (n, T)
-        logits = strengths[:, self._strong_tier] - strengths[:, self._weak_tier]
-        # σ(x) = (1 + tanh(x/2)) / 2 never overflows.
-        return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)))
+        return win_rates(strengths[:, self._strong_tier] - strengths[:, self._weak_tier])
 
     def tier_strengths(self, prompts: Sequence[str]) -> npt.NDArray[np.float64]:
         """Return ξ of each tier for each prompt, in logits, shape (n, T)."""
@@ -155,12 +154,7 @@ class SimilarityWeightedRouter(UnchangingRouter):
         Raises:
             TypeError: the embedder does not say how it is saved.
         """
-        if not isinstance(self.embedder, SavableEmbedder):
-            raise TypeError(
-                f"the embedder {type(self.embedder).__name__} cannot be saved with the router: "
-                "it defines no to_parts() and from_checkpoint()."
-            )
-        embedder, battles = self.embedder.to_parts(), self.battles.to_parts()
+        embedder, battles = embedder_parts(self.embedder), self.battles.to_parts()
         tensors = {f"embedder.{name}": tensor for name, tensor in embedder.tensors.items()}
         tensors |= battles.tensors
         if self.score_quantiles is not None:
@@ -182,7 +176,7 @@ class SimilarityWeightedRouter(UnchangingRouter):
 
         The battles' embeddings stay on disk, memory-mapped.
         """
-        try:
+        with checkpoint.reading():
             return cls(
                 embedder or read_embedder(checkpoint),
                 TieredBattles.from_checkpoint(checkpoint),
@@ -191,10 +185,6 @@ class SimilarityWeightedRouter(UnchangingRouter):
                 weighting=SimilarityWeighting(**checkpoint.setting("weighting")),
                 score_quantiles=checkpoint.score_quantiles,
             )
-        except CheckpointError:
-            raise
-        except (TypeError, ValueError) as error:
-            raise CheckpointError(f"{checkpoint.origin}: {error}") from error
 
     def _embed(self, prompts: list[str]) -> npt.NDArray[np.float32]:
         # (n, D), rows of length 1

@@ -1,4 +1,4 @@
-"""RoutingPolicy: from a request to a decision. The only place where a score meets a threshold.
+"""RoutingPolicy: from a request to a decision.
 
 The order is fixed: forced route, capability gates, stickiness, no text, score. It is written once and
 serves sync and async, single calls and batches: each variant differs only in how scores are fetched.
@@ -19,6 +19,7 @@ from routellm_core.routing.decision import Decision, Reason, Route
 from routellm_core.routing.request import RoutingRequest
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.scorer import Scorer
+from routellm_core.routing.threshold import goes_to_strong
 from routellm_core.routing.validation import check_fraction, check_route
 
 OnRouterError = Literal["strong", "weak", "raise"]
@@ -126,9 +127,8 @@ class RoutingPolicy:
             _warn(self.router.name, score, self.on_router_error)
             return self._made(request, self.on_router_error, "router_error")
         threshold = self.threshold if request.threshold is None else request.threshold
-        return Decision(
-            "strong" if score >= threshold else "weak", score, threshold, "score", self.router.name
-        )
+        route: Route = "strong" if goes_to_strong(score, threshold) else "weak"
+        return Decision(route, score, threshold, "score", self.router.name)
 
     def _made(self, request: RoutingRequest, route: Route, reason: Reason) -> Decision:
         threshold = self.threshold if request.threshold is None else request.threshold

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from routellm_core.routing.decision import Route
+from routellm_core.routing.validation import check_amount
 
 _FIELDS = ("input", "output", "cached_input")
 
@@ -51,10 +51,7 @@ class Price:
             value = getattr(self, field.name)
             if field.name == "cached_input" and value is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-                raise ValueError(
-                    f"price {field.name} is {value!r}, expected a number >= 0, per million tokens."
-                )
+            check_amount(value, f"price {field.name}", "per million tokens")
 
     @classmethod
     def from_mapping(cls, value: Price | Mapping[str, Any], name: str) -> Price:

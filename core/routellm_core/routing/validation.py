@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 from routellm_core.routing.decision import Route
@@ -22,6 +22,43 @@ def check_fraction(value: Any, field: str) -> float:
     number = _as_float(value)
     if number is None or math.isnan(number) or not 0.0 <= number <= 1.0:
         raise ValueError(f"{field} is {value!r}, expected a number in [0, 1].")
+    return number
+
+
+def check_count(value: Any, field: str, *, at_least: int = 1) -> int:
+    """Return a whole number.
+
+    Raises:
+        ValueError: it is not a whole number of at least `at_least`.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < at_least:
+        raise ValueError(f"{field} is {value!r}, expected a whole number of at least {at_least}.")
+    return int(value)
+
+
+def check_positive(value: Any, field: str, *, at_most: float = math.inf, below: float = math.inf) -> float:
+    """Return a finite number above 0 as float.
+
+    Raises:
+        ValueError: it is no such number, above `at_most`, or not below `below`.
+    """
+    number = _as_float(value)
+    if number is None or not (0.0 < number <= at_most and number < below):
+        limit = f" and at most {at_most:g}" if at_most < math.inf else ""
+        limit += f" and below {below:g}" if below < math.inf else ""
+        raise ValueError(f"{field} is {value!r}, expected a number above 0{limit}.")
+    return number
+
+
+def check_amount(value: Any, field: str, unit: str) -> float:
+    """Return a finite amount of money, or of anything else that is not negative, as float.
+
+    Raises:
+        ValueError: it is not a number of at least 0; the message names the unit.
+    """
+    number = _as_float(value)
+    if number is None or not 0.0 <= number < math.inf:
+        raise ValueError(f"{field} is {value!r}, expected a number of at least 0, {unit}.")
     return number
 
 

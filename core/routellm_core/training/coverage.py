@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from routellm_core.checkpoints.coverage import Coverage, prompt_hashes
-
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats
+from routellm_core.router import COARSE_QUANTILES, quantiles_of
 
 CENTROIDS = 256
-QUANTILES = 101
 HELD_OUT = 0.1
 """Share of the prompts that are kept from the centroids, to see how near such prompts lie."""
 
@@ -43,7 +41,7 @@ def coverage_of(prompts: Sequence[str], embeddings: Floats, *, seed: int = 0) ->
     # float16 in the file: a cosine needs no more
     centroids = _spherical_means(kept, min(CENTROIDS, len(kept)), rng).astype(np.float16)
     coverage = Coverage(np.unique(prompt_hashes(distinct)), centroids.astype(np.float32), np.zeros(1))
-    nearness = np.quantile(coverage.similarity(held_out), np.linspace(0.0, 1.0, QUANTILES))
+    nearness = quantiles_of(coverage.similarity(held_out), COARSE_QUANTILES)
     return Coverage(coverage.hashes, coverage.centroids, nearness)
 
 

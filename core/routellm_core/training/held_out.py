@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.preferences.reading.records import DataError
+from routellm_core.routing.validation import check_positive
 
 
 def held_out(prompts: Sequence[str], share: float, seed: int) -> npt.NDArray[np.bool_]:
@@ -29,8 +30,7 @@ def held_out(prompts: Sequence[str], share: float, seed: int) -> npt.NDArray[np.
         DataError: fewer than two distinct prompts.
         ValueError: `share` is not between 0 and 1.
     """
-    if not 0.0 < share < 1.0:
-        raise ValueError(f"held-out share is {share!r}, expected a number above 0 and below 1.")
+    check_positive(share, "held-out share", below=1.0)
     distinct = sorted(dict.fromkeys(prompts), key=lambda prompt: _rank(prompt, seed))
     if len(distinct) < 2:
         raise DataError(

@@ -8,9 +8,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.router import Router
+from routellm_core.router import Router, quantiles_of
 
-QUANTILES = 1001
 SAMPLE = 2000
 """Distinct prompts scored at most: the quantiles are then off by about one percentage point."""
 
@@ -31,5 +30,5 @@ def with_sample_quantiles(
     """
     order = np.argsort(~held_out, kind="stable")
     sample = list(dict.fromkeys(prompts[position] for position in order))[:SAMPLE]
-    router.score_quantiles = np.quantile(router.score(sample), np.linspace(0.0, 1.0, QUANTILES))
+    router.score_quantiles = quantiles_of(router.score(sample))
     return router

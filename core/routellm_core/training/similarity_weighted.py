@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from routellm_core.embedders.embedder import Embedder
 from routellm_core.preferences.rating.ratings import rate_models
 from routellm_core.preferences.rating.similarity_weighting import SimilarityWeighting
@@ -13,9 +11,8 @@ from routellm_core.preferences.rating.tiered_battles import TieredBattles
 from routellm_core.preferences.rating.tiers import tiers_of
 from routellm_core.preferences.reading.battle_columns import BattleColumns, distinct_prompts
 from routellm_core.preferences.reading.battles import Battle
+from routellm_core.router import quantiles_of
 from routellm_core.routers.similarity_weighted import SimilarityWeightedRouter
-
-QUANTILES = 1001
 
 QUANTILE_PROMPTS = 2000
 """At most so many of the battles' prompts, evenly spaced, are scored for the quantiles."""
@@ -59,4 +56,4 @@ def train_similarity_weighted(
     )
     router = SimilarityWeightedRouter(embedder, stored, strong=strong, weak=weak, weighting=weighting)
     step = -(-len(prompts) // QUANTILE_PROMPTS)
-    return router.with_quantiles(np.quantile(router.score(prompts[::step]), np.linspace(0.0, 1.0, QUANTILES)))
+    return router.with_quantiles(quantiles_of(router.score(prompts[::step])))

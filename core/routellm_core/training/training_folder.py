@@ -51,10 +51,6 @@ class TrainingFolder:
             run.write_text(json.dumps(self._identity, indent=2, sort_keys=True) + "\n")
         return max(self._checkpoints(), key=_step, default=None)
 
-    def remove(self) -> None:
-        """Delete the folder."""
-        shutil.rmtree(self.path)
-
     def _checkpoints(self) -> list[Path]:
         return [path for path in self.path.glob("checkpoint-*") if path.is_dir()]
 
@@ -66,6 +62,11 @@ class TrainingFolder:
                     f"{self._identity.get(key)!r}: resume with the same data and settings, "
                     "or delete that folder."
                 )
+
+
+def remove_unfinished(out: str | PathLike[str]) -> None:
+    """Delete the training folder of the router's folder `out`, once the router is saved there."""
+    shutil.rmtree(Path(out) / NAME)
 
 
 def _step(checkpoint: Path) -> int:

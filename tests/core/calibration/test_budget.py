@@ -44,7 +44,7 @@ def test_a_budget_below_weak_alone_says_what_it_takes() -> None:
         ([0.1], 1.0, "weak_costs must be 2 finite numbers"),
         ([0.1, -0.1], 1.0, "weak_costs must be"),
         ([0.1, math.nan], 1.0, "weak_costs must be"),
-        ([0.1, 0.1], math.nan, "budget is nan, expected a number >= 0"),
+        ([0.1, 0.1], math.nan, "budget is nan, expected a number of at least 0"),
         ([0.1, 0.1], -1.0, "budget is -1.0"),
         ([0.1, 0.1], True, "budget is True"),
     ],

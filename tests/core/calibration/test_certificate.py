@@ -184,7 +184,11 @@ SCORES, WEAK, STRONG = np.linspace(0.1, 0.9, 300), np.zeros(300), np.ones(300)
         ((SCORES, WEAK[:3], STRONG), {}, r"weak has shape \(3,\), expected \(300,\)"),
         ((SCORES, WEAK, 9 * STRONG), {}, r"quality of the strong model is 9, outside .*--scale LOW HIGH"),
         ((SCORES, WEAK * math.nan, STRONG), {}, "quality of the weak model is nan"),
-        ((SCORES, WEAK, STRONG), {"confidence": 1.0}, "confidence is 1.0, expected a number between"),
+        (
+            (SCORES, WEAK, STRONG),
+            {"confidence": 1.0},
+            "confidence is 1.0, expected a number above 0 and",
+        ),
         ((SCORES, WEAK, STRONG), {"confidence": 90}, "confidence is 90"),
         ((SCORES, WEAK, STRONG), {"scale": (1.0, 1.0)}, "scale is 1 to 1"),
         ((SCORES * 9, WEAK, STRONG), {}, "scores holds a value that is not a number in"),

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from routellm_core import load_router
-from routellm_core.calibration.record import QUANTILES, Calibration
+from routellm_core.calibration.record import Calibration
 from routellm_core.commands.cli import main
 from routellm_core.evaluation.calibration_plot import score_edges
+from routellm_core.router import COARSE_QUANTILES
 
 PROMPTS = ["What is 2+2?", "Prove Fermat's last theorem.", "Write a haiku about rain."]
 PAIR = ["--strong", "big", "--weak", "small"]
@@ -71,7 +72,7 @@ def test_a_share_of_prompts(prompts: Path, tmp_path: Path, capsys: pytest.Captur
         None,
     )
     assert (router.score(PROMPTS) >= calibration.threshold).sum() == 1
-    assert len(calibration.score_quantiles) == QUANTILES
+    assert len(calibration.score_quantiles) == COARSE_QUANTILES
     assert calibration.score_quantiles[0] == router.score(PROMPTS).min()
     assert "sends 33.3% of 3 prompts to strong" in capsys.readouterr().out
     assert main(["calibrate", *arguments, "--json"]) == 0

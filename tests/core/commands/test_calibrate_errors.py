@@ -36,7 +36,10 @@ def labels(tmp_path: Path) -> Path:
         (["--labels", "LABELS"], "name its models with --strong and --weak"),
         (["--labels", "LABELS", "--strong", "big", "--weak", "tiny"], "has no score of 'tiny'"),
         (["--labels", "LABELS", *PAIR, "--max-loss", "-1"], "max_loss is -1.0, expected a number above 0"),
-        (["--labels", "LABELS", *PAIR, "--quality", "95"], "quality is 95.0, expected a number between"),
+        (
+            ["--labels", "LABELS", *PAIR, "--quality", "95"],
+            "quality is 95.0, expected a number above 0 and",
+        ),
         (["--labels", "LABELS", *PAIR, "--max-loss", "0.1", "--gap", "0.5"], "not allowed with argument"),
         (["--labels", "LABELS", *PAIR, "--confidence", "90"], "confidence is 90.0"),
         (["--labels", "LABELS", *PAIR, "--scale", "1", "10"], "outside the grader's scale of 1 to 10"),
@@ -48,7 +51,7 @@ def labels(tmp_path: Path) -> Path:
         (["--prompts", "PROMPTS", "--budget", "1", "--strong-price", "1", "1"], "--weak-price is missing"),
         (
             ["--prompts", "PROMPTS", "--budget", "1", "--strong-price", "nan", "1", "--weak-price", "1", "1"],
-            "--strong-price: price input is nan, expected a number >= 0",
+            "--strong-price: price input is nan, expected a number of at least 0",
         ),
         (["--prompts", "PROMPTS", "--budget", "0", *PRICES], "they cost at least"),
         (

@@ -224,4 +224,4 @@ def test_a_few_prompts_that_represent_the_others_are_judged(
     assert main([*arguments, "--select", "3"]) == 0
     assert len(server.requests) == calls
     assert main([*arguments, "--select", "0"]) == 2
-    assert "--select is 0, expected at least 1" in capsys.readouterr().err
+    assert "--select is 0, expected a whole number of at least 1" in capsys.readouterr().err

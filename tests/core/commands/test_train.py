@@ -161,7 +161,7 @@ def test_scores_that_are_no_numbers_are_named(
     ("extra", "message"),
     [
         (["--max-length", "100000"], "max_length is 100000, but"),
-        (["--steps", "0"], "max_steps is 0, expected at least 1"),
+        (["--steps", "0"], "max_steps is 0, expected a whole number of at least 1"),
         (["--learning-rate", "nan"], "learning_rate is nan, expected a number above 0"),
         (["--held-out", "1.5"], "held-out share is 1.5"),
         (["--strong", "big,"], "strong is 'big, ', expected names"),

@@ -137,7 +137,7 @@ def test_settings_that_make_no_sense_are_named(
 ) -> None:
     data = battles(tmp_path / "battles.jsonl", 40)
     assert main(words(data, tmp_path / "out", option, "0")) == 2
-    assert f"{name} is 0, expected at least 1" in capsys.readouterr().err
+    assert f"{name} is 0, expected a whole number of at least 1" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

@@ -52,17 +52,17 @@ def test_the_score_is_the_papers_formula() -> None:
 def test_the_folded_pair_equals_the_unfolded_form() -> None:
     made = router()
 
-    assert made.win_rates(PROMPTS, "large", "small") == pytest.approx(made.score(PROMPTS), abs=1e-6)
+    assert made.pair_scores(PROMPTS, "large", "small") == pytest.approx(made.score(PROMPTS), abs=1e-6)
     assert made.for_pair("middle", "small").score(PROMPTS) == pytest.approx(
-        made.win_rates(PROMPTS, "middle", "small"), abs=1e-6
+        made.pair_scores(PROMPTS, "middle", "small"), abs=1e-6
     )
 
 
 def test_swapping_the_models_swaps_the_win_rates() -> None:
     made = router()
 
-    assert made.win_rates(PROMPTS, "small", "large") == pytest.approx(1 - made.score(PROMPTS))
-    assert made.win_rates(PROMPTS, "large", "large").tolist() == [0.5] * len(PROMPTS)
+    assert made.pair_scores(PROMPTS, "small", "large") == pytest.approx(1 - made.score(PROMPTS))
+    assert made.pair_scores(PROMPTS, "large", "large").tolist() == [0.5] * len(PROMPTS)
 
 
 def test_only_the_direction_of_a_model_vector_counts() -> None:
@@ -95,7 +95,7 @@ def test_an_unknown_model_is_named_beside_the_known_ones(role: str) -> None:
     with pytest.raises(ValueError, match=message):
         router().for_pair(**pair)
     with pytest.raises(ValueError, match=message):
-        router().win_rates(PROMPTS, **pair)
+        router().pair_scores(PROMPTS, **pair)
 
 
 @pytest.mark.parametrize(

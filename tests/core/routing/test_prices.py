@@ -60,7 +60,9 @@ def test_a_side_with_missing_or_unknown_prices_is_refused_by_name(side: Any) -> 
 @pytest.mark.parametrize("value", [-1, math.nan, math.inf, "2.5", None, True])
 @pytest.mark.parametrize("field", ["input", "output"])
 def test_a_price_that_is_no_amount_is_refused_by_side_and_field(field: str, value: Any) -> None:
-    message = f"prices['strong']: price {field} is {value!r}, expected a number >= 0, per million tokens."
+    message = (
+        f"prices['strong']: price {field} is {value!r}, expected a number of at least 0, per million tokens."
+    )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         Prices.from_mapping({"strong": {**STRONG, field: value}, "weak": WEAK})
 

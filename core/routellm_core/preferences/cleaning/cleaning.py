@@ -14,6 +14,7 @@ from routellm_core.preferences.cleaning.decontamination import SIMILARITY, simil
 from routellm_core.preferences.cleaning.duplicates import exact_duplicates, near_duplicates
 from routellm_core.preferences.cleaning.languages import languages
 from routellm_core.preferences.cleaning.overlap import LENGTH, overlapping
+from routellm_core.routing.request import MIN_SCORED_CHARACTERS
 
 Marks = npt.NDArray[np.bool_]
 
@@ -35,7 +36,7 @@ class CleaningSettings:
         similarity: cosine to an evaluation prompt that removes a row, where an embedder is given.
     """
 
-    minimum_length: int = 16
+    minimum_length: int = MIN_SCORED_CHARACTERS
     near_duplicates: float = 0.8
     languages: tuple[str, ...] = ()
     tag_languages: bool = False

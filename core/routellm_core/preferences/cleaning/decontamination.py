@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.embedders.embedder import Embedder
+from routellm_core.routing.validation import check_positive
 
 SIMILARITY = 0.95
 """Cosine from which a prompt counts as the same as another (paper, appendix B)."""
@@ -57,8 +58,7 @@ def similar_prompts(
     Raises:
         ValueError: `similarity` is outside (0, 1].
     """
-    if not 0.0 < similarity <= 1.0:
-        raise ValueError(f"similarity is {similarity!r}, expected a number above 0 and at most 1.")
+    check_positive(similarity, "similarity", at_most=1.0)
     if not evaluation or not prompts:
         return np.zeros(len(prompts), dtype=np.bool_)
     # Equal texts have a cosine of 1 up to rounding.

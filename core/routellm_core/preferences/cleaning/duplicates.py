@@ -7,6 +7,8 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.routing.validation import check_positive
+
 _SHINGLE = 5
 """Characters of a compared piece: short enough for a question of one line, and it needs no words, so that it
 serves scripts without spaces too."""
@@ -53,8 +55,7 @@ def near_duplicates(
         ImportError: datasketch is not installed.
         ValueError: `similarity` is outside (0, 1].
     """
-    if not 0.0 < similarity <= 1.0:
-        raise ValueError(f"similarity is {similarity!r}, expected a number above 0 and at most 1.")
+    check_positive(similarity, "similarity", at_most=1.0)
     group = _groups(list(dict.fromkeys(prompts)), similarity)
     return _repeated([(group[prompt], key) for prompt, key in zip(prompts, keys, strict=True)])
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from routellm_core.preferences.judging.verdict import Verdict, combined_grades, combined_winner
@@ -15,7 +11,7 @@ from routellm_core.preferences.reading.battles import Battle
 from routellm_core.preferences.reading.labels import Label
 
 
-class JudgingStopped(OSError):
+class JudgingStopped(RuntimeError):
     """A run that ended early, for a reason outside of it; what was paid is kept, and it can be resumed."""
 
 
@@ -116,18 +112,6 @@ class JudgingResult:
         return [
             {"prompt": label.prompt, "scores": dict(label.scores)} for label in labels if label is not None
         ]
-
-
-def write_rows(path: str | PathLike[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write JSON Lines in place of what was there, whole or not at all."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f"{target.name}.unfinished")
-    with unfinished.open("w", encoding="ascii") as stream:
-        stream.writelines(json.dumps(row) + "\n" for row in rows)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(unfinished, target)
 
 
 def _mean(values: Iterable[bool]) -> float:

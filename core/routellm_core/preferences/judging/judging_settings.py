@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from routellm_core.preferences.judging.failure import RetryPolicy
 from routellm_core.preferences.judging.paid_calls import CALL_TIMEOUT
 from routellm_core.routing.prices import Price
+from routellm_core.routing.validation import check_count
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,4 @@ class JudgingSettings:
 
     def __post_init__(self) -> None:
         for name in ("concurrency", "verdict_attempts", "nonsense_limit"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} is {value!r}, expected a whole number, 1 or more.")
+            check_count(getattr(self, name), name)

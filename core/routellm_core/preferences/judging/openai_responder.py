@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS, Answer, Message
 from routellm_core.routing.prices import TokenUsage
+from routellm_core.routing.validation import check_count
 
 DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
 _OPENAI = "https://api.openai.com"
@@ -46,8 +47,7 @@ class OpenAIResponder:
         """
         if not model:
             raise ValueError("model is '', expected the name of a model.")
-        if max_tokens < 1:
-            raise ValueError(f"max_tokens of {model} is {max_tokens}, expected at least 1.")
+        check_count(max_tokens, f"max_tokens of {model}")
         self.name = model
         self.base_url = base_url
         self.key_variable = key_variable

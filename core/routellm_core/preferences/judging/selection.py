@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.embedders.embedder import Embedder
+from routellm_core.logits import Floats
+from routellm_core.routing.validation import check_count
 
-Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 
 _STEPS = 15
@@ -55,8 +56,7 @@ def select_representative(prompts: Sequence[str], embedder: Embedder, count: int
     Raises:
         ValueError: `count` is below 1, or there are no prompts.
     """
-    if count < 1:
-        raise ValueError(f"count is {count}, expected at least 1.")
+    check_count(count, "count")
     if not prompts:
         raise ValueError("there are no prompts to select from.")
     rows: dict[str, int] = {}

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from routellm_core.preferences.judging.responder import Message, Responder
 from routellm_core.routing.prices import Price, TokenUsage
+from routellm_core.routing.validation import check_positive
 
 # Roles and separators that a provider's template adds to each message and to the whole.
 _TOKENS_PER_MESSAGE = 16
@@ -44,8 +45,8 @@ class Spend:
         Raises:
             ValueError: a cap that is not a positive number, or a cap without prices.
         """
-        if cap is not None and not 0 < cap < math.inf:
-            raise ValueError(f"the cap on spend is {cap!r}, expected a number above 0.")
+        if cap is not None:
+            check_positive(cap, "the cap on spend")
         if cap is not None and not prices:
             raise ValueError("a cap on spend needs prices: without them no cost can be counted.")
         self.prices = dict(prices or {})

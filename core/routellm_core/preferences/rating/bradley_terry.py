@@ -6,9 +6,9 @@ A table of wins is all that the fit needs of any number of battles, so that its 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats, win_rates
+from routellm_core.routing.validation import check_positive
 
 _ITERATIONS = 200
 _TOLERANCE = 1e-8
@@ -46,8 +46,7 @@ def bradley_terry_strengths(
         ValueError: a penalty that is not above 0, wins that are negative or not finite, or strengths so far
             apart that the fit does not end.
     """
-    if not penalty > 0.0:
-        raise ValueError(f"penalty is {penalty!r}, expected a number above 0.")
+    check_positive(penalty, "penalty")
     if not (np.isfinite(wins).all() and (wins >= 0.0).all()):
         raise ValueError("wins holds a value that is negative or not finite.")
     count = wins.shape[-1]
@@ -63,8 +62,8 @@ def bradley_terry_strengths(
     done = np.zeros(len(wins), dtype=bool)
     diagonal = np.arange(count)
     for _ in range(_ITERATIONS):
-        chance = _sigmoid(strengths[:, :, None] - strengths[:, None, :])  # (n, m, m)
-        alone = _sigmoid(strengths)  # (n, m)
+        chance = win_rates(strengths[:, :, None] - strengths[:, None, :])  # (n, m, m)
+        alone = win_rates(strengths)  # (n, m)
         gradient = (games * chance - wins).sum(axis=2) + met * alone - won + penalty * strengths
         curvature = games * chance * (1.0 - chance)
         held = curvature.sum(axis=2) + met * alone * (1.0 - alone) + penalty  # (n, m)
@@ -97,8 +96,3 @@ def _damping(reach: Floats) -> Floats:
     # proposition 1); near the minimum it is all of the step.
     safe = np.maximum(reach, 1e-300)
     return np.asarray(np.where(reach > 0.0, np.log1p(safe) / safe, 1.0))
-
-
-def _sigmoid(logits: Floats) -> Floats:
-    # σ(x) = (1 + tanh(x/2)) / 2 never overflows.
-    return 0.5 * (1.0 + np.tanh(0.5 * logits))

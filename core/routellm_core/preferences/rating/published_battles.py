@@ -16,8 +16,9 @@ from routellm_core.preferences.rating.tiers import tiers_of
 from routellm_core.preferences.reading.battle_columns import BattleColumns
 from routellm_core.preferences.reading.battles import Battle, Winner
 from routellm_core.preferences.reading.records import DataError, Record
+from routellm_core.routing.request import MIN_SCORED_CHARACTERS
 
-SHORTEST_PROMPT = 16
+SHORTEST_PROMPT = MIN_SCORED_CHARACTERS
 """Characters; the paper drops shorter first turns, and the published embeddings have no row for them."""
 
 _PENALTY = 1e-6

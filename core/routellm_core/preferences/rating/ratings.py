@@ -13,6 +13,7 @@ from routellm_core.preferences.rating.bradley_terry import bradley_terry_strengt
 from routellm_core.preferences.reading.battle_columns import BattleColumns
 from routellm_core.preferences.reading.battles import Battle
 from routellm_core.preferences.reading.records import DataError
+from routellm_core.routing.validation import check_count, check_positive
 
 PENALTY = 0.5
 """Of (λ/2)·ξ², in units of one battle: keeps the rating of a model that never lost, or never won, finite."""
@@ -80,10 +81,8 @@ def rate_models(
         DataError: no battles, one battle, or groups of models that never met, which it names.
         ValueError: a penalty that is not above 0, or a confidence outside (0, 1).
     """
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence is {confidence!r}, expected a number between 0 and 1.")
-    if resamples < 0:
-        raise ValueError(f"resamples is {resamples!r}, expected 0 or more.")
+    check_positive(confidence, "confidence", below=1.0)
+    check_count(resamples, "resamples", at_least=0)
     columns = checked_columns(battles)
     wins = columns.wins()
     strengths = bradley_terry_strengths(wins[None], penalty)[0]  # (M,)
@@ -92,16 +91,35 @@ def rate_models(
     fought = (wins + wins.T).sum(axis=1)
     ratings = [
         Rating(
-            name,
-            float(strengths[k]),
-            float(low[k]),
-            float(high[k]),
-            round(fought[k]),
-            float(wins[k].sum()),
+            model=name,
+            strength=float(strengths[k]),
+            low=float(low[k]),
+            high=float(high[k]),
+            battles=round(fought[k]),
+            wins=float(wins[k].sum()),
         )
         for k, name in enumerate(columns.models)
     ]
     return sorted(ratings, key=lambda rating: -rating.strength)
+
+
+def model_strengths(battles: Sequence[Battle], *, penalty: float = PENALTY) -> dict[str, float]:
+    """Return each model's strength alone, for fits that start from it.
+
+    Unlike `rate_models` it takes a single battle, and groups of models that never met: the penalty places
+    each group around 0.
+
+    Returns:
+        model -> ξ in logits, mean 0, sorted by name.
+
+    Raises:
+        ValueError: no battles.
+    """
+    if not battles:
+        raise ValueError("there are no battles to rate models by.")
+    columns = BattleColumns.from_battles(battles)
+    strengths = bradley_terry_strengths(columns.wins()[None], penalty)[0]  # (M,)
+    return dict(zip(columns.models, strengths.tolist(), strict=True))
 
 
 def checked_columns(battles: Sequence[Battle]) -> BattleColumns:

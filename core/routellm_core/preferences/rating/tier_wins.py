@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.logits import Floats
 from routellm_core.preferences.reading.battle_columns import BattleColumns
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +68,7 @@ class TierWins:
         cell_of_entry, row = np.divmod(merged, battles.prompts)
         cells, starts = np.unique(cell_of_entry, return_index=True)
         amounts = np.bincount(place, amount[keep]).astype(np.float64)
-        return cls(tiers, row.astype(np.intp), amounts, cells, starts)
+        return cls(tiers=tiers, row=row.astype(np.intp), amount=amounts, cells=cells, starts=starts)
 
     def weighted(self, weights: Floats) -> WeightedWins:
         """Sum the wins under each query's weights of the prompts, shape (n, P); queries don't mix."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from routellm_core.preferences.reading.battles import Battle
 
 Integers = npt.NDArray[np.integer]
-Floats = npt.NDArray[np.floating]
+Numbers = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class BattleColumns:
     row: Integers
     first: Integers
     second: Integers
-    target: Floats
+    target: Numbers
 
     def __post_init__(self) -> None:
         shapes = {column.shape for column in (self.row, self.first, self.second, self.target)}
@@ -58,12 +58,12 @@ class BattleColumns:
         index = {name: position for position, name in enumerate(models)}
         rows = {text: row for row, text in enumerate(distinct_prompts(battles))}
         return cls(
-            tuple(models),
-            len(rows),
-            np.array([rows[battle.prompt] for battle in battles], dtype=np.int32),
-            np.array([index[battle.model_a] for battle in battles], dtype=np.int32),
-            np.array([index[battle.model_b] for battle in battles], dtype=np.int32),
-            np.array([battle.target for battle in battles], dtype=np.float32),
+            models=tuple(models),
+            prompts=len(rows),
+            row=np.array([rows[battle.prompt] for battle in battles], dtype=np.int32),
+            first=np.array([index[battle.model_a] for battle in battles], dtype=np.int32),
+            second=np.array([index[battle.model_b] for battle in battles], dtype=np.int32),
+            target=np.array([battle.target for battle in battles], dtype=np.float32),
         )
 
     def wins(self) -> npt.NDArray[np.float64]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from routellm_core.checkpoints.whole_file import replaced_whole
+
 
 def write_json_lines(path: str | PathLike[str], rows: Iterable[Mapping[str, Any]]) -> int:
     """Write one object a line, in UTF-8, gzipped where the name ends in ".gz"; equal rows give equal bytes.
 
-    The file takes its name when it is complete: a run that is stopped leaves what was there before.
+    A run that is stopped leaves what was there before, see `replaced_whole`.
 
     Returns:
         How many rows were written.
@@ -23,20 +24,15 @@ def write_json_lines(path: str | PathLike[str], rows: Iterable[Mapping[str, Any]
         OSError: the folder does not exist or can't be written to.
     """
     target = Path(path)
-    unfinished = target.with_name(f"{target.name}.{os.getpid()}.part")
     count = 0
-    try:
-        with unfinished.open("wb") as stream:
-            # No name and no time in gzip's header, for the sake of equal bytes.
-            packed = gzip.GzipFile("", "wb", fileobj=stream, mtime=0) if target.suffix == ".gz" else None
-            for row in rows:
-                line = json.dumps(row, ensure_ascii=False)
-                # Half a surrogate pair is no UTF-8, but JSON can write it: as \udXXX.
-                (packed or stream).write(line.encode("utf-8", "backslashreplace") + b"\n")
-                count += 1
-            if packed:
-                packed.close()
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replaced_whole(target) as stream:
+        # No name and no time in gzip's header, for the sake of equal bytes.
+        packed = gzip.GzipFile("", "wb", fileobj=stream, mtime=0) if target.suffix == ".gz" else None
+        for row in rows:
+            line = json.dumps(row, ensure_ascii=False)
+            # Half a surrogate pair is no UTF-8, but JSON can write it: as \udXXX.
+            (packed or stream).write(line.encode("utf-8", "backslashreplace") + b"\n")
+            count += 1
+        if packed:
+            packed.close()
     return count

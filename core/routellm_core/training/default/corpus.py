@@ -14,16 +14,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.checkpoints.published_factorization import STRONG, WEAK
 from routellm_core.embedders.surface import question_of
+from routellm_core.preferences.rating.ratings import model_strengths
 from routellm_core.preferences.reading.battles import Battle, read_battles
 from routellm_core.preferences.reading.labels import Label, read_labels
 from routellm_core.preferences.reading.records import DataError
 from routellm_core.training.factorization.matrix_factorization import Comparisons
-from routellm_core.training.factorization.ratings import bradley_terry
-
-STRONG = "gpt-4-1106-preview"
-WEAK = "mixtral-8x7b-instruct-v0.1"
-"""The paper's pair, by the names that the gold labels use."""
 
 _RENAMED = {"Mixtral-8x7B-Instruct-v0.1": WEAK}
 """The same model under another name, so that its rows are shared between files."""
@@ -195,12 +192,12 @@ class _Builder:
             group=np.array(groups),
         )
         return Corpus(
-            self.prompts,
-            self.sources,
-            np.array(self.calibration),
-            self.models,
-            self.strengths,
-            comparisons,
+            prompts=self.prompts,
+            sources=self.sources,
+            calibration=np.array(self.calibration),
+            models=self.models,
+            strengths=self.strengths,
+            comparisons=comparisons,
         )
 
 
@@ -215,7 +212,7 @@ def _strengths(gold: Sequence[Label], pro: Sequence[Label], votes: Sequence[Batt
     by_gold = _mean_logits(gold)
     for name, value in by_gold.items():
         strengths.setdefault(name, strengths[WEAK] + value - by_gold[WEAK])
-    ratings = bradley_terry(votes)
+    ratings = model_strengths(votes)
     shift = strengths[STRONG] - ratings.get(_ARENA_ANCHOR, max(ratings.values()))
     for name, rating in ratings.items():
         strengths.setdefault(name, rating + shift)

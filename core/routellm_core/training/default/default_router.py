@@ -15,19 +15,19 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.checkpoints.published_factorization import STRONG, WEAK
 from routellm_core.embedders.default_router import PromptEmbedder
 from routellm_core.embedders.static import StaticEmbedder
 from routellm_core.embedders.surface import SurfaceFeatures
+from routellm_core.router import quantile_grid
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 from routellm_core.training.coverage import coverage_of
-from routellm_core.training.default.corpus import STRONG, WEAK, Corpus, CorpusSettings, read_corpus
+from routellm_core.training.default.corpus import Corpus, CorpusSettings, read_corpus
 from routellm_core.training.default.static_table import StaticTableSettings, distil_minilm
 from routellm_core.training.factorization.matrix_factorization import (
     MatrixFactorizationSettings,
     fit_matrix_factorization,
 )
-
-QUANTILES = 1001
 
 MIX = {"arena": 0.9, "gold": 0.05, "pro": 0.05}
 """What the score quantiles stand for: mostly chat prompts, some exam questions of two kinds. Exam questions
@@ -47,7 +47,7 @@ class DefaultRouterSettings:
         factorization: penalties, dimension, seed of the fit.
         surface_weight: see `PromptEmbedder`.
         cue_weight: see `PromptEmbedder`.
-        slope: what the fitted logits are multiplied with, from cross-validation: see `calibration_slope`.
+        slope: what the fitted logits are multiplied with, from cross-validation.
     """
 
     table: StaticTableSettings = field(default_factory=StaticTableSettings)
@@ -121,7 +121,7 @@ def prompt_embedder(
 
 
 def mixed_quantiles(scores: npt.NDArray[np.float64], corpus: Corpus) -> npt.NDArray[np.float64]:
-    """Return `QUANTILES` evenly spaced quantiles of the scores under `MIX`, shape (QUANTILES,), ascending."""
+    """Return evenly spaced quantiles of the scores under `MIX`, shape (QUANTILES,), ascending."""
     sources = np.array(corpus.sources)
     weight = np.zeros(len(scores))
     for name, share in MIX.items():
@@ -131,7 +131,7 @@ def mixed_quantiles(scores: npt.NDArray[np.float64], corpus: Corpus) -> npt.NDAr
     order = order[weight[order] > 0.0]
     # each score sits in the middle of its own weight
     position = np.cumsum(weight[order]) - 0.5 * weight[order]
-    quantiles: npt.NDArray[np.float64] = np.interp(np.linspace(0.0, 1.0, QUANTILES), position, scores[order])
+    quantiles: npt.NDArray[np.float64] = np.interp(quantile_grid(), position, scores[order])
     return quantiles
 
 

@@ -8,15 +8,16 @@ answer the same lack).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.logits import Floats, cross_entropy
+from routellm_core.routing.validation import check_count
 from routellm_core.training.lbfgs import minimise
 
-Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
@@ -51,11 +52,6 @@ class Comparisons:
     def where(self, keep: npt.NDArray[np.bool_]) -> Comparisons:
         """Return the comparisons at which `keep`, shape (c,), is true."""
         return Comparisons(**{name: column[keep] for name, column in vars(self).items()})
-
-    @classmethod
-    def joined(cls, parts: Sequence[Comparisons]) -> Comparisons:
-        """Return all comparisons of several parts, in order."""
-        return cls(*(np.concatenate([vars(p)[name] for p in parts]) for name in cls.__dataclass_fields__))
 
 
 @dataclass(frozen=True)
@@ -125,8 +121,7 @@ def fit_matrix_factorization(
     """
     if not len(comparisons):
         raise ValueError("no comparisons to train on: give battles or labels of at least two models.")
-    if settings.dimension < 2:
-        raise ValueError(f"dimension is {settings.dimension}, expected at least 2.")
+    check_count(settings.dimension, "dimension", at_least=2)
     loss = PenalisedLoss(embeddings, comparisons, qualities, settings)
     found = minimise(
         loss,
@@ -177,15 +172,13 @@ class PenalisedLoss:
     def __call__(self, flat: Floats) -> tuple[float, Floats]:
         """Return the loss and its gradient, shape (p,), at a point of shape (p,)."""
         raw, projection, bias, offsets = self._split(flat)
-        settings, weight, target = self._settings, self._data.weight, self._data.target
+        settings = self._settings
         norms = np.linalg.norm(raw, axis=1, keepdims=True)  # (M, 1)
         vectors = raw / norms  # (M, d)
         hidden = self._embeddings @ projection.T + bias  # (n, d)
         delta = hidden @ vectors.T  # (n, M)
         z = self._differences(delta.ravel(), offsets.ravel())  # (c,)
-        # −t·log σ(z) − (1−t)·log σ(−z) = log(1 + e^z) − t·z
-        loss = float((weight * (np.logaddexp(0.0, z) - target * z)).sum())
-        residual = weight * (0.5 * (1.0 + np.tanh(0.5 * z)) - target)  # (c,)
+        loss, residual = cross_entropy(z, self._data.target, self._data.weight)
         to_delta = _scattered(residual, self._first, self._second, delta.shape)  # (n, M)
         to_hidden = to_delta @ vectors  # (n, d)
         to_vectors = to_delta.T @ hidden  # (M, d)
@@ -221,22 +214,6 @@ def _scattered(values: Floats, plus: Integers, minus: Integers, shape: tuple[int
     scattered = np.bincount(plus, values, size).astype(np.float64)
     scattered -= np.bincount(minus, values, size)
     return scattered.reshape(shape)
-
-
-def calibration_slope(logits: Floats, comparisons: Comparisons) -> float:
-    """Return the factor a that makes σ(a·z) the best win rates for held-out logits z, shape (c,).
-
-    Shrinkage makes logits too small; this undoes as much of it as unseen prompts bear out (Platt's scaling
-    without an intercept, for swapping the two models must turn P into 1 − P).
-    """
-
-    def objective(slope: Floats) -> tuple[float, Floats]:
-        z = slope[0] * logits
-        loss = float((comparisons.weight * (np.logaddexp(0.0, z) - comparisons.target * z)).sum())
-        residual = comparisons.weight * (0.5 * (1.0 + np.tanh(0.5 * z)) - comparisons.target)
-        return loss, np.array([float(residual @ logits)])
-
-    return float(minimise(objective, np.ones(1))[0])
 
 
 def _quality_axis(qualities: Floats, dimension: int, seed: int) -> Floats:

@@ -12,11 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.logits import Floats, cross_entropy
 from routellm_core.preferences.reading.labels import Label
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 from routellm_core.training.lbfgs import minimise
-
-Floats = npt.NDArray[np.float64]
 
 DEVIATION_PENALTY = 100.0
 """λ of (λ/2)·(distance from the line)², in units of one prompt: as in `MatrixFactorizationSettings`."""
@@ -105,10 +104,9 @@ def _vector(
         norm = float(np.linalg.norm(raw))
         unit = raw / norm
         z = hidden @ unit - against
-        residual = weight * (0.5 * (1.0 + np.tanh(0.5 * z)) - target)
+        loss, residual = cross_entropy(z, target, weight)
         to_unit = residual @ hidden
         to_raw = (to_unit - unit * float(unit @ to_unit)) / norm
-        loss = float((weight * (np.logaddexp(0.0, z) - target * z)).sum())
         loss += 0.5 * LINE_PENALTY * place**2 + 0.5 * DEVIATION_PENALTY * float(deviation @ deviation)
         gradient = [to_raw @ line + LINE_PENALTY * place, *(to_raw + DEVIATION_PENALTY * deviation)]
         return loss, np.array(gradient)

@@ -16,8 +16,10 @@ import numpy.typing as npt
 
 from routellm_core.embedders.embedder import Embedder
 from routellm_core.logits import win_rates
+from routellm_core.preferences.rating.ratings import model_strengths
 from routellm_core.preferences.reading.battles import Battle, Winner
 from routellm_core.preferences.reading.labels import Label
+from routellm_core.router import quantiles_of
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 from routellm_core.training.coverage import coverage_of
 from routellm_core.training.factorization.matrix_factorization import (
@@ -25,8 +27,6 @@ from routellm_core.training.factorization.matrix_factorization import (
     MatrixFactorizationSettings,
     fit_matrix_factorization,
 )
-from routellm_core.training.factorization.ratings import bradley_terry
-from routellm_core.training.score_sample import QUANTILES
 
 OFFSET_PENALTY = 1000.0
 """Own data is one group, whose base rates are the win rates that `score` has to show. A router does not keep
@@ -68,7 +68,7 @@ def read_own_data(battles: Sequence[Battle], labels: Sequence[Label], *, strong:
         fought += [(_battle(label, a, b), 1.0 / len(pairs)) for a, b in pairs]
     if not fought:
         raise ValueError("no comparisons to train on: give battles, or labels with at least two models each.")
-    ratings = bradley_terry([battle for battle, _ in fought])
+    ratings = model_strengths([battle for battle, _ in fought])
     for role, model in (("strong", strong), ("weak", weak)):
         if model not in ratings:
             raise ValueError(
@@ -150,7 +150,7 @@ def fit_own_data(
     # From the embeddings at hand: asking for them again may take minutes, or money.
     pair = router.model_vectors[data.models.index(strong)] - router.model_vectors[data.models.index(weak)]
     scores = win_rates(embeddings @ (weights.projection.T @ pair) + weights.bias @ pair)  # (n,)
-    return router.with_quantiles(np.quantile(scores, np.linspace(0.0, 1.0, QUANTILES)))
+    return router.with_quantiles(quantiles_of(scores))
 
 
 def _pair(battle: Battle) -> tuple[str, str]:

@@ -36,7 +36,7 @@ def train_own_router(
     resume: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> tuple[MatrixFactorizationRouter, MatrixFactorizationSettings, PenaltyChoice]:
-    """Train a router; the caller saves it and then calls `TrainingFolder.remove`.
+    """Train a router; the caller saves it and then calls `remove_unfinished`.
 
     Args:
         embedder: gives the prompts' embeddings; it becomes part of the router.

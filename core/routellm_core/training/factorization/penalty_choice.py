@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.logits import cross_entropy
+from routellm_core.routing.validation import check_count
 from routellm_core.training.factorization.fit_log import FitLog
 from routellm_core.training.factorization.held_out_looks import HeldOutLooks, Look
 from routellm_core.training.factorization.matrix_factorization import (
@@ -45,8 +47,7 @@ class PenaltySearch:
 
     def __post_init__(self) -> None:
         for name in ("interval", "patience"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)!r}, expected at least 1.")
+            check_count(getattr(self, name), name)
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,8 @@ def choose_penalty(
 
 
 def _loss(logits: npt.NDArray[np.float64], part: Comparisons) -> float:
-    losses = np.logaddexp(0.0, logits) - part.target * logits
-    return float((part.weight * losses).sum() / part.weight.sum())
+    loss, _ = cross_entropy(logits, part.target, part.weight)
+    return loss / float(part.weight.sum())
 
 
 def _accuracy(logits: npt.NDArray[np.float64], part: Comparisons) -> float:

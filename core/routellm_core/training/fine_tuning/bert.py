@@ -36,7 +36,7 @@ def train_bert(
     resume: bool = False,
     say: Say = lambda line: None,
 ) -> tuple[BertRouter, FineTuned]:
-    """Fine-tune an encoder; the caller saves the router and then calls `TrainingFolder.remove`.
+    """Fine-tune an encoder; the caller saves the router and then calls `remove_unfinished`.
 
     Args:
         base: an encoder: a transformers folder, a model's name on the Hub, or a saved router of this kind.

@@ -14,6 +14,7 @@ from typing import Any
 from routellm_core.checkpoints.checkpoint import read_checkpoint
 from routellm_core.embedders.text import valid_unicode
 from routellm_core.routers.causal_llm import KIND, CausalLLMRouter
+from routellm_core.routing.validation import check_count
 from routellm_core.training.fine_tuning.settings import (
     FineTuned,
     FineTuningRows,
@@ -54,8 +55,7 @@ class CausalSettings(FineTuningSettings):
         super().__post_init__()
         if self.tuning not in TUNINGS:
             raise ValueError(f"tuning is {self.tuning!r}, expected one of {list(TUNINGS)}.")
-        if self.rank < 1:
-            raise ValueError(f"rank is {self.rank!r}, expected at least 1.")
+        check_count(self.rank, "rank")
 
 
 def train_causal_llm(
@@ -67,7 +67,7 @@ def train_causal_llm(
     resume: bool = False,
     say: Say = lambda line: None,
 ) -> tuple[CausalLLMRouter, FineTuned]:
-    """Fine-tune a causal LM; the caller saves the router and then calls `TrainingFolder.remove`.
+    """Fine-tune a causal LM; the caller saves the router and then calls `remove_unfinished`.
 
     Args:
         base: a causal LM: a transformers folder, a model's name on the Hub, or a saved router of this kind.

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.preferences.reading.records import DataError
+from routellm_core.routing.validation import check_count, check_positive
 
 Say = Callable[[str], None]
 
@@ -65,10 +66,8 @@ class FineTuningSettings:
 
     def __post_init__(self) -> None:
         for name in ("max_steps", "batch_size", "max_length", "interval", "patience"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)!r}, expected at least 1.")
-        if not self.learning_rate > 0.0:
-            raise ValueError(f"learning_rate is {self.learning_rate!r}, expected a number above 0.")
+            check_count(getattr(self, name), name)
+        check_positive(self.learning_rate, "learning_rate")
         if self.device not in (None, "cpu", "cuda"):
             raise ValueError(
                 f"device is {self.device!r}, expected 'cpu' or 'cuda'; which GPU it is, "

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from routellm_core.preferences.judging.judgement import write_rows
 from routellm_core.preferences.judging.judging import judge_in_new_loop, judge_prompts
 from routellm_core.preferences.judging.judging_settings import JudgingSettings
 from routellm_core.preferences.reading.battles import Battle, read_battles
+from routellm_core.preferences.reading.json_lines import write_json_lines
 from routellm_core.preferences.reading.labels import read_labels
 from routellm_core.routing.prices import Price
 
@@ -146,8 +146,8 @@ async def test_grades_make_labels_and_battles(tmp_path: Path) -> None:
 
     settings = JudgingSettings(graded=True)
     result = await judge_prompts(PROMPTS, *models(grade), log=tmp_path / "log.jsonl", settings=settings)
-    write_rows(tmp_path / "labels.jsonl", result.label_rows())
-    write_rows(tmp_path / "battles.jsonl", result.battle_rows())
+    write_json_lines(tmp_path / "labels.jsonl", result.label_rows())
+    write_json_lines(tmp_path / "battles.jsonl", result.battle_rows())
 
     labels = list(read_labels(tmp_path / "labels.jsonl"))
     assert [dict(label.scores) for label in labels] == [{"big": 4.5, "small": 2.5}] * 6

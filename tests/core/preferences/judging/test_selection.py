@@ -134,7 +134,7 @@ def test_real_prompts_are_represented_better_than_by_chance(data_folder: Path) -
 
 
 def test_bad_arguments_are_refused() -> None:
-    with pytest.raises(ValueError, match="count is 0, expected at least 1"):
+    with pytest.raises(ValueError, match="count is 0, expected a whole number of at least 1"):
         select_representative(["1 0"], Points(), 0)
     with pytest.raises(ValueError, match="there are no prompts"):
         select_representative([], Points(), 1)

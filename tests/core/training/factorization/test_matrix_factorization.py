@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +29,9 @@ from routellm_core.training.factorization.matrix_factorization import (
     MatrixFactorizationSettings,
     MatrixFactorizationWeights,
     PenalisedLoss,
-    calibration_slope,
     fit_matrix_factorization,
 )
 from routellm_core.training.factorization.own_data import train_matrix_factorization
-from routellm_core.training.factorization.ratings import bradley_terry
 from routellm_core.training.lbfgs import minimise
 
 SETTINGS = MatrixFactorizationSettings(dimension=3, projection_penalty=0.1, deviation_penalty=1.0)
@@ -76,7 +73,6 @@ def test_what_makes_strong_win_is_learned() -> None:
     logits = weights.logits(fresh, unseen)
 
     assert np.corrcoef(logits, fresh[:, 0])[0, 1] > 0.97
-    assert 0.6 < calibration_slope(logits, unseen) < 1.6
     assert np.linalg.norm(weights.model_vectors, axis=1) == pytest.approx([1.0, 1.0, 1.0])
 
 
@@ -155,21 +151,10 @@ def test_nothing_to_train_on_is_refused() -> None:
     x, data = comparisons()
     with pytest.raises(ValueError, match="no comparisons to train on"):
         fit_matrix_factorization(x, data.where(np.zeros(len(data), dtype=bool)), QUALITIES, SETTINGS)
-    with pytest.raises(ValueError, match="dimension is 1, expected at least 2"):
+    with pytest.raises(ValueError, match="dimension is 1, expected a whole number of at least 2"):
         fit_matrix_factorization(x, data, QUALITIES, MatrixFactorizationSettings(dimension=1))
     with pytest.raises(ValueError, match="different lengths"):
         Comparisons(**{**vars(data), "row": data.row[:-1]})
-
-
-def test_ratings_are_the_log_odds_of_winning() -> None:
-    battles = [Battle("", "a", "b", "model_a")] * 750 + [Battle("", "b", "a", "model_a")] * 250
-    ratings = bradley_terry(battles)
-
-    assert ratings["a"] - ratings["b"] == pytest.approx(math.log(3), abs=0.01)
-    assert sum(ratings.values()) == pytest.approx(0.0)
-    assert math.isfinite(bradley_terry(battles[:1])["a"])
-    with pytest.raises(ValueError, match="no battles"):
-        bradley_terry([])
 
 
 def test_own_models_are_learned_from_battles_and_labels() -> None:

@@ -67,7 +67,7 @@ def test_everything_else_stays_as_it_is() -> None:
 
     assert after.models == (*before.models, "new")
     assert after.score(prompts).tolist() == before.score(prompts).tolist()
-    assert after.win_rates(prompts, "d", "b").tolist() == before.win_rates(prompts, "d", "b").tolist()
+    assert after.pair_scores(prompts, "d", "b").tolist() == before.pair_scores(prompts, "d", "b").tolist()
     assert after.for_pair("new", "a").score(["0.1"]) > 0.5
 
 

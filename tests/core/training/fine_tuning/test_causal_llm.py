@@ -11,7 +11,7 @@ from routellm_core.routers.causal_llm import CausalLLMRouter
 from routellm_core.training.fine_tuning.causal_llm import CausalSettings, train_causal_llm
 from routellm_core.training.fine_tuning.weak_quality import WeakQuality
 from routellm_core.training.held_out import held_out
-from routellm_core.training.training_folder import NAME, TrainingFolder
+from routellm_core.training.training_folder import NAME, remove_unfinished
 from routellm_core.transformer.network import Network
 from routellm_core.transformer.next_token import next_token_logits
 
@@ -147,7 +147,7 @@ def test_an_unfinished_training_is_gone_on_with_only_as_it_was_begun(base: Path,
         train_causal_llm(str(base), ROWS, settings(max_steps=20), out=out, resume=True)
     with pytest.raises(ValueError, match="was begun with data "):
         train_causal_llm(str(base), ROWS[1:], settings(max_steps=10), out=out, resume=True)
-    TrainingFolder(out, {}).remove()
+    remove_unfinished(out)
     assert not (out / NAME).exists()
 
 

@@ -1,0 +1,28 @@
+"""Threshold: the rule by which a score becomes a route."""
+
+from __future__ import annotations
+
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from routellm_core.logits import Floats
+
+
+@overload
+def goes_to_strong(scores: float, threshold: float) -> bool: ...
+
+
+@overload
+def goes_to_strong(scores: Floats, threshold: float | Floats) -> npt.NDArray[np.bool_]: ...
+
+
+def goes_to_strong(scores: Any, threshold: Any) -> Any:
+    """Return whether each score sends its prompt to strong: `score >= threshold`, the paper's rule.
+
+    Args:
+        scores: one score, or an array of any shape.
+        threshold: in [0, 1]; arrays broadcast.
+    """
+    return scores >= threshold
