@@ -16,7 +16,8 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from routellm_core.routing.score_cache import DEFAULT_SIZE, Key, text_key
-from routellm_core.routing.validation import check_fraction
+from routellm_core.routing.threshold import goes_to_strong
+from routellm_core.routing.validation import check_count, check_fraction
 
 DEFAULT_WINDOW = 1_000
 """Distinct scored texts whose quantile is the threshold."""
@@ -73,8 +74,7 @@ class ShareTracker:
         """
         if not quantiles:
             raise ValueError("quantiles is empty: without a window the threshold starts from them.")
-        if isinstance(window, bool) or not isinstance(window, int) or window < WARM_UP:
-            raise ValueError(f"share_window is {window!r}, expected a whole number of at least {WARM_UP}.")
+        check_count(window, "share_window", at_least=WARM_UP)
         self.strong_share = check_fraction(strong_share, "strong_share")
         self._shipped = sorted(map(float, quantiles))
         self._size = window
@@ -148,7 +148,7 @@ class ShareTracker:
 
     def _placement(self, score: float) -> Placement:
         threshold = self._threshold()
-        return Placement(score >= threshold, threshold, percentile_of(score, self._compared()))
+        return Placement(goes_to_strong(score, threshold), threshold, percentile_of(score, self._compared()))
 
     def _compared(self) -> list[float]:
         return self._sorted if len(self._sorted) >= WARM_UP else self._shipped
