@@ -7,7 +7,8 @@ named, priced, cached, limited and retried as if that model had been called dire
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
-from contextlib import aclosing, closing
+from contextlib import aclosing
+from functools import partial
 from typing import Any, cast
 
 from langchain_core.language_models import LanguageModelInput
@@ -18,9 +19,12 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 from typing_extensions import override
 
-from langchain_routellm.batches import Batches
+from langchain_routellm.answer_stream import aforwarded, forwarded, is_token
+from langchain_routellm.attempt import Attempt, with_record
+from langchain_routellm.batch_endpoints import BatchEndpoints
 from langchain_routellm.bound_tools import BoundTools
-from langchain_routellm.routed_call import with_record
+from langchain_routellm.generate_endpoints import GenerateEndpoints
+from langchain_routellm.pair_identity import PairIdentity
 from langchain_routellm.routed_events import (
     AsyncRoutedEvents,
     Event,
@@ -29,13 +33,11 @@ from langchain_routellm.routed_events import (
     holds_token,
     passed_on,
 )
-from langchain_routellm.routing_run import routing_run
-from langchain_routellm.streamed_answer import StreamTokens, has_token
 from langchain_routellm.structured_output import RoutedStructuredOutput
 from routellm_core import Decision
 
 
-class ChatRouteLLM(Batches):
+class ChatRouteLLM(BatchEndpoints, GenerateEndpoints, PairIdentity):
     """A strong and a weak chat model behind one threshold.
 
     ```python
@@ -48,7 +50,7 @@ class ChatRouteLLM(Batches):
 
     Exactly one of `strong_share`, `threshold` and `from_calibration(path)` says how much goes to strong. Per
     call, `config={"configurable": {"routellm_threshold": 0.9}}` or `"routellm_route": "strong"` beat it, and
-    so does `with routing(...)`. The other settings are described at `RoutingModel`'s fields.
+    so does `with routing(...)`. The other settings are described at `PairSettings`'s fields.
 
     Raises:
         ValueError: (as pydantic's ValidationError) a setting is missing, out of range or unknown; the message
@@ -64,17 +66,7 @@ class ChatRouteLLM(Batches):
         stop: list[str] | None = None,
         **kwargs: Any,
     ) -> AIMessage:
-        call = self.routed_call(input, config, stop, kwargs)
-        with routing_run(self.trace_routing, call) as run:
-            dispatcher = self.dispatcher
-            decision = dispatcher.decide(self.request(call), call.previous)
-
-            def ask(decision: Decision) -> AIMessage:
-                target = call.target(decision, run.config)
-                answer: AIMessage = target.runnable.invoke(target.input, target.config, **target.kwargs)
-                return with_record(answer, decision)
-
-            return run.finished(dispatcher.answer(decision, ask))
+        return self.switchboard.answer(self.routed_call(input, config, stop, kwargs), _invoked)
 
     @override
     async def ainvoke(
@@ -85,19 +77,7 @@ class ChatRouteLLM(Batches):
         stop: list[str] | None = None,
         **kwargs: Any,
     ) -> AIMessage:
-        call = self.routed_call(input, config, stop, kwargs)
-        async with routing_run(self.trace_routing, call) as run:
-            dispatcher = self.dispatcher
-            decision = await dispatcher.adecide(self.request(call), call.previous)
-
-            async def ask(decision: Decision) -> AIMessage:
-                target = call.target(decision, run.config)
-                answer: AIMessage = await target.runnable.ainvoke(
-                    target.input, target.config, **target.kwargs
-                )
-                return with_record(answer, decision)
-
-            return run.finished(await dispatcher.aanswer(decision, ask))
+        return await self.switchboard.aanswer(self.routed_call(input, config, stop, kwargs), _ainvoked)
 
     @override
     def stream(
@@ -108,18 +88,9 @@ class ChatRouteLLM(Batches):
         stop: list[str] | None = None,
         **kwargs: Any,
     ) -> Iterator[AIMessageChunk]:
+        board = self.switchboard
         call = self.routed_call(input, config, stop, kwargs)
-        with routing_run(self.trace_routing, call) as run:
-            decision = self.dispatcher.decide(self.request(call), call.previous)
-
-            def ask(decision: Decision) -> Generator[AIMessageChunk, None, None]:
-                target = call.target(decision, run.config)
-                chunks = target.runnable.stream(target.input, target.config, **target.kwargs)
-                return self._recorded(cast(Generator[AIMessageChunk, None, None], chunks), decision)
-
-            with closing(self.dispatcher.stream(decision, ask, has_token)) as chunks:
-                for chunk in chunks:
-                    yield run.finished(chunk)
+        yield from board.stream(call, partial(forwarded, board.counter), is_token)
 
     @override
     async def astream(
@@ -130,40 +101,11 @@ class ChatRouteLLM(Batches):
         stop: list[str] | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[AIMessageChunk]:
+        board = self.switchboard
         call = self.routed_call(input, config, stop, kwargs)
-        async with routing_run(self.trace_routing, call) as run:
-            decision = await self.dispatcher.adecide(self.request(call), call.previous)
-
-            def ask(decision: Decision) -> AsyncGenerator[AIMessageChunk, None]:
-                target = call.target(decision, run.config)
-                chunks = target.runnable.astream(target.input, target.config, **target.kwargs)
-                return self._arecorded(cast(AsyncGenerator[AIMessageChunk, None], chunks), decision)
-
-            async with aclosing(self.dispatcher.astream(decision, ask, has_token)) as chunks:
-                async for chunk in chunks:
-                    yield run.finished(chunk)
-
-    def _recorded(
-        self, chunks: Generator[AIMessageChunk, None, None], decision: Decision
-    ) -> Generator[AIMessageChunk, None, None]:
-        """Put the record on the first chunk, so that the sum of all holds it once, and count the tokens."""
-        tokens = StreamTokens(self.dispatcher.counter, decision.route)
-        with closing(chunks), tokens:
-            for index, chunk in enumerate(chunks):
-                tokens.add(chunk)
-                yield chunk if index else with_record(chunk, decision)
-
-    async def _arecorded(
-        self, chunks: AsyncGenerator[AIMessageChunk, None], decision: Decision
-    ) -> AsyncGenerator[AIMessageChunk, None]:
-        tokens = StreamTokens(self.dispatcher.counter, decision.route)
-        async with aclosing(chunks):
-            with tokens:
-                index = 0
-                async for chunk in chunks:
-                    tokens.add(chunk)
-                    yield chunk if index else with_record(chunk, decision)
-                    index += 1
+        async with aclosing(board.astream(call, partial(aforwarded, board.counter), is_token)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     @override
     def stream_events(
@@ -171,23 +113,11 @@ class ChatRouteLLM(Batches):
     ) -> Any:
         if version != "v3":
             return super().stream_events(input, config, version=cast(Any, version), **kwargs)
+        board = self.switchboard
         call = self.routed_call(input, config, kwargs.pop("stop", None), kwargs)
 
         def events(routed: ChatModelStream) -> Generator[Event, None, None]:
-            with routing_run(self.trace_routing, call) as run:
-                dispatcher = self.dispatcher
-                decision = dispatcher.decide(self.request(call), call.previous)
-
-                def ask(decision: Decision) -> Generator[Event, None, None]:
-                    run.decided(decision)
-                    target = call.target(decision, run.config)
-                    stream = cast(Any, target.runnable).stream_events(
-                        target.input, target.config, version="v3", **target.kwargs
-                    )
-                    return passed_on(stream, routed, decision, dispatcher.counter)
-
-                with closing(dispatcher.stream(decision, ask, holds_token)) as passed:
-                    yield from passed
+            return board.stream(call, partial(passed_on, board.counter, routed), holds_token)
 
         return RoutedEvents(events)
 
@@ -202,24 +132,11 @@ class ChatRouteLLM(Batches):
     async def _astream_events_v3(
         self, input: Any, config: RunnableConfig | None, kwargs: dict[str, Any]
     ) -> Any:
+        board = self.switchboard
         call = self.routed_call(input, config, kwargs.pop("stop", None), kwargs)
 
-        async def events(routed: AsyncRoutedEvents) -> AsyncGenerator[Event, None]:
-            async with routing_run(self.trace_routing, call) as run:
-                dispatcher = self.dispatcher
-                decision = await dispatcher.adecide(self.request(call), call.previous)
-
-                def ask(decision: Decision) -> AsyncGenerator[Event, None]:
-                    run.decided(decision)
-                    target = call.target(decision, run.config)
-                    opening = cast(Any, target.runnable).astream_events(
-                        target.input, target.config, version="v3", **target.kwargs
-                    )
-                    return apassed_on(opening, routed, decision, dispatcher.counter)
-
-                async with aclosing(dispatcher.astream(decision, ask, holds_token)) as passed:
-                    async for event in passed:
-                        yield event
+        def events(routed: AsyncRoutedEvents) -> AsyncGenerator[Event, None]:
+            return board.astream(call, partial(apassed_on, board.counter, routed), holds_token)
 
         return AsyncRoutedEvents(events)
 
@@ -233,7 +150,9 @@ class ChatRouteLLM(Batches):
     ) -> Runnable[LanguageModelInput, AIMessage]:
         if tool_choice is not None:
             kwargs["tool_choice"] = tool_choice
-        return self.bind(tools=BoundTools.bind(tools, list(self.sides.values()), kwargs), **kwargs)
+        return self.bind(
+            tools=BoundTools.bind(tools, list(self.switchboard.sides.values()), kwargs), **kwargs
+        )
 
     @override
     def with_structured_output(
@@ -245,4 +164,14 @@ class ChatRouteLLM(Batches):
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Decision:
         """Return how a call would be routed, without making or counting it."""
-        return self.dispatcher.preview(self.request(self.routed_call(input, config, None, kwargs)))
+        return self.switchboard.preview(self.routed_call(input, config, None, kwargs))
+
+
+def _invoked(attempt: Attempt) -> AIMessage:
+    answer = attempt.runnable.invoke(attempt.input, attempt.config, **attempt.kwargs)
+    return with_record(cast(AIMessage, answer), attempt.decision)
+
+
+async def _ainvoked(attempt: Attempt) -> AIMessage:
+    answer = await attempt.runnable.ainvoke(attempt.input, attempt.config, **attempt.kwargs)
+    return with_record(cast(AIMessage, answer), attempt.decision)

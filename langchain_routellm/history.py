@@ -11,7 +11,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
-from langchain_routellm.side import Family, Side
+from langchain_routellm.side import Side, family_of
 
 _TOOL_CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -44,18 +44,12 @@ def _as_taken_by(message: BaseMessage, side: Side) -> BaseMessage | None:
 def _is_foreign(message: AIMessage, side: Side) -> bool:
     provider = message.response_metadata.get("model_provider")
     if isinstance(provider, str):
-        return _family(provider) != side.family
+        return family_of(provider) != side.family
     record = message.response_metadata.get("routellm")
     if isinstance(record, dict):
         return record.get("route") != side.route
     # Of unknown origin: plain text and tool calls are understood by everybody, other blocks may not be.
     return isinstance(message.content, list)
-
-
-def _family(provider: str) -> Family:
-    if "anthropic" in provider:
-        return "anthropic"
-    return "openai" if "openai" in provider else "other"
 
 
 def _plain_answer(message: AIMessage) -> AIMessage | None:

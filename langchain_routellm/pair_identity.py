@@ -1,21 +1,23 @@
-"""PairIdentity: how a routed pair is named to caches and tracers, and how it counts tokens."""
+"""PairIdentity: how a routed pair is named to caches and tracers, what it can do, how it counts tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
+from langchain_core.language_models import BaseChatModel, ModelProfile
 from langchain_core.language_models.base import LangSmithParams
 from langchain_core.messages import BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
 from typing_extensions import override
 
-from langchain_routellm.routing_model import RoutingModel
+from langchain_routellm.pair_settings import PairSettings
+from langchain_routellm.side import Side
 from routellm_core import __version__
 
 
-class PairIdentity(RoutingModel):
-    """The members by which a chat model is told from others."""
+class PairIdentity(PairSettings):
+    """How a routed pair identifies itself to callers, caches and tracers."""
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """Name what tells one pair from another first, and nothing else: a chat model has many fields."""
@@ -23,6 +25,12 @@ class PairIdentity(RoutingModel):
         yield "weak", self.weak
         yield "router", self.router.name
         yield "threshold", self.threshold
+
+    @override
+    def _resolve_model_profile(self) -> ModelProfile | None:
+        return shared_profile(
+            Side.from_value("strong", self.strong).model, Side.from_value("weak", self.weak).model
+        )
 
     @property
     @override
@@ -43,10 +51,8 @@ class PairIdentity(RoutingModel):
 
     @override
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        # Nothing traces with these: the inner model's run has its own. They name the pair for who asks.
-        names = [
-            self.sides[route].model._get_ls_params().get("ls_model_name") for route in ("strong", "weak")
-        ]
+        # Nothing traces with these: the inner model's run has its own. Callers may ask for them.
+        names = [side.name for side in self.switchboard.sides.values()]
         params = LangSmithParams(ls_provider="routellm", ls_model_type="chat")
         params["ls_model_name"] = kwargs.get("model") or "|".join(name or "unknown" for name in names)
         if stop:
@@ -55,7 +61,7 @@ class PairIdentity(RoutingModel):
 
     @override
     def get_token_ids(self, text: str) -> list[int]:
-        return self.sides["strong"].model.get_token_ids(text)
+        return self.switchboard.sides["strong"].model.get_token_ids(text)
 
     @override
     def get_num_tokens(self, text: str) -> int:
@@ -67,7 +73,7 @@ class PairIdentity(RoutingModel):
     ) -> int:
         """Count tokens as the strong model does, or estimate them where its tokenizer is not at hand."""
         try:
-            return self.sides["strong"].model.get_num_tokens_from_messages(messages, tools)
+            return self.switchboard.sides["strong"].model.get_num_tokens_from_messages(messages, tools)
         except Exception:
             # Tokenizers' files are downloaded on first use; without a network there is still an estimate.
             return count_tokens_approximately(messages)
@@ -78,3 +84,21 @@ def _identity(model: Any) -> Any:
     asdict = getattr(model, "asdict", None)
     address = next((v for name in ("openai_api_base", "base_url") if (v := getattr(model, name, None))), None)
     return {"address": address, **(asdict() if callable(asdict) else {"model": repr(model)})}
+
+
+def shared_profile(strong: BaseChatModel, weak: BaseChatModel) -> ModelProfile | None:
+    """Return the intersection of two profiles: abilities that both have, the smaller of two limits.
+
+    What one side's profile does not mention is unknown and left out; without one of the profiles, all is.
+    """
+    if not strong.profile or not weak.profile:
+        return None
+    first, second = cast(Mapping[str, Any], strong.profile), cast(Mapping[str, Any], weak.profile)
+    shared: dict[str, Any] = {}
+    for key in first.keys() & second.keys():
+        ours, theirs = first[key], second[key]
+        if isinstance(ours, bool) and isinstance(theirs, bool):
+            shared[key] = ours and theirs
+        elif isinstance(ours, int) and isinstance(theirs, int):
+            shared[key] = min(ours, theirs)
+    return cast(ModelProfile, shared) or None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
-from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.messages import BaseMessage, HumanMessage
+from langchain_core.runnables import Runnable, RunnableConfig
 
 from langchain_routellm import conversation
+from langchain_routellm.attempt import Attempt
 from langchain_routellm.bound_tools import BoundTools
 from langchain_routellm.conversation import spoken
 from langchain_routellm.history import history_for
@@ -21,31 +22,7 @@ from routellm_core.routing.capabilities import Need, PairCapabilities
 from routellm_core.routing.decision import Route, other_side
 from routellm_core.routing.request import scored_text
 
-A = TypeVar("A", bound=AIMessage)
-
 PromptExtractor = Callable[[list[BaseMessage]], str | None]
-
-
-class Target(NamedTuple):
-    """What to call for one decision: `runnable.invoke(input, config, **kwargs)` or any of its siblings.
-
-    Attributes:
-        runnable: the model, or a binding of it.
-        input: the caller's own input, or the messages as this side takes them.
-        config: with the decision in it.
-        kwargs: what else the model is given.
-    """
-
-    runnable: Runnable[Any, Any]
-    input: Any
-    config: RunnableConfig
-    kwargs: dict[str, Any]
-
-    def unbound(self) -> tuple[BaseChatModel, dict[str, Any]]:
-        """Return the model itself and all arguments, for methods that a binding does not have."""
-        if isinstance(self.runnable, RunnableBinding):
-            return self.runnable.bound, {**self.runnable.kwargs, **self.kwargs}  # type: ignore[return-value]
-        return self.runnable, self.kwargs  # type: ignore[return-value]  # a side's call is a model or its binding
 
 
 # Not frozen: one is made at each call, and a frozen one takes several times as long to make.
@@ -55,81 +32,81 @@ class RoutedCall:
 
     Attributes:
         input: the caller's own.
-        conversation: what it says in messages; None where it is one string.
+        turns: what it says in messages; None where it is one string.
         config: the call's own over the one of the run that it is made in.
         kwargs: the call's other arguments.
         sides: both sides.
+        needs: what the called method needs of a model beyond text, whatever the call holds.
+        unsupported: sides that do not have what the called method needs.
+        traced: whether a parent run shows the time that the decision took.
     """
 
-    input: Any
-    conversation: list[BaseMessage] | None
+    input: LanguageModelInput
+    turns: list[BaseMessage] | None
     config: RunnableConfig
     kwargs: Mapping[str, Any]
     sides: Mapping[Route, Side]
+    needs: frozenset[Need] = frozenset()
+    unsupported: frozenset[Route] = frozenset()
+    traced: bool = False
 
     @property
     def messages(self) -> list[BaseMessage]:
         """What the input says, in messages."""
-        return [HumanMessage(self.input)] if self.conversation is None else self.conversation
+        return [HumanMessage(str(self.input))] if self.turns is None else self.turns
 
     def request(
-        self,
-        *,
-        extractor: PromptExtractor | None,
-        sticky: bool,
-        capabilities: PairCapabilities,
-        needs: frozenset[Need],
-        unsupported: frozenset[Route],
+        self, capabilities: PairCapabilities, extractor: PromptExtractor | None, *, by_conversation: bool
     ) -> RoutingRequest:
         """Describe the call for the policy, with what its configuration sets.
+
+        Args:
+            capabilities: what both models are known to lack.
+            extractor: returns the text to score of the messages; None scores the newest human text.
+            by_conversation: whether a conversation that strong has answered stays on strong.
 
         Raises:
             ValueError: a per-call setting that is not one.
         """
-        messages, override = self.conversation, override_of(self.config)
+        override, needs, unsupported = override_of(self.config), self.needs, self.unsupported
         if self.kwargs:
-            needs, unsupported = needs | self._argument_needs(), unsupported | self._unsupported()
-        window, tokens, sticky_side = capabilities.smallest_window, None, None
-        if messages is None and extractor is None and window is None:
+            needs, unsupported = needs | self._argument_needs(), unsupported | self._refusing_sides()
+        window, tokens, sticky = capabilities.smallest_window, None, None
+        if self.turns is None and extractor is None and window is None:
             # One string holds one text, and nothing else that matters.
-            text = spoken(self.input) or None
+            text = spoken(str(self.input)) or None
         else:
             messages = self.messages
             text = extractor(messages) if extractor else scored_text(conversation.human_texts(messages))
             needs = conversation.needs(messages) | needs
             tokens = conversation.estimated_tokens(messages, window)
-            sticky_side = self._sticky(sticky)
-        return RoutingRequest(
-            text,
-            capabilities.obstacles(needs, tokens, unsupported),
-            override.route,
-            override.threshold,
-            sticky_side,
-            override.question,
-        )
+            sticky = self._sticky(by_conversation)
+        obstacles = capabilities.obstacles(needs, tokens, unsupported)
+        return RoutingRequest(text, obstacles, override.route, override.threshold, sticky, override.question)
 
     @property
     def previous(self) -> Route | None:
         """The side of the conversation's latest routed answer."""
-        return conversation.previous_route(self.conversation) if self.conversation else None
+        return conversation.previous_route(self.turns) if self.turns else None
 
-    def target(self, decision: Decision, config: RunnableConfig | None = None) -> Target:
+    def attempt(self, decision: Decision, config: RunnableConfig | None = None) -> Attempt:
         """Return what to call for a decision, under the call's own configuration or a child of it."""
         side = self.sides[decision.route]
         runnable, kwargs = self._runnable(side)
-        return Target(
+        return Attempt(
+            decision,
             runnable,
-            self._input_for(side, decision.route),
+            self._input_for(side),
             side.merged_config(with_decision(config or self.config, decision)),
             kwargs,
         )
 
-    def _input_for(self, side: Side, route: Route) -> Any:
+    def _input_for(self, side: Side) -> LanguageModelInput:
         """Return the caller's own input, or the messages as a side takes them."""
-        if self.conversation is None:
+        if self.turns is None:
             return self.input
-        messages = history_for(self.conversation, side, self.sides[other_side(route)])
-        return self.input if messages is self.conversation else messages
+        messages = history_for(self.turns, side, self.sides[other_side(side.route)])
+        return self.input if messages is self.turns else messages
 
     def _runnable(self, side: Side) -> tuple[Runnable[Any, Any], dict[str, Any]]:
         """Return what to call of a side, and the arguments that are not bound to it yet."""
@@ -149,20 +126,14 @@ class RoutedCall:
             found.add("structured_output")
         return frozenset(found)
 
-    def _unsupported(self) -> frozenset[Route]:
+    def _refusing_sides(self) -> frozenset[Route]:
         tools = self.kwargs.get("tools")
         return tools.unsupported(list(self.sides.values())) if isinstance(tools, BoundTools) else frozenset()
 
     def _sticky(self, by_conversation: bool) -> Route | None:
         # One message has nothing before it.
-        if self.conversation is None or len(self.conversation) == 1:
+        if self.turns is None or len(self.turns) == 1:
             return None
-        if by_conversation and conversation.was_strong(self.conversation):
+        if by_conversation and conversation.was_strong(self.turns):
             return "strong"
-        return conversation.escalated_in_open_loop(self.conversation)
-
-
-def with_record(message: A, decision: Decision) -> A:
-    """Return a copy of an answer that carries the decision; the original may lie in a cache."""
-    metadata = {**message.response_metadata, "routellm": decision.record()}
-    return message.model_copy(update={"response_metadata": metadata})
+        return conversation.escalated_in_open_loop(self.turns)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from typing import Any, cast
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
 from typing_extensions import override
 
+from langchain_routellm.attempt import Attempt
 from langchain_routellm.usage import usage_of
 from routellm_core import Decision
 from routellm_core.routing.routing_stats import RoutingCounter
@@ -86,21 +88,23 @@ class AsyncRoutedEvents(AsyncChatModelStream):
 
 
 def passed_on(
-    stream: ChatModelStream, routed: ChatModelStream, decision: Decision, counter: RoutingCounter
+    counter: RoutingCounter, routed: ChatModelStream, attempt: Attempt
 ) -> Generator[Event, None, None]:
     """Yield the events of the chosen model's stream for the caller's, with the decision in the last one."""
+    # A binding of a model passes the method on, though its class does not say so.
+    model = cast(BaseChatModel, attempt.runnable)
+    stream = model.stream_events(attempt.input, attempt.config, version="v3", **attempt.kwargs)
     for event in stream:
         _take_message_id(routed, stream)
-        yield _recorded(event, decision, counter)
+        yield _recorded(event, attempt.decision, counter)
 
 
 async def apassed_on(
-    opening: Awaitable[AsyncChatModelStream],
-    routed: AsyncRoutedEvents,
-    decision: Decision,
-    counter: RoutingCounter,
+    counter: RoutingCounter, routed: AsyncRoutedEvents, attempt: Attempt
 ) -> AsyncGenerator[Event, None]:
     """Yield the same, async."""
+    model = cast(BaseChatModel, attempt.runnable)
+    opening = model.astream_events(attempt.input, attempt.config, version="v3", **attempt.kwargs)
     async with await opening as stream:
         routed.inner = stream
         async for event in stream:
@@ -108,7 +112,7 @@ async def apassed_on(
             if _is_last(event):
                 # Once the caller has the answer, the run has ended, callbacks and all.
                 await stream
-            yield _recorded(event, decision, counter)
+            yield _recorded(event, attempt.decision, counter)
 
 
 def holds_token(event: Event) -> bool:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from langchain_core.messages import BaseMessage
 from langchain_core.runnables.config import (
     get_async_callback_manager_for_config,
     get_callback_manager_for_config,
     patch_config,
 )
 
+from langchain_routellm.attempt import Attempt
 from langchain_routellm.routed_call import RoutedCall
 from routellm_core import Decision
-
-A = TypeVar("A", bound=BaseMessage)
 
 RUN_NAME = "ChatRouteLLM"
 
 
-def routing_run(traced: bool, call: RoutedCall) -> RoutingRun | NoRun:
+def routing_run(call: RoutedCall) -> RoutingRun | NoRun:
     """Return the run around a call, to be used by `with` or `async with`."""
-    return RoutingRun(call) if traced else _NO_RUN
+    return RoutingRun(call) if call.traced else _NO_RUN
 
 
 class RoutingRun:
@@ -39,14 +37,10 @@ class RoutingRun:
         self._messages = call.messages
         self._run: Any = None
 
-    def decided(self, decision: Decision) -> None:
-        """Keep a decision."""
+    def attempt(self, call: RoutedCall, decision: Decision) -> Attempt:
+        """Return what to call for a decision, under this run, and keep the decision."""
         self.record = decision.record()
-
-    def finished(self, answer: A) -> A:
-        """Keep the decision that an answer, or the first chunk of one, carries."""
-        self.record = answer.response_metadata.get("routellm") or self.record
-        return answer
+        return call.attempt(decision, self.config)
 
     def __enter__(self) -> Self:
         manager = get_callback_manager_for_config(self.config)
@@ -91,20 +85,11 @@ class RoutingRun:
 
 
 class NoRun:
-    """Stands for the run where nobody wants one, and does nothing.
+    """Stands for the run where nobody wants one, and does nothing."""
 
-    Attributes:
-        config: None: the inner model's run is a child of whatever the caller's configuration says.
-    """
-
-    config = None
-
-    def decided(self, decision: Decision) -> None:
-        """Do nothing."""
-
-    def finished(self, answer: A) -> A:
-        """Return the answer."""
-        return answer
+    def attempt(self, call: RoutedCall, decision: Decision) -> Attempt:
+        """Return what to call for a decision, under the call's own configuration."""
+        return call.attempt(decision)
 
     def __enter__(self) -> Self:
         return self

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from langchain_core.callbacks import Callbacks
 from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.config import ensure_config, var_child_runnable_config
+from langchain_core.runnables.config import ensure_config, merge_configs, var_child_runnable_config
 
 from routellm_core import Decision, __version__
 from routellm_core.routing.override import NO_OVERRIDE, RoutingOverride
@@ -15,13 +16,29 @@ _PREFIX = "routellm_"
 THRESHOLD_KEY = "routellm_threshold"
 ROUTE_KEY = "routellm_route"
 
+# Versions of packages, which the inner model's own run names too.
+_VERSIONS = {"lc_versions"}
 
-def call_config(config: RunnableConfig | None) -> RunnableConfig:
-    """Return a call's configuration over the one of the run that it is made in."""
+
+def call_config(
+    config: RunnableConfig | None,
+    callbacks: Callbacks,
+    tags: list[str] | None,
+    metadata: dict[str, Any] | None,
+) -> RunnableConfig:
+    """Return a call's configuration, over the one of the run that it is made in, over the router's own."""
+    own: RunnableConfig = {}
+    if callbacks is not None:
+        own["callbacks"] = callbacks
+    if tags:
+        own["tags"] = tags
+    if metadata and metadata.keys() != _VERSIONS:
+        own["metadata"] = {key: value for key, value in metadata.items() if key not in _VERSIONS}
     if config is None and var_child_runnable_config.get() is None:
         # The inner model fills in the defaults.
-        return {}
-    return ensure_config(config)
+        return own
+    given = ensure_config(config)
+    return merge_configs(own, given) if own else given
 
 
 def override_of(config: RunnableConfig) -> RoutingOverride:

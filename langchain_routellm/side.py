@@ -47,12 +47,14 @@ class Side:
         model: the chat model itself.
         kwargs: from `model.bind(...)`; a call's own arguments beat them.
         config: from `model.with_config(...)`.
+        lacks: what the user says that the model can't do.
     """
 
     route: Route
     model: BaseChatModel
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     config: RunnableConfig | None = None
+    lacks: frozenset[Need] = frozenset()
 
     @classmethod
     def from_value(cls, route: Route, value: Any) -> Side:
@@ -70,46 +72,55 @@ class Side:
         raise ValueError(_refusal(route, value))
 
     @property
-    def family(self) -> Family:
-        """The family of formats, told by the model's own type name."""
-        kind = self.model._llm_type
-        if "anthropic" in kind:
-            return "anthropic"
-        return "openai" if "openai" in kind else "other"
+    def name(self) -> str | None:
+        """The name by which the model is asked for, if it says."""
+        return self.model._get_ls_params().get("ls_model_name")
 
-    def capabilities(self, declared: frozenset[Need]) -> Capabilities:
-        """Return what the model is known to lack: from its profile, its class and what the user declared."""
+    @property
+    def family(self) -> Family:
+        """The family of formats, by the model's own type name."""
+        return family_of(self.model._llm_type)
+
+    def capabilities(self) -> Capabilities:
+        """Return what the model is known to lack: from its profile, its class and what the user says."""
         profile: Mapping[str, Any] = self.model.profile or {}
         lacks = {need for key, need in _PROFILE_KEYS.items() if profile.get(key) is False}
         if type(self.model).bind_tools is BaseChatModel.bind_tools:
             lacks.add("tools")
         window = profile.get("max_input_tokens")
         return Capabilities(
-            lacks=frozenset(lacks) | declared, context_window=window if isinstance(window, int) else None
+            lacks=frozenset(lacks) | self.lacks, context_window=window if isinstance(window, int) else None
         )
 
-    def with_settings(self, settings: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Side:
+    def with_settings(
+        self, settings: Mapping[str, Any], kwargs: Mapping[str, Any], lacks: frozenset[Need]
+    ) -> Side:
         """Return this side with fields of its model replaced and arguments bound; the user's is not touched.
 
         Raises:
             ValueError: the model has no such field.
         """
-        if kwargs:
-            return replace(self, kwargs={**self.kwargs, **kwargs}).with_settings(settings, {})
-        if not settings:
-            return self
+        model = self.model
         for name in settings:
-            if name not in type(self.model).model_fields:
-                kind = type(self.model).__name__
+            if name not in type(model).model_fields:
+                kind = type(model).__name__
                 raise ValueError(f"{name} is given, but the {self.route} model, {kind}, has no such setting.")
-        model = self.model.model_copy(update=dict(settings))
-        # Cached on the original, before the fields were replaced.
-        model.__dict__.pop("_serialized", None)
-        return replace(self, model=model)
+        if settings:
+            model = model.model_copy(update=dict(settings))
+            # Cached on the original, before the fields were replaced.
+            model.__dict__.pop("_serialized", None)
+        return replace(self, model=model, kwargs={**self.kwargs, **kwargs}, lacks=lacks)
 
     def merged_config(self, config: RunnableConfig) -> RunnableConfig:
         """Return a call's configuration over the one bound to the model."""
         return merge_configs(self.config, config) if self.config else config
+
+
+def family_of(name: str) -> Family:
+    """Return the family of formats of a model or a provider by its name."""
+    if "anthropic" in name:
+        return "anthropic"
+    return "openai" if "openai" in name else "other"
 
 
 def _refusal(route: Route, value: Any) -> str:

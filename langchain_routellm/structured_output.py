@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from langchain_core.exceptions import OutputParserException
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
 from langchain_core.runnables.config import merge_configs
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict, SerializeAsAny, ValidationError
 from typing_extensions import override
 
-from langchain_routellm.routed_call import RoutedCall, Target, with_record
-from langchain_routellm.routing_run import NoRun, RoutingRun, routing_run
-from langchain_routellm.side import Side
+from langchain_routellm.attempt import Attempt, with_record
+from langchain_routellm.batch_endpoints import BatchEndpoints
+from langchain_routellm.routed_call import RoutedCall
 from langchain_routellm.usage import AnswerRecorder
 from routellm_core import Decision
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
 from routellm_core.routing.escalation import UnparsedAnswerError
-
-if TYPE_CHECKING:
-    from langchain_routellm.chat_models import ChatRouteLLM
+from routellm_core.routing.routing_stats import RoutingCounter
 
 # What the providers' parsers raise for an answer that does not fit its schema.
 _PARSE_ERRORS = (OutputParserException, ValidationError)
+
+_ROUTES: frozenset[Route] = frozenset(("strong", "weak"))
 
 
 class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
@@ -39,24 +39,24 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         needs: what a call needs of a model beyond text.
     """
 
-    llm: Any
-    chains: dict[str, Runnable[Any, Any]]
-    needs: frozenset[Any]
+    llm: SerializeAsAny[BatchEndpoints]
+    chains: dict[Route, Runnable[Any, Any]]
+    needs: frozenset[Need]
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     @classmethod
     def from_schema(
-        cls, llm: ChatRouteLLM, schema: Any, arguments: Mapping[str, Any]
+        cls, llm: BatchEndpoints, schema: Any, arguments: Mapping[str, Any]
     ) -> RoutedStructuredOutput:
         """Build both sides' structured runnables, so that a mistake shows now and not at the first call.
 
         Raises:
             Exception: the strong side's own, where neither side takes the schema.
         """
-        chains: dict[str, Runnable[Any, Any]] = {}
+        chains: dict[Route, Runnable[Any, Any]] = {}
         refusals: dict[Route, Exception] = {}
-        for route, side in llm.sides.items():
+        for route, side in llm.switchboard.sides.items():
             try:
                 chains[route] = side.model.with_structured_output(schema, **arguments)
             except Exception as error:  # whatever a provider's package says, this side takes no such schema
@@ -67,81 +67,63 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
 
     @override
     def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
-        call = self._call(input, config, kwargs)
-        with routing_run(self.llm.trace_routing, call) as run:
-            decision = self.llm.dispatcher.decide(self._request(call), call.previous)
-            attempt = _Attempt(self, call, run)
+        board, parsing = self.llm.switchboard, self._parsing()
 
-            def ask(decision: Decision) -> Any:
-                target = attempt.target(decision)
-                try:
-                    answer = target.runnable.invoke(target.input, target.config, **target.kwargs)
-                except _PARSE_ERRORS as error:
-                    raise attempt.unparsed(None, error) from error
-                return attempt.checked(answer, decision)
-
+        def ask(attempt: Attempt) -> Any:
+            attempt = parsing.started(attempt)
             try:
-                return self.llm.dispatcher.answer(decision, ask, attempt.message_of)
-            except UnparsedAnswerError as unparsed:
-                return attempt.as_the_host_does(unparsed)
+                answer = attempt.runnable.invoke(attempt.input, attempt.config, **attempt.kwargs)
+            except _PARSE_ERRORS as error:
+                raise parsing.unparsed(None, error) from error
+            return parsing.checked(answer, attempt.decision)
+
+        return board.answer(self._call(input, config, kwargs), ask, parsing.message_of)
 
     @override
     async def ainvoke(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Any:
-        call = self._call(input, config, kwargs)
-        async with routing_run(self.llm.trace_routing, call) as run:
-            decision = await self.llm.dispatcher.adecide(self._request(call), call.previous)
-            attempt = _Attempt(self, call, run)
+        board, parsing = self.llm.switchboard, self._parsing()
 
-            async def ask(decision: Decision) -> Any:
-                target = attempt.target(decision)
-                try:
-                    answer = await target.runnable.ainvoke(target.input, target.config, **target.kwargs)
-                except _PARSE_ERRORS as error:
-                    raise attempt.unparsed(None, error) from error
-                return attempt.checked(answer, decision)
-
+        async def ask(attempt: Attempt) -> Any:
+            attempt = parsing.started(attempt)
             try:
-                return await self.llm.dispatcher.aanswer(decision, ask, attempt.message_of)
-            except UnparsedAnswerError as unparsed:
-                return attempt.as_the_host_does(unparsed)
+                answer = await attempt.runnable.ainvoke(attempt.input, attempt.config, **attempt.kwargs)
+            except _PARSE_ERRORS as error:
+                raise parsing.unparsed(None, error) from error
+            return parsing.checked(answer, attempt.decision)
+
+        return await board.aanswer(self._call(input, config, kwargs), ask, parsing.message_of)
 
     @override
     def stream(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[Any]:
-        call = self._call(input, config, kwargs)
-        with routing_run(self.llm.trace_routing, call) as run:
-            decision = self.llm.dispatcher.decide(self._request(call), call.previous)
-            attempt = _Attempt(self, call, run)
+        board, parsing = self.llm.switchboard, self._parsing()
 
-            def ask(decision: Decision) -> Generator[Any, None, None]:
-                target = attempt.target(decision)
-                chunks = target.runnable.stream(target.input, target.config, **target.kwargs)
-                return cast(Generator[Any, None, None], chunks)
+        def ask(attempt: Attempt) -> Generator[Any, None, None]:
+            attempt = parsing.started(attempt)
+            parts = attempt.runnable.stream(attempt.input, attempt.config, **attempt.kwargs)
+            return cast(Generator[Any, None, None], parts)
 
-            yield from self.llm.dispatcher.stream(decision, ask, _any_part)
-            attempt.count_tokens()
+        yield from board.stream(self._call(input, config, kwargs), ask, _any_part)
+        parsing.count_tokens()
 
     @override
     async def astream(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[Any]:
-        call = self._call(input, config, kwargs)
-        async with routing_run(self.llm.trace_routing, call) as run:
-            decision = await self.llm.dispatcher.adecide(self._request(call), call.previous)
-            attempt = _Attempt(self, call, run)
+        board, parsing = self.llm.switchboard, self._parsing()
 
-            def ask(decision: Decision) -> AsyncGenerator[Any, None]:
-                target = attempt.target(decision)
-                chunks = target.runnable.astream(target.input, target.config, **target.kwargs)
-                return cast(AsyncGenerator[Any, None], chunks)
+        def ask(attempt: Attempt) -> AsyncGenerator[Any, None]:
+            attempt = parsing.started(attempt)
+            parts = attempt.runnable.astream(attempt.input, attempt.config, **attempt.kwargs)
+            return cast(AsyncGenerator[Any, None], parts)
 
-            async with aclosing(self.llm.dispatcher.astream(decision, ask, _any_part)) as parts:
-                async for part in parts:
-                    yield part
-            attempt.count_tokens()
+        async with aclosing(board.astream(self._call(input, config, kwargs), ask, _any_part)) as parts:
+            async for part in parts:
+                yield part
+        parsing.count_tokens()
 
     @override
     def batch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> list[Any]:
@@ -153,37 +135,33 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         await self.llm.ascore_ahead(inputs, config, kwargs)
         return await super().abatch(inputs, config, **kwargs)
 
-    def _call(self, input: Any, config: RunnableConfig | None, kwargs: dict[str, Any]) -> RoutedCall:
-        call: RoutedCall = self.llm.routed_call(input, config, None, kwargs)
-        return call
+    def _call(
+        self, input: LanguageModelInput, config: RunnableConfig | None, kwargs: dict[str, Any]
+    ) -> RoutedCall:
+        unable = frozenset(_ROUTES - self.chains.keys())
+        return self.llm.routed_call(input, config, None, kwargs, needs=self.needs, unsupported=unable)
 
-    def _request(self, call: RoutedCall) -> Any:
-        unable = frozenset(side for side in ("strong", "weak") if side not in self.chains)
-        return self.llm.request(call, needs=self.needs, unsupported=unable)
+    def _parsing(self) -> _Parsing:
+        return _Parsing(self.chains, self.llm.switchboard.counter)
 
 
-class _Attempt:
-    """One call on its way through one side, or two after an escalation."""
+class _Parsing:
+    """What becomes of one call's answers, of one side or of two after an escalation."""
 
-    def __init__(self, structured: RoutedStructuredOutput, call: RoutedCall, run: RoutingRun | NoRun) -> None:
-        self._structured = structured
-        self._call = call
-        self._run = run
+    def __init__(self, chains: Mapping[Route, Runnable[Any, Any]], counter: RoutingCounter) -> None:
+        self._chains = chains
+        self._counter = counter
         self._recorder = AnswerRecorder()
         self._route: Route = "strong"
 
-    def target(self, decision: Decision) -> Target:
-        """Return what to call, with a recorder of the message that will be parsed."""
-        self._recorder, self._route = AnswerRecorder(), decision.route
-        self._run.decided(decision)
-        target = self._call.target(decision, self._run.config)
-        side: Side = self._call.sides[decision.route]
-        return Target(
-            # A side without a structured runnable is only reached where the call forces it: let it say why.
-            runnable=self._structured.chains.get(decision.route) or side.model,
-            input=target.input,
-            config=merge_configs(target.config, {"callbacks": [self._recorder]}),
-            kwargs=target.kwargs,
+    def started(self, attempt: Attempt) -> Attempt:
+        """Return the attempt to make, with a recorder of the message that will be parsed."""
+        self._recorder, self._route = AnswerRecorder(), attempt.decision.route
+        # A side without a structured runnable is only reached where the call forces it: let it say why.
+        model, _ = attempt.unbound()
+        return attempt._replace(
+            runnable=self._chains.get(self._route) or model,
+            config=merge_configs(attempt.config, {"callbacks": [self._recorder]}),
         )
 
     def checked(self, answer: Any, decision: Decision) -> Any:
@@ -204,17 +182,11 @@ class _Attempt:
 
     def count_tokens(self) -> None:
         """Count what the recorder saw, for answers that the dispatcher does not get to see whole."""
-        self._structured.llm.dispatcher.counter.count_tokens(self._route, self._recorder.usage)
+        self._counter.count_tokens(self._route, self._recorder.usage)
 
     def message_of(self, answer: Any) -> AIMessage | None:
         """Return the message behind a parsed answer."""
         return self._recorder.message
-
-    def as_the_host_does(self, unparsed: UnparsedAnswerError) -> Any:
-        """Return or raise what the side's own structured runnable would have."""
-        if unparsed.error is not None:
-            raise unparsed.error
-        return unparsed.outcome
 
 
 def _raw_with_record(raw: Any, decision: Decision) -> Any:

@@ -1,14 +1,17 @@
-"""Usage: tokens of LangChain answers, as the statistics count them."""
+"""Usage: tokens of LangChain answers, whole, streamed and parsed, as the statistics count them."""
 
 from __future__ import annotations
 
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, LLMResult
 
+from routellm_core.routing.decision import Route
 from routellm_core.routing.prices import TokenUsage
+from routellm_core.routing.routing_stats import RoutingCounter
 
 NO_USAGE = TokenUsage()
 
@@ -29,6 +32,28 @@ def usage_of(usage: Any) -> TokenUsage:
         output=usage.get("output_tokens") or 0,
         cached_input=details.get("cache_read") or 0,
     )
+
+
+class StreamTokens:
+    """Counts a stream's tokens when it ends, whole or broken off: `with StreamTokens(...) as tokens`."""
+
+    def __init__(self, counter: RoutingCounter, route: Route) -> None:
+        self._counter = counter
+        self._route = route
+        self._usage: TokenUsage = NO_USAGE
+
+    def add(self, chunk: AIMessageChunk) -> None:
+        """Add the tokens of one chunk; those of all chunks add up to the answer's."""
+        if chunk.usage_metadata:
+            self._usage += message_usage(chunk)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._counter.count_tokens(self._route, self._usage)
 
 
 class AnswerRecorder(BaseCallbackHandler):

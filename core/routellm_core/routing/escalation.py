@@ -33,6 +33,12 @@ class UnparsedAnswerError(Exception):
         self.error = error
         self.usage = usage
 
+    def as_the_host_does(self) -> Any:
+        """Return or raise what the host would have, had nothing come between."""
+        if self.error is not None:
+            raise self.error
+        return self.outcome
+
 
 @dataclass(frozen=True, slots=True)
 class Escalation:

@@ -1,4 +1,4 @@
-"""DirectCalls: how a call is read, and the ways into a chat model beside invoke and stream."""
+"""GenerateEndpoints: `generate` and what lies beneath it, the ways into a chat model beside `invoke`."""
 
 from __future__ import annotations
 
@@ -10,60 +10,15 @@ from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackMana
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult, LLMResult
 from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.config import merge_configs
 from typing_extensions import override
 
-from langchain_routellm.pair_identity import PairIdentity
-from langchain_routellm.routed_call import RoutedCall, with_record
-from langchain_routellm.run_config import call_config
-from routellm_core import Decision, RoutingRequest
-from routellm_core.routing.capabilities import Need
-from routellm_core.routing.decision import Route
-
-# Versions of packages, which the inner model's own run names too.
-_VERSIONS = {"lc_versions"}
+from langchain_routellm.attempt import Attempt, with_record
+from langchain_routellm.pair_settings import PairSettings
+from routellm_core import Decision
 
 
-class DirectCalls(PairIdentity):
-    """`generate` and its kin, which callers of old reach."""
-
-    def routed_call(
-        self, input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
-    ) -> RoutedCall:
-        """Read one call's arguments."""
-        if stop is not None:
-            kwargs["stop"] = stop
-        mine: RunnableConfig = {}
-        if self.callbacks is not None:
-            mine["callbacks"] = self.callbacks
-        if self.tags:
-            mine["tags"] = self.tags
-        metadata = self.metadata
-        if metadata and metadata.keys() != _VERSIONS:
-            mine["metadata"] = {key: value for key, value in metadata.items() if key not in _VERSIONS}
-        given = call_config(config)
-        return RoutedCall(
-            input,
-            None if isinstance(input, str) else self._convert_input(input).to_messages(),
-            merge_configs(mine, given) if mine else given,
-            kwargs,
-            self.sides,
-        )
-
-    def request(
-        self,
-        call: RoutedCall,
-        needs: frozenset[Need] = frozenset(),
-        unsupported: frozenset[Route] = frozenset(),
-    ) -> RoutingRequest:
-        """Describe a call for the policy."""
-        return call.request(
-            extractor=self.prompt_extractor,
-            sticky=self.sticky == "conversation",
-            capabilities=self.capabilities,
-            needs=needs,
-            unsupported=unsupported,
-        )
+class GenerateEndpoints(PairSettings):
+    """The older entry points, for callers that bypass `invoke`."""
 
     @override
     def generate(
@@ -74,19 +29,15 @@ class DirectCalls(PairIdentity):
         **kwargs: Any,
     ) -> LLMResult:
         config, arguments = _config_of(callbacks, kwargs)
-        results = []
-        for prompt in messages:
-            call = self.routed_call(prompt, config, stop, dict(arguments))
-            decision = self.dispatcher.decide(self.request(call), call.previous)
+        board = self.switchboard
 
-            def ask(decision: Decision, call: RoutedCall = call) -> LLMResult:
-                target = call.target(decision)
-                model, arguments = target.unbound()
-                result = model.generate([target.input], **_arguments_of(target.config), **arguments)
-                return _recorded(result, decision)
+        def ask(attempt: Attempt) -> LLMResult:
+            model, arguments = attempt.unbound()
+            result = model.generate([attempt.input], **_arguments_of(attempt.config), **arguments)
+            return _recorded(result, attempt.decision)
 
-            results.append(self.dispatcher.answer(decision, ask, _message_of))
-        return self._combined(results)
+        calls = [self.routed_call(prompt, config, stop, dict(arguments), traced=False) for prompt in messages]
+        return self._combined([board.answer(call, ask, _message_of) for call in calls])
 
     @override
     async def agenerate(
@@ -97,26 +48,22 @@ class DirectCalls(PairIdentity):
         **kwargs: Any,
     ) -> LLMResult:
         config, arguments = _config_of(callbacks, kwargs)
+        board = self.switchboard
 
-        async def answered(prompt: list[BaseMessage]) -> LLMResult:
-            call = self.routed_call(prompt, config, stop, dict(arguments))
-            decision = await self.dispatcher.adecide(self.request(call), call.previous)
+        async def ask(attempt: Attempt) -> LLMResult:
+            model, arguments = attempt.unbound()
+            result = await model.agenerate([attempt.input], **_arguments_of(attempt.config), **arguments)
+            return _recorded(result, attempt.decision)
 
-            async def ask(decision: Decision) -> LLMResult:
-                target = call.target(decision)
-                model, arguments = target.unbound()
-                result = await model.agenerate([target.input], **_arguments_of(target.config), **arguments)
-                return _recorded(result, decision)
-
-            return await self.dispatcher.aanswer(decision, ask, _message_of)
-
-        return self._combined(await asyncio.gather(*[answered(prompt) for prompt in messages]))
+        calls = [self.routed_call(prompt, config, stop, dict(arguments), traced=False) for prompt in messages]
+        answers = [board.aanswer(call, ask, _message_of) for call in calls]
+        return self._combined(await asyncio.gather(*answers))
 
     def _combined(self, results: Sequence[LLMResult]) -> LLMResult:
         """Join the results of several prompts, each of which may have been answered by another model."""
         if len(results) == 1:
             return results[0]
-        strong = self.sides["strong"].model
+        strong = self.switchboard.sides["strong"].model
         outputs = [result.llm_output for result in results]
         combined = LLMResult(
             generations=[generations for result in results for generations in result.generations],

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.load import dumpd
+from pydantic import BaseModel
 
 from langchain_routellm import ChatRouteLLM
-from routellm_core import RouterWarning, load_router
+from routellm_core import RouterWarning, RoutingRequest, load_router
 from routellm_core.calibration.record import Calibration, CalibrationWarning
 from routellm_core.routing.drift import DRIFT_CALLS, ScoreDriftWarning, ShareDriftWarning
 
@@ -134,7 +135,7 @@ def test_no_key_is_shown(pair: Pair) -> None:
         json.dumps(dumpd(llm)),
         llm._get_llm_string(),
         repr(answer),
-        repr(llm.dispatcher),
+        repr(llm.switchboard),
     ]
     assert "test-key" not in "".join(shown)
 
@@ -155,12 +156,29 @@ def test_a_share_sets_the_threshold_and_is_watched(pair: Pair) -> None:
     assert llm.routing_stats().asked_share == 0.3
 
 
+@pytest.mark.parametrize("given", [{"strong_share": 0.3}, {"threshold": 0.5}])
+def test_as_a_field_of_another_model_it_stays_what_it_is(pair: Pair, given: dict[str, Any]) -> None:
+    class Holder(BaseModel):
+        llm: ChatRouteLLM
+
+    llm = pair(router="random", **given)
+    threshold = llm.threshold
+    llm.invoke("a question")
+
+    models = {"strong": FakeListChatModel(responses=["s"]), "weak": FakeListChatModel(responses=["w"])}
+    for held in (llm, pickle.loads(pickle.dumps(ChatRouteLLM(**models, router="random", **given)))):
+        assert Holder(llm=held).llm is held
+    assert (llm.threshold, llm.routing_stats().requests) == (threshold, 1)
+    llm.invoke("another question")
+    assert llm.routing_stats().requests == 2
+
+
 def test_one_warning_when_the_share_is_missed(pair: Pair) -> None:
     router = FixedRouter(0.0)
     router.score_quantiles = load_router("random").score_quantiles
     llm = pair(router=router, strong_share=0.5)
     for number in range(199):
-        llm.dispatcher.decide(llm.request(llm.routed_call(f"question {number}", None, None, {})))
+        llm.switchboard.dispatcher.decide(RoutingRequest(f"question {number}"))
     with pytest.warns(ShareDriftWarning, match="routellm calibrate") as caught:
         llm.batch([f"another question {number}" for number in range(50)])
     assert len(caught) == 1

@@ -1,4 +1,4 @@
-"""Batches: all prompts of a batch are scored in one call; each item then finds its score known."""
+"""BatchEndpoints: all prompts of a batch are scored in one call; each item then finds its score known."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables.config import get_config_list
 from typing_extensions import override
 
-from langchain_routellm.direct_calls import DirectCalls
+from langchain_routellm.pair_settings import PairSettings
 from routellm_core import RoutingRequest
 
 
-class Batches(DirectCalls):
+class BatchEndpoints(PairSettings):
     """The batch methods; the base class runs the items, each through `invoke` or `ainvoke`."""
 
     def score_ahead(self, inputs: Sequence[Any], config: Any, kwargs: Mapping[str, Any]) -> None:
         """Score all texts of a batch that have no score yet."""
-        self.dispatcher.score_ahead(self._requests(inputs, config, kwargs))
+        self.switchboard.dispatcher.score_ahead(self._requests(inputs, config, kwargs))
 
     async def ascore_ahead(self, inputs: Sequence[Any], config: Any, kwargs: Mapping[str, Any]) -> None:
         """Score all texts of a batch that have no score yet, without blocking the event loop."""
-        await self.dispatcher.ascore_ahead(self._requests(inputs, config, kwargs))
+        await self.switchboard.dispatcher.ascore_ahead(self._requests(inputs, config, kwargs))
 
     @override
     def batch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> list[AIMessage]:
@@ -55,9 +55,9 @@ class Batches(DirectCalls):
     ) -> list[RoutingRequest]:
         configs = get_config_list(config, len(inputs)) if inputs else []
         arguments = {name: value for name, value in kwargs.items() if name != "return_exceptions"}
-        requests = []
+        board, requests = self.switchboard, []
         for input, item in zip(inputs, configs, strict=True):
             # An item that can't be read fails when its turn comes, and as the host reports failures.
             with suppress(Exception):
-                requests.append(self.request(self.routed_call(input, item, None, dict(arguments))))
+                requests.append(board.request(self.routed_call(input, item, None, dict(arguments))))
         return requests

@@ -1,4 +1,4 @@
-"""RoutingModel: what ChatRouteLLM is made of: its settings, their checks, and what follows from them."""
+"""PairSettings: what ChatRouteLLM is made of: its settings, their checks, and what follows from them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from os import PathLike
 from typing import Any, Literal, Self
 
 from langchain_core.exceptions import ContextOverflowError
-from langchain_core.language_models import BaseChatModel, ModelProfile
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.runnables import RunnableConfig
 from pydantic import Field, PrivateAttr, model_validator
 
 from langchain_routellm.constructor_arguments import models_from
-from langchain_routellm.model_profile import shared_profile
+from langchain_routellm.routed_call import RoutedCall
+from langchain_routellm.run_config import call_config
 from langchain_routellm.side import PUSHED_DOWN, Side
+from langchain_routellm.switchboard import Switchboard
 from langchain_routellm.usage import message_usage
 from routellm_core import RoutingStats, __version__
 from routellm_core.calibration.record import Calibration
-from routellm_core.routing.capabilities import PairCapabilities
+from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.routing_stats import RoutingCounter
@@ -30,7 +33,7 @@ from routellm_core.settings import (
 )
 
 
-class RoutingModel(BaseChatModel):
+class PairSettings(BaseChatModel):
     """The settings of a routed pair; `ChatRouteLLM` adds the calls."""
 
     strong: Any = Field(description="The capable model.")
@@ -75,9 +78,8 @@ class RoutingModel(BaseChatModel):
 
     _cache: ScoreCache = PrivateAttr(default_factory=ScoreCache)
     _counter: RoutingCounter = PrivateAttr(default_factory=RoutingCounter)
-    _dispatcher: Dispatcher | None = PrivateAttr(default=None)
-    _sides: dict[Route, Side] | None = PrivateAttr(default=None)
-    _capabilities: PairCapabilities | None = PrivateAttr(default=None)
+    _switchboard: Switchboard | None = PrivateAttr(default=None)
+    _resolved: bool = PrivateAttr(default=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -89,12 +91,16 @@ class RoutingModel(BaseChatModel):
 
     @model_validator(mode="after")
     def _resolve_routing(self) -> Self:
+        # pydantic validates a finished model again where it becomes a field of another one.
+        if self._resolved:
+            return self
         _check_pair(self.__dict__)
         settings = RoutingSettings.checked(self.__dict__)
         # Through __dict__, so that a default never counts as a setting that the user gave.
         self.__dict__.update(vars(settings))
         self._counter = RoutingCounter(settings.prices, settings.traffic())
-        self._check_sides()
+        self._check_models()
+        self._resolved = True
         return self
 
     @model_validator(mode="after")
@@ -104,7 +110,7 @@ class RoutingModel(BaseChatModel):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a field; routing settings are checked as in the constructor and count from the next call on."""
-        if name.startswith("_") or name not in type(self).model_fields:
+        if name not in _SWITCHED:
             super().__setattr__(name, value)
             return
         _check_pair({**self.__dict__, name: value})
@@ -114,7 +120,7 @@ class RoutingModel(BaseChatModel):
         self.__dict__.update(vars(settings))
         self._forget(name)
         try:
-            self._check_sides()
+            self._check_models()
         except ValueError:
             self.__dict__.update(before)
             raise
@@ -147,7 +153,7 @@ class RoutingModel(BaseChatModel):
         """
         calibration = Calibration.load(path)
         model = cls(strong=strong, weak=weak, **settings_from_calibration(calibration, settings))
-        names = [side.model._get_ls_params().get("ls_model_name") for side in model.sides.values()]
+        names = [side.name for side in model.switchboard.sides.values()]
         model._counter.expected = calibrated_traffic(calibration, model.router, *names)
         return model
 
@@ -160,34 +166,27 @@ class RoutingModel(BaseChatModel):
         self._counter.reset()
 
     @property
-    def sides(self) -> dict[Route, Side]:
-        """Both models as they are called, with the router's own settings pushed down to them."""
-        made: dict[Route, Side] | None = self._private["_sides"]
+    def switchboard(self) -> Switchboard:
+        """What decides, counts and asks, made from the settings."""
+        made: Switchboard | None = self._private["_switchboard"]
         if made is None:
-            pushed = {
-                name: getattr(self, name)
-                for name in PUSHED_DOWN
-                if name in self.model_fields_set and getattr(self, name) is not None
-            }
-            stop = {"stop": self.stop} if self.stop else {}
-            made = {
-                "strong": Side.from_value("strong", self.strong).with_settings(pushed, stop),
-                "weak": Side.from_value("weak", self.weak).with_settings(pushed, stop),
-            }
-            self._private["_sides"] = made
+            made = self._private["_switchboard"] = self._made_switchboard(self._routing)
         return made
 
-    def _check_sides(self) -> None:
-        """Say now, and not at the first call, that a model can't take a setting that is pushed down to it."""
-        _ = self.sides
-
-    @property
-    def dispatcher(self) -> Dispatcher:
-        """What decides, counts and escalates, made from the settings."""
-        made: Dispatcher | None = self._private["_dispatcher"]
-        if made is None:
-            settings = self._routing
-            made = self._private["_dispatcher"] = Dispatcher(
+    def _made_switchboard(self, settings: RoutingSettings) -> Switchboard:
+        pushed = {
+            name: getattr(self, name)
+            for name in PUSHED_DOWN
+            if name in self.model_fields_set and getattr(self, name) is not None
+        }
+        stop = {"stop": self.stop} if self.stop else {}
+        strong, weak = Side.from_value("strong", self.strong), Side.from_value("weak", self.weak)
+        return Switchboard(
+            sides={
+                "strong": strong.with_settings(pushed, stop, settings.strong_lacks),
+                "weak": weak.with_settings(pushed, stop, settings.weak_lacks),
+            },
+            dispatcher=Dispatcher(
                 policy=settings.policy(self._cache),
                 # Providers' adapters do not tell every wording of it: the code is the same in all of them.
                 escalation=settings.escalation(
@@ -196,19 +195,39 @@ class RoutingModel(BaseChatModel):
                 counter=self._counter,
                 shadow=settings.mode == "shadow",
                 usage_of=message_usage,
-            )
-        return made
+            ),
+            extractor=self.prompt_extractor,
+            sticky=self.sticky == "conversation",
+        )
 
-    @property
-    def capabilities(self) -> PairCapabilities:
-        """What both models are known to lack."""
-        made: PairCapabilities | None = self._private["_capabilities"]
-        if made is None:
-            sides = self.sides
-            made = self._private["_capabilities"] = PairCapabilities(
-                sides["strong"].capabilities(self.strong_lacks), sides["weak"].capabilities(self.weak_lacks)
-            )
-        return made
+    def routed_call(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None,
+        stop: list[str] | None,
+        kwargs: dict[str, Any],
+        *,
+        needs: frozenset[Need] = frozenset(),
+        unsupported: frozenset[Route] = frozenset(),
+        traced: bool = True,
+    ) -> RoutedCall:
+        """Read one call's arguments; see `RoutedCall` for what is known of the called method."""
+        if stop is not None:
+            kwargs["stop"] = stop
+        return RoutedCall(
+            input,
+            None if isinstance(input, str) else self._convert_input(input).to_messages(),
+            call_config(config, self.callbacks, self.tags, self.metadata),
+            kwargs,
+            self.switchboard.sides,
+            needs,
+            unsupported,
+            traced and self.trace_routing,
+        )
+
+    def _check_models(self) -> None:
+        """Say now, and not at the first call, that a model can't take a setting that is pushed down to it."""
+        _ = self.switchboard
 
     @property
     def _routing(self) -> RoutingSettings:
@@ -222,25 +241,22 @@ class RoutingModel(BaseChatModel):
 
     def _forget(self, name: str) -> None:
         """Forget what follows from the settings; it is made again when it is needed."""
-        self._sides = None
-        self._dispatcher = None
-        self._capabilities = None
+        self._switchboard = None
         if name == "router":
             self._cache = ScoreCache()
         self._counter.prices = self.prices
         if name in ("router", "threshold", "strong_share"):
             self._counter.expected = self._routing.traffic()
 
-    def _resolve_model_profile(self) -> ModelProfile | None:
-        return shared_profile(
-            Side.from_value("strong", self.strong).model, Side.from_value("weak", self.weak).model
-        )
-
     def __getstate__(self) -> dict[Any, Any]:
         state = super().__getstate__()
         private = dict(state["__pydantic_private__"] or {})
-        private["_dispatcher"] = private["_sides"] = private["_capabilities"] = None
+        private["_switchboard"] = None
         return {**state, "__pydantic_private__": private}
+
+
+_SWITCHED = SETTING_NAMES | {"strong", "weak", "sticky", "prompt_extractor", "stop", *PUSHED_DOWN}
+"""Fields that the switchboard is made from."""
 
 
 def _check_pair(settings: Mapping[str, Any]) -> None:

@@ -1,0 +1,44 @@
+"""Answer streams: a model's chunks on their way to the caller, with the record added and tokens counted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing, closing
+from typing import cast
+
+from langchain_core.messages import AIMessageChunk
+
+from langchain_routellm.attempt import Attempt, with_record
+from langchain_routellm.usage import StreamTokens
+from routellm_core.routing.routing_stats import RoutingCounter
+
+Chunks = Generator[AIMessageChunk, None, None]
+AsyncChunks = AsyncGenerator[AIMessageChunk, None]
+
+
+def forwarded(counter: RoutingCounter, attempt: Attempt) -> Chunks:
+    """Yield the model's chunks, with the record on the first, so that the sum of all holds it once."""
+    chunks = attempt.runnable.stream(attempt.input, attempt.config, **attempt.kwargs)
+    tokens = StreamTokens(counter, attempt.decision.route)
+    with closing(cast(Chunks, chunks)) as stream, tokens:
+        for index, chunk in enumerate(stream):
+            tokens.add(chunk)
+            yield chunk if index else with_record(chunk, attempt.decision)
+
+
+async def aforwarded(counter: RoutingCounter, attempt: Attempt) -> AsyncChunks:
+    """Yield the model's chunks, async."""
+    chunks = attempt.runnable.astream(attempt.input, attempt.config, **attempt.kwargs)
+    tokens = StreamTokens(counter, attempt.decision.route)
+    async with aclosing(cast(AsyncChunks, chunks)) as stream:
+        with tokens:
+            index = 0
+            async for chunk in stream:
+                tokens.add(chunk)
+                yield chunk if index else with_record(chunk, attempt.decision)
+                index += 1
+
+
+def is_token(chunk: AIMessageChunk) -> bool:
+    """Tell whether a chunk shows something of the answer, after which nothing is retried."""
+    return bool(chunk.content or chunk.tool_call_chunks or chunk.additional_kwargs)

@@ -1,0 +1,132 @@
+"""Switchboard: decides each call of the router and connects it with one of the two models.
+
+Counting and escalation are core's `Dispatcher`; here is how LangChain's models are described to it and asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import aclosing, closing
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from langchain_routellm.attempt import Attempt
+from langchain_routellm.routed_call import PromptExtractor, RoutedCall
+from langchain_routellm.routing_run import routing_run
+from langchain_routellm.side import Side
+from routellm_core import Decision, RoutingRequest
+from routellm_core.routing.capabilities import PairCapabilities
+from routellm_core.routing.decision import Route
+from routellm_core.routing.dispatcher import Dispatcher
+from routellm_core.routing.escalation import UnparsedAnswerError
+from routellm_core.routing.routing_stats import RoutingCounter
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Switchboard:
+    """The two models and what is known of routing between them.
+
+    Attributes:
+        sides: by route, with the router's own settings pushed down to their models.
+        dispatcher: decides, counts and escalates.
+        extractor: returns the text to score of a call's messages; None scores the newest human text.
+        sticky: whether a conversation that strong has answered stays on strong.
+    """
+
+    sides: dict[Route, Side]
+    dispatcher: Dispatcher
+    extractor: PromptExtractor | None = None
+    sticky: bool = False
+
+    @cached_property
+    def capabilities(self) -> PairCapabilities:
+        """What both models are known to lack."""
+        return PairCapabilities(self.sides["strong"].capabilities(), self.sides["weak"].capabilities())
+
+    @property
+    def counter(self) -> RoutingCounter:
+        """What counts; streams count their own tokens."""
+        return self.dispatcher.counter
+
+    def request(self, call: RoutedCall) -> RoutingRequest:
+        """Describe a call for the policy.
+
+        Raises:
+            ValueError: a per-call setting that is not one.
+        """
+        return call.request(self.capabilities, self.extractor, by_conversation=self.sticky)
+
+    def preview(self, call: RoutedCall) -> Decision:
+        """Return how a call would be routed, without making or counting it."""
+        return self.dispatcher.preview(self.request(call))
+
+    def answer(
+        self, call: RoutedCall, ask: Callable[[Attempt], T], message_of: Callable[[T], Any] | None = None
+    ) -> T:
+        """Return a whole answer.
+
+        Args:
+            call: as read by the router.
+            ask: asks the model of the attempt it is given; called again, once, after an escalation.
+            message_of: the message behind an answer; None if the answer is one.
+        """
+        with routing_run(call) as run:
+            decision = self.dispatcher.decide(self.request(call), call.previous)
+            try:
+                return self.dispatcher.answer(
+                    decision, lambda decision: ask(run.attempt(call, decision)), message_of
+                )
+            except UnparsedAnswerError as unparsed:
+                answer: T = unparsed.as_the_host_does()
+                return answer
+
+    async def aanswer(
+        self,
+        call: RoutedCall,
+        ask: Callable[[Attempt], Awaitable[T]],
+        message_of: Callable[[T], Any] | None = None,
+    ) -> T:
+        """Return a whole answer, async."""
+        async with routing_run(call) as run:
+            decision = await self.dispatcher.adecide(self.request(call), call.previous)
+            try:
+                return await self.dispatcher.aanswer(
+                    decision, lambda decision: ask(run.attempt(call, decision)), message_of
+                )
+            except UnparsedAnswerError as unparsed:
+                answer: T = unparsed.as_the_host_does()
+                return answer
+
+    def stream(
+        self,
+        call: RoutedCall,
+        ask: Callable[[Attempt], Generator[T, None, None]],
+        is_token: Callable[[T], bool],
+    ) -> Generator[T, None, None]:
+        """Yield a streamed answer; once `is_token` was true of a part, no other model is asked."""
+        with routing_run(call) as run:
+            decision = self.dispatcher.decide(self.request(call), call.previous)
+            parts = self.dispatcher.stream(
+                decision, lambda decision: ask(run.attempt(call, decision)), is_token
+            )
+            with closing(parts):
+                yield from parts
+
+    async def astream(
+        self,
+        call: RoutedCall,
+        ask: Callable[[Attempt], AsyncGenerator[T, None]],
+        is_token: Callable[[T], bool],
+    ) -> AsyncGenerator[T, None]:
+        """Yield a streamed answer, async."""
+        async with routing_run(call) as run:
+            decision = await self.dispatcher.adecide(self.request(call), call.previous)
+            parts = self.dispatcher.astream(
+                decision, lambda decision: ask(run.attempt(call, decision)), is_token
+            )
+            async with aclosing(parts):
+                async for part in parts:
+                    yield part
