@@ -12,10 +12,9 @@ import numpy as np
 
 from routellm_core.calibration.budget import CALLS, threshold_for_budget
 from routellm_core.calibration.share import calibrate_threshold
+from routellm_core.commands.arguments import add_cost_arguments, add_score_arguments, costs_of
 from routellm_core.commands.calibration_sample import CalibrationSample, Found
-from routellm_core.commands.cost_arguments import add_cost_arguments, costs_of
 from routellm_core.commands.quality_lines import certified, quality_target
-from routellm_core.commands.score_arguments import add_score_arguments
 from routellm_core.evaluation.calibration_plot import save_calibration_plot
 from routellm_core.evaluation.recommendation import recommend, recommendation_lines
 from routellm_core.routing.threshold import goes_to_strong

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from routellm_core.calibration.record import Calibration
-from routellm_core.commands.score_arguments import stored_scores
+from routellm_core.commands.arguments import stored_scores
 from routellm_core.evaluation.benchmark import Benchmark
 from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
 from routellm_core.evaluation.published_benchmarks import STRONG, WEAK

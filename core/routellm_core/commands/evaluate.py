@@ -7,8 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from routellm_core.commands.cost_arguments import add_cost_arguments, costs_of
-from routellm_core.commands.score_arguments import add_score_arguments, stored_scores
+from routellm_core.commands.arguments import add_cost_arguments, add_score_arguments, costs_of, stored_scores
 from routellm_core.evaluation.benchmark import Benchmark, category_gains
 from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
 from routellm_core.evaluation.evaluation import Evaluation, baselines, evaluate

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import importlib
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from routellm_core.commands import train_mf, train_new_model, train_sw_ranking
+from routellm_core.commands.train_fine_tuned import BERT, CAUSAL_LLM
 
 SUMMARY = "train a router for your own models"
 
-KINDS = (
-    "mf",
-    "bert",
-    "causal_llm",
-    "sw_ranking",
-)
-"""Each is the module `train_KIND` beside this one, with SUMMARY, add_arguments and run."""
+KINDS: Mapping[str, Any] = {
+    "mf": train_mf,
+    "bert": BERT,
+    "causal_llm": CAUSAL_LLM,
+    "sw_ranking": train_sw_ranking,
+    "new_model": train_new_model,
+}
+"""Kind -> SUMMARY, add_arguments and run: of a module, or of an object."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Say what the command takes: a kind, and then what that kind takes."""
+    """Add a kind, and then what that kind takes."""
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="kind")
-    for kind in KINDS:
-        module = importlib.import_module(f"routellm_core.commands.train_{kind}")
-        subparser = kinds.add_parser(kind, help=module.SUMMARY, description=module.__doc__)
-        module.add_arguments(subparser)
-        subparser.set_defaults(train=module.run)
+    for name, kind in KINDS.items():
+        subparser = kinds.add_parser(
+            name, help=kind.SUMMARY, description=f"`routellm train {name}`: {kind.SUMMARY}."
+        )
+        kind.add_arguments(subparser)
+        subparser.set_defaults(train=kind.run)
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:

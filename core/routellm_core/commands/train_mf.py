@@ -14,10 +14,10 @@ from routellm_core.commands.training_arguments import (
 )
 from routellm_core.loading import load_router
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
-from routellm_core.training.factorization.matrix_factorization import MatrixFactorizationSettings
-from routellm_core.training.factorization.own_data import OFFSET_PENALTY, read_own_data
-from routellm_core.training.factorization.own_router import KIND, train_own_router
+from routellm_core.training.factorization.fit import MatrixFactorizationSettings
+from routellm_core.training.factorization.own_data import read_own_data
 from routellm_core.training.factorization.penalty_choice import PenaltySearch
+from routellm_core.training.factorization.train import KIND, OFFSET_PENALTY, train_with_search
 from routellm_core.training.training_folder import remove_unfinished
 from routellm_core.training.training_report import TrainingReport
 
@@ -56,7 +56,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     own = read_own_data(data.battles, data.labels, strong=options.strong, weak=options.weak)
     settings = MatrixFactorizationSettings(seed=options.seed, offset_penalty=OFFSET_PENALTY)
     search = PenaltySearch(options.held_out_share, options.interval, options.patience)
-    router, settings, choice = train_own_router(
+    router, settings, choice = train_with_search(
         source.embedder,
         own,
         settings,

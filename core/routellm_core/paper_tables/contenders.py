@@ -10,12 +10,13 @@ from routellm_core.embedders.default_router import PromptEmbedder
 from routellm_core.loading import load_router
 from routellm_core.paper_tables.training_sets import STRONG, STRONG_CLASS, WEAK, WEAK_CLASS, TrainingSet
 from routellm_core.router import Router
-from routellm_core.training.factorization.matrix_factorization import MatrixFactorizationSettings
-from routellm_core.training.factorization.own_data import OFFSET_PENALTY, train_matrix_factorization
-from routellm_core.training.fine_tuning.bert import train_bert
-from routellm_core.training.fine_tuning.model_classes import ModelClasses
-from routellm_core.training.fine_tuning.outcomes import read_outcomes
+from routellm_core.training.factorization.fit import MatrixFactorizationSettings
+from routellm_core.training.factorization.own_data import read_own_data
+from routellm_core.training.factorization.train import OFFSET_PENALTY, train_with_settings
+from routellm_core.training.fine_tuning.bert import BertTask
+from routellm_core.training.fine_tuning.rows import ModelClasses, read_outcomes
 from routellm_core.training.fine_tuning.settings import FineTuningSettings
+from routellm_core.training.fine_tuning.train import fine_tuned_router
 from routellm_core.training.similarity_weighted import train_similarity_weighted
 from routellm_core.training.training_folder import remove_unfinished
 
@@ -36,14 +37,9 @@ def similarity_weighted(data: TrainingSet, folder: Path) -> Router:
 
 def matrix_factorization(data: TrainingSet, folder: Path) -> Router:
     """Fit over the default router's prompt embedder."""
-    return train_matrix_factorization(
-        _embedder(),
-        data.battles,
-        data.labels,
-        strong=STRONG,
-        weak=WEAK,
-        settings=MatrixFactorizationSettings(offset_penalty=OFFSET_PENALTY),
-    )
+    own = read_own_data(data.battles, data.labels, strong=STRONG, weak=WEAK)
+    settings = MatrixFactorizationSettings(offset_penalty=OFFSET_PENALTY)
+    return train_with_settings(_embedder(), own, settings, strong=STRONG, weak=WEAK)
 
 
 def bert(data: TrainingSet, folder: Path) -> Router:
@@ -59,7 +55,7 @@ def bert(data: TrainingSet, folder: Path) -> Router:
     classes = ModelClasses(STRONG_CLASS, WEAK_CLASS)
     outcomes = read_outcomes(data.battles, data.labels, classes)
     out = folder / f"bert, {data.name}"
-    router, result = train_bert(str(get_model_path()), outcomes, BERT, out=out, say=log.info)
+    router, result = fine_tuned_router(BertTask, str(get_model_path()), outcomes, BERT, out=out, say=log.info)
     log.info("held-out loss %.4f, %.4f without reading", result.held_out_loss, result.constant_loss)
     router.save(out)
     remove_unfinished(out)

@@ -14,9 +14,10 @@ from routellm_core.evaluation.metrics import apgr
 from routellm_core.loading import load_router
 from routellm_core.preferences.reading.labels import Label, qualities, read_labels
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
-from routellm_core.training.factorization.matrix_factorization import MatrixFactorizationSettings
+from routellm_core.training.factorization.fit import MatrixFactorizationSettings
 from routellm_core.training.factorization.new_model import with_new_model
-from routellm_core.training.factorization.own_data import OFFSET_PENALTY, train_matrix_factorization
+from routellm_core.training.factorization.own_data import read_own_data
+from routellm_core.training.factorization.train import OFFSET_PENALTY, train_with_settings
 
 RESULTS = (30, 100)
 """Numbers of a new model's results from which its vector is found."""
@@ -110,14 +111,9 @@ def pro_transfer(data: Path, say: Callable[[str], None]) -> list[TransferResult]
     for strong, weak in PRO_PAIRS:
         say(f"training without {strong} and {weak}")
         others = [_without(label, {strong, weak}) for label in seen]
-        router = train_matrix_factorization(
-            default.embedder,
-            [],
-            [*gold, *others],
-            strong=STRONG,
-            weak=WEAK,
-            settings=MatrixFactorizationSettings(offset_penalty=OFFSET_PENALTY, projection_penalty=80.0),
-        )
+        own = read_own_data([], [*gold, *others], strong=STRONG, weak=WEAK)
+        settings = MatrixFactorizationSettings(offset_penalty=OFFSET_PENALTY, projection_penalty=80.0)
+        router = train_with_settings(default.embedder, own, settings, strong=STRONG, weak=WEAK)
         answered = [label for label in unseen if {strong, weak} <= set(label.scores)]
         found.append(_transfer(router, answered, strong, weak))
     return found

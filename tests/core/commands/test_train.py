@@ -56,7 +56,8 @@ def test_every_kind_has_help_and_the_common_arguments(kind: str, capsys: pytest.
 
     assert stopped.value.code == 0
     assert f"usage: routellm train {kind}" in printed
-    assert all(f"--{name}" in printed for name in ("battles", "strong", "weak", "out"))
+    data = "labels" if kind == "new_model" else "battles"
+    assert all(f"--{name}" in printed for name in (data, "strong", "weak", "out"))
 
 
 def test_a_kind_is_asked_for_and_known(capsys: pytest.CaptureFixture[str]) -> None:

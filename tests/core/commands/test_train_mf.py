@@ -11,14 +11,15 @@ from routellm_core import load_router
 from routellm_core.commands.cli import main
 from routellm_core.preferences.reading.battles import Battle, read_battles
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
-from routellm_core.training.factorization.matrix_factorization import MatrixFactorizationSettings
-from routellm_core.training.factorization.own_data import OFFSET_PENALTY, OwnData, embedded, read_own_data
+from routellm_core.training.factorization.fit import MatrixFactorizationSettings
+from routellm_core.training.factorization.own_data import OwnData, read_own_data
 from routellm_core.training.factorization.penalty_choice import (
     PENALTIES,
     PenaltyChoice,
     PenaltySearch,
     choose_penalty,
 )
+from routellm_core.training.factorization.train import OFFSET_PENALTY
 from routellm_core.training.held_out import held_out
 from routellm_core.training.lbfgs import minimise
 
@@ -141,7 +142,7 @@ def test_on_real_battles_it_beats_the_models_ratings_on_prompts_it_never_saw(dat
     default = load_router("default")
     assert isinstance(default, MatrixFactorizationRouter)
     settings = MatrixFactorizationSettings(offset_penalty=OFFSET_PENALTY)
-    embeddings = embedded(default.embedder, data)
+    embeddings = default.embedder.embed(data.prompts)
     choice = chosen_by(data, embeddings, PenaltySearch(penalties=[30.0]), settings)
 
     # with base rates kept apart from the scores it would be 0.585

@@ -12,7 +12,7 @@ from routellm_core.commands.cli import main
 from routellm_core.embedders.embedder import Embeddings
 from routellm_core.training.factorization import embedding_parts, penalty_choice
 from routellm_core.training.factorization.embedding_parts import EmbeddingParts
-from routellm_core.training.factorization.matrix_factorization import fit_matrix_factorization
+from routellm_core.training.factorization.fit import fit_matrix_factorization
 from routellm_core.training.training_folder import NAME
 
 from tests.core.killed import kill_once
@@ -85,7 +85,7 @@ def unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("routellm_core.training.factorization.own_router.choose_penalty", crash)
+        patched.setattr("routellm_core.training.factorization.train.choose_penalty", crash)
         with pytest.raises(KeyboardInterrupt):
             main(words(battles(tmp_path / "battles.jsonl", 40), tmp_path / "out"))
     assert list((tmp_path / "out" / NAME).glob("embeddings-*.npy"))

@@ -20,7 +20,7 @@ from routellm_core.preferences.rating.ratings import model_strengths
 from routellm_core.preferences.reading.battles import Battle, read_battles
 from routellm_core.preferences.reading.labels import Label, read_labels
 from routellm_core.preferences.reading.records import DataError
-from routellm_core.training.factorization.matrix_factorization import Comparisons
+from routellm_core.training.factorization.fit import Comparisons
 
 _RENAMED = {"Mixtral-8x7B-Instruct-v0.1": WEAK}
 """The same model under another name, so that its rows are shared between files."""

@@ -24,7 +24,7 @@ from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 from routellm_core.training.coverage import coverage_of
 from routellm_core.training.default.corpus import Corpus, CorpusSettings, read_corpus
 from routellm_core.training.default.static_table import StaticTableSettings, distil_minilm
-from routellm_core.training.factorization.matrix_factorization import (
+from routellm_core.training.factorization.fit import (
     MatrixFactorizationSettings,
     fit_matrix_factorization,
 )
@@ -92,10 +92,10 @@ def train_default_router(
 
     router = MatrixFactorizationRouter(
         embedder,
-        corpus.models,
-        weights.model_vectors,
-        weights.projection,
-        weights.bias,
+        models=corpus.models,
+        model_vectors=weights.model_vectors,
+        projection=weights.projection,
+        bias=weights.bias,
         strong=STRONG,
         weak=WEAK,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from routellm_core.training.factorization.matrix_factorization import MatrixFactorizationWeights
+from routellm_core.training.factorization.fit import MatrixFactorizationWeights
 
 
 @dataclass(frozen=True)

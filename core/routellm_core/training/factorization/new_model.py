@@ -70,10 +70,10 @@ def with_new_model(
     )
     return MatrixFactorizationRouter(
         router.embedder,
-        (*router.models, model),
-        np.vstack([router.model_vectors, vector]),
-        router.projection,
-        router.bias,
+        models=(*router.models, model),
+        model_vectors=np.vstack([router.model_vectors, vector]),
+        projection=router.projection,
+        bias=router.bias,
         strong=router.strong,
         weak=router.weak,
         score_quantiles=router.score_quantiles,

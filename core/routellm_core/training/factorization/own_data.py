@@ -1,7 +1,4 @@
-"""A matrix factorization router for a user's own models, from their battles and labels.
-
-Differs from `default_router.py` in that it knows nothing of the data folder: any models, one prompt group.
-"""
+"""OwnData: what a user's battles and labels say of the models in them, ready to fit."""
 
 from __future__ import annotations
 
@@ -14,23 +11,12 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.embedders.embedder import Embedder
-from routellm_core.logits import win_rates
 from routellm_core.preferences.rating.ratings import model_strengths
 from routellm_core.preferences.reading.battles import Battle, Winner
 from routellm_core.preferences.reading.labels import Label
-from routellm_core.router import quantiles_of
-from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
-from routellm_core.training.coverage import coverage_of
-from routellm_core.training.factorization.matrix_factorization import (
+from routellm_core.training.factorization.fit import (
     Comparisons,
-    MatrixFactorizationSettings,
-    fit_matrix_factorization,
 )
-
-OFFSET_PENALTY = 1000.0
-"""Own data is one group, whose base rates are the win rates that `score` has to show. A router does not keep
-a group's offsets, so they must not take the models' strengths upon themselves."""
 
 
 @dataclass(frozen=True)
@@ -92,65 +78,6 @@ def read_own_data(battles: Sequence[Battle], labels: Sequence[Label], *, strong:
         group=np.zeros(len(fought), dtype=np.int64),
     )
     return OwnData(list(rows), models, np.array([ratings[model] for model in models]), comparisons)
-
-
-def train_matrix_factorization(
-    embedder: Embedder,
-    battles: Sequence[Battle],
-    labels: Sequence[Label],
-    *,
-    strong: str,
-    weak: str,
-    settings: MatrixFactorizationSettings,
-) -> MatrixFactorizationRouter:
-    """Fit a router; its score quantiles are those of the training prompts.
-
-    Args:
-        embedder: gives the prompts' embeddings; it becomes part of the router.
-        battles: with prompts.
-        labels: see `read_own_data`.
-        strong: the model whose win `score` will estimate.
-        weak: the model it is compared with.
-        settings: penalties, dimension, seed.
-
-    Raises:
-        ValueError: no comparison, a model of the pair occurs in none, or the strong one never wins.
-    """
-    data = read_own_data(battles, labels, strong=strong, weak=weak)
-    return fit_own_data(embedder, embedded(embedder, data), data, strong=strong, weak=weak, settings=settings)
-
-
-def embedded(embedder: Embedder, data: OwnData) -> npt.NDArray[np.float64]:
-    """Return the embeddings of the data's prompts, shape (n, D)."""
-    return np.asarray(embedder.embed(data.prompts), dtype=np.float64)
-
-
-def fit_own_data(
-    embedder: Embedder,
-    embeddings: npt.NDArray[np.float64],
-    data: OwnData,
-    *,
-    strong: str,
-    weak: str,
-    settings: MatrixFactorizationSettings,
-) -> MatrixFactorizationRouter:
-    """Fit a router on data whose embeddings, shape (n, D), are there already."""
-    weights = fit_matrix_factorization(embeddings, data.comparisons, data.strengths, settings)
-    router = MatrixFactorizationRouter(
-        embedder,
-        data.models,
-        weights.model_vectors,
-        weights.projection,
-        weights.bias,
-        strong=strong,
-        weak=weak,
-    )
-    if len(data.prompts) > 1:
-        router = router.with_coverage(coverage_of(data.prompts, embeddings, seed=settings.seed))
-    # From the embeddings at hand: asking for them again may take minutes, or money.
-    pair = router.model_vectors[data.models.index(strong)] - router.model_vectors[data.models.index(weak)]
-    scores = win_rates(embeddings @ (weights.projection.T @ pair) + weights.bias @ pair)  # (n,)
-    return router.with_quantiles(quantiles_of(scores))
 
 
 def _pair(battle: Battle) -> tuple[str, str]:

@@ -15,14 +15,14 @@ import numpy.typing as npt
 
 from routellm_core.logits import cross_entropy
 from routellm_core.routing.validation import check_count
-from routellm_core.training.factorization.fit_log import FitLog
-from routellm_core.training.factorization.held_out_looks import HeldOutLooks, Look
-from routellm_core.training.factorization.matrix_factorization import (
+from routellm_core.training.factorization.fit import (
     Comparisons,
     MatrixFactorizationSettings,
     MatrixFactorizationWeights,
     fit_matrix_factorization,
 )
+from routellm_core.training.factorization.fit_log import FitLog
+from routellm_core.training.factorization.held_out_looks import HeldOutLooks, Look
 from routellm_core.training.factorization.own_data import OwnData
 
 PENALTIES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)

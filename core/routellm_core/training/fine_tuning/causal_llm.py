@@ -1,13 +1,12 @@
-"""Train a causal-LLM classifier: LoRA or every weight, the loss on the label token alone (section 4).
+"""CausalLLMTask: LoRA or every weight of a causal LM, the loss on the label token alone.
 
-The paper trains every weight of Llama 3 8B; LoRA, early stopping on held-out prompts and the labels made from
-battles are ours.
+The paper trains every weight of Llama 3 8B; LoRA and the labels made from battles are ours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +14,8 @@ from routellm_core.checkpoints.checkpoint import read_checkpoint
 from routellm_core.embedders.text import valid_unicode
 from routellm_core.routers.causal_llm import KIND, CausalLLMRouter
 from routellm_core.routing.validation import check_count
-from routellm_core.training.fine_tuning.settings import (
-    FineTuned,
-    FineTuningRows,
-    FineTuningSettings,
-    Say,
-    check_extra,
-)
-from routellm_core.training.fine_tuning.weak_quality import WeakQuality
-from routellm_core.training.held_out import held_out
-from routellm_core.training.score_sample import with_sample_quantiles
-from routellm_core.training.training_folder import TrainingFolder
+from routellm_core.training.fine_tuning.settings import FineTuningSettings
+from routellm_core.training.fine_tuning.task import FineTuningTask
 from routellm_core.transformer.label_tokens import add_label_tokens
 from routellm_core.transformer.network import PREFIX, Network
 from routellm_core.transformer.next_token import next_token_logits
@@ -58,101 +48,58 @@ class CausalSettings(FineTuningSettings):
         check_count(self.rank, "rank")
 
 
-def train_causal_llm(
-    base: str,
-    qualities: Sequence[WeakQuality],
-    settings: CausalSettings,
-    *,
-    out: str | Path,
-    resume: bool = False,
-    say: Say = lambda line: None,
-) -> tuple[CausalLLMRouter, FineTuned]:
-    """Fine-tune a causal LM; the caller saves the router and then calls `remove_unfinished`.
+class CausalLLMTask(FineTuningTask[CausalSettings, CausalLLMRouter]):
+    """A causal LM whose next token is the label; rows are those of `read_weak_qualities`."""
 
-    Args:
-        base: a causal LM: a transformers folder, a model's name on the Hub, or a saved router of this kind.
-        qualities: prompts with the quality of the weak answer.
-        settings: see `CausalSettings`.
-        out: the router's folder, which holds the checkpoints until then.
-        resume: go on from the last checkpoint in `out`.
-        say: is told the progress.
+    kind = KIND
 
-    Returns:
-        The router with score quantiles (a LoRA adapter merged), and what the training came to.
+    def read(self, base: str) -> Network:
+        """Read the language model, its label tokens added, and the prompt to ask it with.
 
-    Raises:
-        ImportError: names the extra.
-        CheckpointError: `base` can't be loaded.
-        DataError: too few prompts, or the loss was never finite.
-        ValueError: max_length has no room for the prompt around a question, `resume` does not fit, or
-            this machine lacks what the settings ask for.
-    """
-    check_extra()
-    from routellm_core.training.fine_tuning.hardware import Hardware
-    from routellm_core.training.fine_tuning.random_state import own_random_state
-    from routellm_core.training.fine_tuning.trainer import fine_tune
+        A base of its own markup is asked in that.
+        """
+        if (Path(base) / f"{PREFIX}config.json").is_file():
+            checkpoint = read_checkpoint(base)
+            network = Network.from_checkpoint(checkpoint, "causal_lm")
+            self.prompt = PredictionPrompt(**checkpoint.setting("prompt"))
+        else:
+            network = Network.from_folder(base, "causal_lm", dtype="float32")
+            has_markup = bool(network.tokenizer.chat_template)
+            self.prompt = PredictionPrompt(markup="chat_template" if has_markup else "plain")
+        positions = getattr(network.model.config, "max_position_embeddings", None)
+        self.check_positions(positions, base)
+        self.labels = add_label_tokens(network)
+        return network
 
-    prompts = [row.prompt for row in qualities]
-    chosen = held_out(prompts, settings.held_out_share, settings.seed)
-    hardware = Hardware.chosen(settings)
-    with own_random_state(settings.seed):
-        network, prompt = language_model(base, settings.max_length)
-        labels = add_label_tokens(network)
-        ids = {
-            text: prompt.ids(valid_unicode(text), network.tokenizer, settings.max_length)
-            for text in dict.fromkeys(prompts)
-        }
-        train, test = FineTuningRows.split(
-            [ids[text] for text in prompts], [row.quality - 1 for row in qualities], chosen
-        )
-        say(f"{len(train)} rows to train on, {len(test)} of other prompts held out")
-        digests = [train.digest(), test.digest()]
-        folder = TrainingFolder(
-            out, {**asdict(settings), "kind": KIND, "base": Path(base).name, "data": digests}
-        )
-        checkpoint = folder.begin(resume=resume)
-        model = _with_adapter(network.model, labels, settings) if settings.tuning == "lora" else network.model
-        result = fine_tune(
-            model,
-            lambda *batch: _forward(labels, *batch),
-            train,
-            test,
-            settings,
-            hardware=hardware,
-            pad=int(network.tokenizer.pad_token_id or 0),
-            folder=folder.path,
-            checkpoint=checkpoint,
-            say=say,
-        )
+    def ids(self, prompts: Sequence[str]) -> list[list[int]]:
+        """Return the tokens of the prompt around each question."""
+        tokenizer, limit = self.network.tokenizer, self.settings.max_length
+        found = {text: self.prompt.ids(valid_unicode(text), tokenizer, limit) for text in set(prompts)}
+        return [found[text] for text in prompts]
+
+    def begin(self) -> None:
+        """Put an adapter around the model, where that is what is trained."""
+        if self.settings.tuning == "lora":
+            self.model = _with_adapter(self.network.model, self.labels, self.settings.rank)
+
+    def forward(self, model: Any, ids: Any, mask: Any, labels: Any) -> tuple[Any, Any]:
+        """Return the cross-entropy over the whole vocabulary, and the labels' logits, (b, 5)."""
+        # The label must become the likeliest token, not only the likeliest label.
+        import torch
+
+        tokens = torch.tensor(self.labels, device=ids.device)  # (5,)
+        logits = next_token_logits(model, ids, mask).float()  # (b, V)
+        return torch.nn.functional.cross_entropy(logits, tokens[labels]), logits[:, tokens]
+
+    def router(self) -> CausalLLMRouter:
+        """Return the router of the trained model, an adapter merged."""
+        settings, network = self.settings, self.network
         if settings.tuning == "lora":
-            network = Network(model.merge_and_unload(), network.tokenizer)
-    router = CausalLLMRouter(network, prompt, max_length=settings.max_length, device=settings.device)
-    return with_sample_quantiles(router, prompts, chosen), result
+            network = Network(self.model.merge_and_unload(), network.tokenizer)
+        return CausalLLMRouter(network, self.prompt, max_length=settings.max_length, device=settings.device)
 
 
-def language_model(base: str, max_length: int) -> tuple[Network, PredictionPrompt]:
-    """Read the network to start from, and the prompt to ask it with: its own markup where it has one.
-
-    Raises:
-        CheckpointError: it can't be loaded.
-        ValueError: it has fewer positions than `max_length`.
-    """
-    if (Path(base) / f"{PREFIX}config.json").is_file():
-        checkpoint = read_checkpoint(base)
-        network = Network.from_checkpoint(checkpoint, "causal_lm")
-        prompt = PredictionPrompt(**checkpoint.setting("prompt"))
-    else:
-        network = Network.from_folder(base, "causal_lm", dtype="float32")
-        prompt = PredictionPrompt(markup="chat_template" if network.tokenizer.chat_template else "plain")
-    positions = getattr(network.model.config, "max_position_embeddings", None)
-    if positions is not None and max_length > positions:
-        raise ValueError(
-            f"max_length is {max_length}, but {Path(base).name} reads {positions} tokens: give fewer."
-        )
-    return network, prompt
-
-
-def _with_adapter(model: Any, labels: list[int], settings: CausalSettings) -> Any:
+def _with_adapter(model: Any, labels: list[int], rank: int) -> Any:
     from peft import LoraConfig, get_peft_model
 
     # The label tokens are new: their rows of the output layer are trained, too, beside LoRA's matrices.
@@ -162,8 +109,8 @@ def _with_adapter(model: Any, labels: list[int], settings: CausalSettings) -> An
     (name,) = (name.rpartition(".")[2] for name, module in model.named_modules() if module is table)
     config = LoraConfig(
         task_type="CAUSAL_LM",
-        r=settings.rank,
-        lora_alpha=2 * settings.rank,
+        r=rank,
+        lora_alpha=2 * rank,
         target_modules="all-linear",
         trainable_token_indices={name: labels},
     )
@@ -171,12 +118,3 @@ def _with_adapter(model: Any, labels: list[int], settings: CausalSettings) -> An
     # Else peft looks the base up, on the Hub too, and writes the whole table of tokens into each checkpoint.
     config.base_model_name_or_path = ""
     return adapted
-
-
-def _forward(labels: list[int], model: Any, ids: Any, mask: Any, wanted: Any) -> tuple[Any, Any]:
-    # Over the whole vocabulary: the label must become the likeliest token, not only the likeliest label.
-    import torch
-
-    tokens = torch.tensor(labels, device=ids.device)  # (5,)
-    logits = next_token_logits(model, ids, mask).float()  # (b, V)
-    return torch.nn.functional.cross_entropy(logits, tokens[wanted]), logits[:, tokens]  # (b, 5)

@@ -22,8 +22,6 @@ from transformers import (
 )
 
 from routellm_core.training.fine_tuning.hardware import Hardware
-from routellm_core.training.fine_tuning.optimizer_state import load_optimizer_state, save_optimizer_state
-from routellm_core.training.fine_tuning.random_state import load_random_state, save_random_state
 from routellm_core.training.fine_tuning.settings import (
     FineTuned,
     FineTuningRows,
@@ -31,6 +29,12 @@ from routellm_core.training.fine_tuning.settings import (
     Say,
     check_finite,
     history_of,
+)
+from routellm_core.training.fine_tuning.training_state import (
+    load_optimizer_state,
+    load_random_state,
+    save_optimizer_state,
+    save_random_state,
 )
 from routellm_core.training.training_folder import COMPLETE
 from routellm_core.transformer.batches import token_batches

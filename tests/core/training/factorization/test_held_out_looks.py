@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from routellm_core.training.factorization.fit import MatrixFactorizationWeights
 from routellm_core.training.factorization.held_out_looks import HeldOutLooks, Look
-from routellm_core.training.factorization.matrix_factorization import MatrixFactorizationWeights
 
 WEIGHTS = MatrixFactorizationWeights(np.eye(2), np.zeros((2, 3)), np.zeros(2))
 

@@ -12,8 +12,7 @@ from routellm_core import load_router
 from routellm_core.commands.cli import main
 from routellm_core.preferences.reading.battles import read_battles
 from routellm_core.routers.bert import BertRouter
-from routellm_core.training.fine_tuning.model_classes import ModelClasses
-from routellm_core.training.fine_tuning.outcomes import read_outcomes
+from routellm_core.training.fine_tuning.rows import ModelClasses, read_outcomes
 from routellm_core.training.held_out import held_out
 from routellm_core.training.training_folder import NAME
 

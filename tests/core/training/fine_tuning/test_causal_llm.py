@@ -8,8 +8,10 @@ import pytest
 
 from routellm_core import load_router
 from routellm_core.routers.causal_llm import CausalLLMRouter
-from routellm_core.training.fine_tuning.causal_llm import CausalSettings, train_causal_llm
-from routellm_core.training.fine_tuning.weak_quality import WeakQuality
+from routellm_core.training.fine_tuning.causal_llm import CausalLLMTask, CausalSettings
+from routellm_core.training.fine_tuning.rows import LabelledPrompt
+from routellm_core.training.fine_tuning.settings import FineTuned
+from routellm_core.training.fine_tuning.train import fine_tuned_router
 from routellm_core.training.held_out import held_out
 from routellm_core.training.training_folder import NAME, remove_unfinished
 from routellm_core.transformer.network import Network
@@ -24,7 +26,7 @@ pytest.importorskip("peft", reason="LoRA needs the extra train")
 
 # two in four are hard, so that the number says nothing
 ROWS = [
-    WeakQuality(f"{'Prove' if number % 4 < 2 else 'Hello'} {number}", 2 if number % 4 < 2 else 5)
+    LabelledPrompt(f"{'Prove' if number % 4 < 2 else 'Hello'} {number}", 1 if number % 4 < 2 else 4)
     for number in range(40)
 ]
 CHAT = "{% for m in messages %}<|start_header_id|>{{ m.content }}<|eot_id|>{% endfor %}assistant\n\n"
@@ -52,10 +54,16 @@ def settings(**changes: Any) -> CausalSettings:
     return CausalSettings(**values | changes)
 
 
+def trained(
+    base: str, rows: list[LabelledPrompt], settings: CausalSettings, **options: Any
+) -> tuple[CausalLLMRouter, FineTuned]:
+    return fine_tuned_router(CausalLLMTask, base, rows, settings, **options)
+
+
 @pytest.mark.parametrize("tuning", ["lora", "full"])
 def test_it_learns_the_label_alone(base: Path, tmp_path: Path, tuning: str) -> None:
     out = tmp_path / "router"
-    router, result = train_causal_llm(str(base), ROWS, settings(tuning=tuning), out=out)
+    router, result = trained(str(base), ROWS, settings(tuning=tuning), out=out)
     router.save(out)
     loaded = load_router(out)
 
@@ -73,7 +81,7 @@ def test_it_learns_the_label_alone(base: Path, tmp_path: Path, tuning: str) -> N
     for row, is_out in zip(ROWS, chosen, strict=True):
         if is_out:
             ids = torch.tensor([router.prompt.ids(row.prompt, router.network.tokenizer, 100)])
-            wanted = router.network.tokenizer.get_vocab()[f"[[{row.quality}]]"]
+            wanted = router.network.tokenizer.get_vocab()[f"[[{row.label + 1}]]"]
             with torch.no_grad():
                 logits = router.network.model(input_ids=ids).logits[0, -1]
             losses.append(float(torch.logsumexp(logits, 0) - logits[wanted]))
@@ -86,7 +94,7 @@ def test_it_learns_the_label_alone(base: Path, tmp_path: Path, tuning: str) -> N
 
 def test_lora_leaves_every_other_token_row_alone(base: Path, tmp_path: Path) -> None:
     before = Network.from_folder(base, "causal_lm").model.get_output_embeddings().weight
-    router, _ = train_causal_llm(str(base), ROWS, settings(max_steps=10), out=tmp_path / "router")
+    router, _ = trained(str(base), ROWS, settings(max_steps=10), out=tmp_path / "router")
     after = router.network.model.get_output_embeddings().weight
     rows = len(before)
 
@@ -105,7 +113,7 @@ def test_tied_tables_stay_tied(base: Path, tmp_path: Path) -> None:
     (tied / "config.json").write_text(json.dumps(config))
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         (tied / name).write_bytes((base / name).read_bytes())
-    router, result = train_causal_llm(str(tied), ROWS, settings(), out=tmp_path / "router")
+    router, result = trained(str(tied), ROWS, settings(), out=tmp_path / "router")
     router.save(tmp_path / "router")
 
     assert result.held_out_loss < 0.7 * result.constant_loss
@@ -127,9 +135,9 @@ def test_a_crashed_training_resumes_to_the_same_router(base: Path, tmp_path: Pat
 
     wanted = settings(tuning=tuning, max_steps=30)
     with pytest.raises(CrashError):
-        train_causal_llm(str(base), ROWS, wanted, out=tmp_path / "crashed", say=crash)
-    resumed, result = train_causal_llm(str(base), ROWS, wanted, out=tmp_path / "crashed", resume=True)
-    whole, expected = train_causal_llm(str(base), ROWS, wanted, out=tmp_path / "whole")
+        trained(str(base), ROWS, wanted, out=tmp_path / "crashed", say=crash)
+    resumed, result = trained(str(base), ROWS, wanted, out=tmp_path / "crashed", resume=True)
+    whole, expected = trained(str(base), ROWS, wanted, out=tmp_path / "whole")
 
     assert result.resumed_from == 10
     assert result.history == expected.history
@@ -139,23 +147,23 @@ def test_a_crashed_training_resumes_to_the_same_router(base: Path, tmp_path: Pat
 
 def test_an_unfinished_training_is_gone_on_with_only_as_it_was_begun(base: Path, tmp_path: Path) -> None:
     out = tmp_path / "router"
-    train_causal_llm(str(base), ROWS, settings(max_steps=10), out=out)
+    trained(str(base), ROWS, settings(max_steps=10), out=out)
 
     with pytest.raises(FileExistsError, match="unfinished training: go on with --resume, or delete"):
-        train_causal_llm(str(base), ROWS, settings(max_steps=10), out=out)
+        trained(str(base), ROWS, settings(max_steps=10), out=out)
     with pytest.raises(ValueError, match="was begun with max_steps 10, now it is 20"):
-        train_causal_llm(str(base), ROWS, settings(max_steps=20), out=out, resume=True)
+        trained(str(base), ROWS, settings(max_steps=20), out=out, resume=True)
     with pytest.raises(ValueError, match="was begun with data "):
-        train_causal_llm(str(base), ROWS[1:], settings(max_steps=10), out=out, resume=True)
+        trained(str(base), ROWS[1:], settings(max_steps=10), out=out, resume=True)
     remove_unfinished(out)
     assert not (out / NAME).exists()
 
 
 def test_a_trained_router_is_trained_further(base: Path, tmp_path: Path) -> None:
-    first, _ = train_causal_llm(str(base), ROWS, settings(), out=tmp_path / "first")
+    first, _ = trained(str(base), ROWS, settings(), out=tmp_path / "first")
     first.save(tmp_path / "first")
-    swapped = [WeakQuality(row.prompt, 7 - row.quality) for row in ROWS]
-    second, _ = train_causal_llm(str(tmp_path / "first"), swapped, settings(), out=tmp_path / "second")
+    swapped = [LabelledPrompt(row.prompt, 5 - row.label) for row in ROWS]
+    second, _ = trained(str(tmp_path / "first"), swapped, settings(), out=tmp_path / "second")
 
     assert second.prompt == first.prompt
     assert len(second.network.tokenizer) == len(first.network.tokenizer)

@@ -1,4 +1,4 @@
-"""Cost arguments: what a call to either model costs, for the commands that weigh cost against quality."""
+"""Arguments that several commands share, and what is read from them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from routellm_core.evaluation.evaluation import Costs
+from routellm_core.evaluation.stored_scores import StoredScores, default_store
 from routellm_core.routing.prices import Price, TokenUsage
 from routellm_core.routing.validation import check_count
 
@@ -17,6 +18,22 @@ CHARACTERS_PER_TOKEN = 4
 
 OUTPUT_TOKENS = 264
 """The paper's mean answer (appendix D)."""
+
+
+def add_score_arguments(parser: ArgumentParser) -> None:
+    """Say what a command takes about stored scores."""
+    parser.add_argument(
+        "--scores",
+        metavar="FILE",
+        default=default_store(),
+        help="where the scores of slow routers are kept (default: %(default)s)",
+    )
+    parser.add_argument("--no-scores", action="store_true", help="keep no scores")
+
+
+def stored_scores(options: Namespace) -> StoredScores:
+    """Return the store that the arguments name; one that keeps nothing where that is asked for."""
+    return StoredScores(None if options.no_scores else options.scores)
 
 
 def add_cost_arguments(parser: ArgumentParser) -> None:

@@ -1,20 +1,24 @@
-"""From battles and labels to training rows: which count, what they say, what is held out."""
+"""From battles and labels to training rows: which count, and what they say."""
 
 from typing import Any
 
-import numpy as np
 import pytest
 
 from routellm_core.preferences.reading.battles import Battle, Winner
 from routellm_core.preferences.reading.labels import Label
 from routellm_core.preferences.reading.records import DataError
-from routellm_core.training.fine_tuning.model_classes import ModelClasses
-from routellm_core.training.fine_tuning.outcomes import Outcome, read_outcomes
-from routellm_core.training.fine_tuning.settings import FineTuningRows, FineTuningSettings
-from routellm_core.training.fine_tuning.weak_quality import WeakQuality, read_weak_qualities
-from routellm_core.training.held_out import held_out
+from routellm_core.training.fine_tuning.rows import (
+    LabelledPrompt,
+    ModelClasses,
+    read_outcomes,
+    read_weak_qualities,
+)
 
 CLASSES = ModelClasses(("big", "large"), ("small", "tiny"))
+
+
+def rated(prompt: str, quality: int) -> LabelledPrompt:
+    return LabelledPrompt(prompt, quality - 1)
 
 
 def battle(model_a: str, model_b: str, winner: Winner, prompt: str = "Why?") -> Battle:
@@ -39,33 +43,33 @@ LABELS = [
 
 def test_outcomes_are_seen_from_the_strong_side() -> None:
     assert read_outcomes(BATTLES, LABELS, CLASSES) == [
-        Outcome("one", 0),
-        Outcome("two", 2),
-        Outcome("three", 1),
-        Outcome("four", 0),
-        Outcome("five", 1),
-        Outcome("six", 2),
-        Outcome("seven", 0),
+        LabelledPrompt("one", 0),
+        LabelledPrompt("two", 2),
+        LabelledPrompt("three", 1),
+        LabelledPrompt("four", 0),
+        LabelledPrompt("five", 1),
+        LabelledPrompt("six", 2),
+        LabelledPrompt("seven", 0),
     ]
 
 
 def test_qualities_are_the_weak_sides() -> None:
     assert read_weak_qualities(BATTLES, LABELS, CLASSES) == [
-        WeakQuality("one", 2),
-        WeakQuality("two", 5),
-        WeakQuality("three", 4),
-        WeakQuality("four", 2),
-        WeakQuality("five", 4),
-        WeakQuality("six", 3),
-        WeakQuality("one side", 3),
-        WeakQuality("seven", 2),
+        rated("one", 2),
+        rated("two", 5),
+        rated("three", 4),
+        rated("four", 2),
+        rated("five", 4),
+        rated("six", 3),
+        rated("one side", 3),
+        rated("seven", 2),
     ]
 
 
 def test_right_and_wrong_become_five_and_one() -> None:
     labels = [Label(str(n), {"small": score, "big": 1}) for n, score in enumerate((0, 1, 0.5, 0.25))]
 
-    assert [row.quality for row in read_weak_qualities([], labels, CLASSES_OF_PAIR)] == [1, 5, 3, 2]
+    assert [row.label + 1 for row in read_weak_qualities([], labels, CLASSES_OF_PAIR)] == [1, 5, 3, 2]
 
 
 CLASSES_OF_PAIR = ModelClasses(("big",), ("small",))
@@ -112,49 +116,3 @@ def test_classes_are_disjoint_and_named(strong: str, weak: str, message: str) ->
     with pytest.raises(ValueError, match=message):
         ModelClasses.from_lists(strong, weak)
     assert ModelClasses.from_lists("a, b", "c") == ModelClasses(("a", "b"), ("c",))
-
-
-def test_a_prompt_is_held_out_with_all_its_rows_whatever_the_order() -> None:
-    prompts = [f"prompt {n % 50}" for n in range(300)]
-    chosen = held_out(prompts, 0.2, seed=3)
-    sides = {
-        prompt: {bool(c) for p, c in zip(prompts, chosen, strict=True) if p == prompt} for prompt in prompts
-    }
-
-    assert all(len(side) == 1 for side in sides.values())
-    assert sum(side == {True} for side in sides.values()) == 10
-    assert held_out(prompts[::-1], 0.2, seed=3).tolist() == chosen[::-1].tolist()
-    assert held_out(prompts, 0.2, seed=4).tolist() != chosen.tolist()
-
-
-def test_one_prompt_can_not_be_split() -> None:
-    assert sorted(held_out(["a", "b"], 0.001, 0).tolist()) == [False, True]
-    assert sorted(held_out(["a", "b"], 0.999, 0).tolist()) == [False, True]
-    with pytest.raises(DataError, match="holds 1 distinct prompts, expected at least 2"):
-        held_out(["a", "a"], 0.5, 0)
-    with pytest.raises(ValueError, match=r"held-out share is 1\.0, expected a number above 0 and below 1"):
-        held_out(["a", "b"], 1.0, 0)
-
-
-def test_the_constant_loss_is_that_of_the_frequencies() -> None:
-    train = FineTuningRows([[1]] * 7, [0, 0, 0, 0, 1, 1, 2])
-    other = FineTuningRows([[1]] * 2, [0, 2])
-
-    assert train.constant_loss(other) == pytest.approx(-(np.log(5 / 10) + np.log(2 / 10)) / 2)
-    assert train.constant_loss(FineTuningRows([[1]], [4])) == pytest.approx(-np.log(1 / 11))
-
-
-def test_rows_that_differ_have_another_digest() -> None:
-    rows = [
-        FineTuningRows([[1, 2], [3]], [0, 1]),
-        FineTuningRows([[1], [2, 3]], [0, 1]),
-        FineTuningRows([[1, 2], [3]], [1, 1]),
-    ]
-
-    assert len({row.digest() for row in rows}) == 3
-
-
-@pytest.mark.parametrize("field", ["max_steps", "batch_size", "interval", "patience", "learning_rate"])
-def test_settings_below_their_least_are_refused(field: str) -> None:
-    with pytest.raises(ValueError, match=f"{field} is 0"):
-        FineTuningSettings(**{field: 0})

@@ -15,8 +15,9 @@ from routellm_core.embedders.openai import OpenAIEmbedder
 from routellm_core.preferences.reading.battles import Battle
 from routellm_core.preferences.reading.labels import Label
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
-from routellm_core.training.factorization.matrix_factorization import MatrixFactorizationSettings
-from routellm_core.training.factorization.own_data import train_matrix_factorization
+from routellm_core.training.factorization.fit import MatrixFactorizationSettings
+from routellm_core.training.factorization.own_data import read_own_data
+from routellm_core.training.factorization.train import train_with_settings
 
 from examples.stand_in import StandInServer
 
@@ -30,7 +31,8 @@ def trained(embedder: Embedder) -> MatrixFactorizationRouter:
     labels = [Label(text, {"big": 1.0, "tiny": 0.0}) for text in HARD[15:]]
     labels += [Label(text, {"big": 1.0, "tiny": 1.0}) for text in EASY[15:]]
     settings = MatrixFactorizationSettings(projection_penalty=0.1)
-    return train_matrix_factorization(embedder, battles, labels, strong="big", weak="tiny", settings=settings)
+    data = read_own_data(battles, labels, strong="big", weak="tiny")
+    return train_with_settings(embedder, data, settings, strong="big", weak="tiny")
 
 
 def check(router: MatrixFactorizationRouter, folder: Path) -> None:

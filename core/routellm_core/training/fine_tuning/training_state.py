@@ -1,7 +1,8 @@
-"""Random state: kept for the caller while a library seeds the global generators, and stored to resume.
+"""Training state: what a training remembers between steps, as safetensors and without a pickle.
 
-numpy's global generator is touched here alone, and only because transformers draws from it: what "NPY002"
-warns of is the very thing that is kept. An open safetensors file has `keys()` and no iteration ("SIM118").
+The moments of the optimizer, the learning-rate schedule and the random generators. numpy's global generator
+is touched here alone, and only because transformers draws from it: what "NPY002" warns of is the very thing
+that is kept. An open safetensors file has `keys()` and no iteration ("SIM118").
 """
 
 from __future__ import annotations
@@ -65,3 +66,31 @@ def load_random_state(path: Path) -> None:
     torch.random.set_rng_state(tensors["cpu"])
     if torch.cuda.is_available() and "cuda0" in tensors:
         torch.cuda.set_rng_state_all([tensors[f"cuda{n}"] for n in range(torch.cuda.device_count())])
+
+
+def save_optimizer_state(path: Path, optimizer: Any, scheduler: Any) -> None:
+    """Write what an optimizer and a scheduler of torch remember between steps."""
+    described = optimizer.state_dict()
+    tensors, plain = {}, {}
+    for parameter, values in described["state"].items():
+        for name, value in values.items():
+            if hasattr(value, "numel"):
+                tensors[f"{parameter}.{name}"] = value.contiguous()
+            else:
+                plain[f"{parameter}.{name}"] = value
+    state = {"plain": plain, "groups": described["param_groups"], "scheduler": scheduler.state_dict()}
+    save_file(tensors, path, metadata={"state": json.dumps(state)})
+
+
+def load_optimizer_state(path: Path, optimizer: Any, scheduler: Any) -> None:
+    """Put back what `save_optimizer_state` wrote."""
+    with safe_open(path, framework="pt") as stored:
+        values: dict[str, Any] = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+        state = json.loads(stored.metadata()["state"])
+    values |= state["plain"]
+    moments: dict[int, dict[str, Any]] = {}
+    for key, value in values.items():
+        parameter, name = key.split(".", 1)
+        moments.setdefault(int(parameter), {})[name] = value
+    optimizer.load_state_dict({"state": moments, "param_groups": state["groups"]})
+    scheduler.load_state_dict(state["scheduler"])

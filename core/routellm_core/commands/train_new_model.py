@@ -1,0 +1,52 @@
+"""`routellm train new_model`: a trained router that knows one model more, from a few results of it."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+
+from routellm_core.loading import load_router
+from routellm_core.preferences.reading.labels import read_labels
+from routellm_core.router import quantiles_of
+from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
+from routellm_core.training.factorization.new_model import with_new_model
+
+SUMMARY = "a new model's place in a matrix factorization router, from some dozen labels; all else stays"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the kind's arguments."""
+    parser.add_argument(
+        "--from",
+        dest="source",
+        default="default",
+        metavar="ROUTER",
+        help="the trained router, a name or a folder (default: %(default)s)",
+    )
+    parser.add_argument("--model", required=True, metavar="NAME", help="the new model's name in the labels")
+    parser.add_argument(
+        "--labels",
+        required=True,
+        metavar="FILE",
+        help="rows of prompt and scores, of the new model and of at least one that the router knows",
+    )
+    parser.add_argument("--strong", metavar="NAME", help="the strong side (default: the router's own)")
+    parser.add_argument("--weak", metavar="NAME", help="the weak side (default: the router's own)")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder to write the router to")
+
+
+def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
+    """Place the model, save, and yield what was written."""
+    source = load_router(options.source)
+    if not isinstance(source, MatrixFactorizationRouter):
+        raise ValueError(f"--from is {options.source!r}, a {type(source).__name__}: it has no models.")
+    labels = list(read_labels(options.labels))
+    say(f"placing {options.model} by {len(labels)} labels")
+    router = with_new_model(source, options.model, labels)
+    strong, weak = options.strong or router.strong, options.weak or router.weak
+    if (strong, weak) != (router.strong, router.weak):
+        # Quantiles belong to a pair; the labels' prompts are what there is to take them from.
+        paired = router.for_pair(strong, weak)
+        router = paired.with_quantiles(quantiles_of(paired.score([label.prompt for label in labels])))
+    router.save(options.out)
+    yield f"wrote {options.out}: {len(router.models)} models, strong {router.strong}, weak {router.weak}"
