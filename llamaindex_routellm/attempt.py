@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -34,30 +33,43 @@ class Answered(NamedTuple):
     usage: TokenUsage
 
 
-@dataclass(slots=True)
 class Attempt:
     """A model, the decision that chose it and the call to make; enter it around every step of the model's.
+
+    Args:
+        call: the call to make.
+        decision: chose the model.
+        model: the model.
+        convert: whether another class may have made the call's messages.
 
     Raises:
         ValueError: the model has no such method; the message says what to do.
     """
 
-    call: RoutedCall
-    decision: Decision
-    model: LLM
-    convert: bool
-    record: dict[str, Any] = field(init=False)
-    tally: UsageTally | None = field(init=False)
-    seen: TokenUsage = field(init=False, default=NO_USAGE)
-    _method: Any = field(init=False)
-    _tags: dict[str, Any] = field(init=False)
-    _outer: tuple[Any, Any] = field(init=False, default=(None, None))
+    __slots__ = (
+        "_convert",
+        "_method",
+        "_outer",
+        "_tags",
+        "call",
+        "decision",
+        "model",
+        "record",
+        "seen",
+        "tally",
+    )
 
-    def __post_init__(self) -> None:
-        self.record = self.decision.record()
-        self._tags = attributes(self.decision)
-        self.tally = None if self.call.returns_response else UsageTally()
-        self._method = past_unheard_span(getattr(self.model, self.call.method, None))
+    def __init__(self, call: RoutedCall, decision: Decision, model: LLM, *, convert: bool) -> None:
+        self.call = call
+        self.decision = decision
+        self.model = model
+        self.record = decision.record()
+        self.tally = None if call.returns_response else UsageTally()
+        self.seen = NO_USAGE
+        self._convert = convert
+        self._tags = attributes(decision)
+        self._outer: tuple[dict[str, Any], UsageTally | None] = ({}, None)
+        self._method = past_unheard_span(getattr(model, call.method, None))
         if not callable(self._method):
             raise ValueError(
                 f"{self.decision.route} is a {type(self.model).__name__}, which has no {self.call.method}(); "
@@ -67,7 +79,7 @@ class Attempt:
 
     def start(self) -> Any:
         """Call the model's method and return what it returns: an answer, an awaitable or a stream."""
-        args, kwargs = self.call.arguments(self.model, convert=self.convert)
+        args, kwargs = self.call.arguments(self.model, convert=self._convert)
         return self._method(*args, **kwargs)
 
     def __enter__(self) -> None:

@@ -18,36 +18,38 @@ from llama_index.core.base.llms.types import (
     CompletionResponseGen,
 )
 
+from llamaindex_routellm.pair_settings import PairSettings
 from llamaindex_routellm.routed_call import ChatCall, CompletionCall
-from llamaindex_routellm.routed_llm import RoutedLLM
 
 _MISSING: Any = object()
 
 
-class ChatEndpoints(RoutedLLM):
+class ChatEndpoints(PairSettings):
     """Chat and complete."""
 
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Chat with the chosen model; the response carries the decision."""
-        response: ChatResponse = self._board.answer(ChatCall("chat", messages, kwargs))
+        response: ChatResponse = self.switchboard.answer(ChatCall("chat", messages, kwargs))
         return response
 
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Chat with the chosen model, async."""
-        response: ChatResponse = await self._board.aanswer(ChatCall("achat", messages, kwargs))
+        response: ChatResponse = await self.switchboard.aanswer(ChatCall("achat", messages, kwargs))
         return response
 
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         """Stream a chat with the chosen model; every response carries the decision."""
-        return self._board.stream(ChatCall("stream_chat", messages, kwargs))
+        return self.switchboard.stream(ChatCall("stream_chat", messages, kwargs))
 
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """Stream a chat with the chosen model, async."""
-        return await self._board.astream(ChatCall("astream_chat", messages, kwargs))
+        return await self.switchboard.astream(ChatCall("astream_chat", messages, kwargs))
 
     def complete(self, prompt: str = _MISSING, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         """Complete a prompt with the chosen model; the response carries the decision."""
-        response: CompletionResponse = self._board.answer(_completion("complete", prompt, formatted, kwargs))
+        response: CompletionResponse = self.switchboard.answer(
+            _completion("complete", prompt, formatted, kwargs)
+        )
         return response
 
     async def acomplete(
@@ -55,20 +57,20 @@ class ChatEndpoints(RoutedLLM):
     ) -> CompletionResponse:
         """Complete a prompt with the chosen model, async."""
         call = _completion("acomplete", prompt, formatted, kwargs)
-        response: CompletionResponse = await self._board.aanswer(call)
+        response: CompletionResponse = await self.switchboard.aanswer(call)
         return response
 
     def stream_complete(
         self, prompt: str = _MISSING, formatted: bool = False, **kwargs: Any
     ) -> CompletionResponseGen:
         """Stream a completion of the chosen model; every response carries the decision."""
-        return self._board.stream(_completion("stream_complete", prompt, formatted, kwargs))
+        return self.switchboard.stream(_completion("stream_complete", prompt, formatted, kwargs))
 
     async def astream_complete(
         self, prompt: str = _MISSING, formatted: bool = False, **kwargs: Any
     ) -> CompletionResponseAsyncGen:
         """Stream a completion of the chosen model, async."""
-        return await self._board.astream(_completion("astream_complete", prompt, formatted, kwargs))
+        return await self.switchboard.astream(_completion("astream_complete", prompt, formatted, kwargs))
 
 
 def _completion(method: str, prompt: Any, formatted: bool, kwargs: dict[str, Any]) -> CompletionCall:

@@ -14,31 +14,31 @@ from llama_index.core.prompts import BasePromptTemplate, PromptTemplate
 from llama_index.core.types import TokenAsyncGen, TokenGen
 from pydantic import BaseModel
 
+from llamaindex_routellm.pair_settings import PairSettings
 from llamaindex_routellm.routed_call import StructuredCall, TemplateCall
-from llamaindex_routellm.routed_llm import RoutedLLM
 from llamaindex_routellm.structured import RoutedStructuredLLM
 
 
-class PromptEndpoints(RoutedLLM):
+class PromptEndpoints(PairSettings):
     """Predict, and predict an object."""
 
     def predict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
         """Predict with the chosen model."""
-        text: str = self._board.answer(_template("predict", prompt, prompt_args))
+        text: str = self.switchboard.answer(_template("predict", prompt, prompt_args))
         return text
 
     async def apredict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
         """Predict with the chosen model, async."""
-        text: str = await self._board.aanswer(_template("apredict", prompt, prompt_args))
+        text: str = await self.switchboard.aanswer(_template("apredict", prompt, prompt_args))
         return text
 
     def stream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenGen:
         """Stream a prediction of the chosen model."""
-        return self._board.stream(_template("stream", prompt, prompt_args))
+        return self.switchboard.stream(_template("stream", prompt, prompt_args))
 
     async def astream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenAsyncGen:
         """Stream a prediction of the chosen model, async."""
-        return await self._board.astream(_template("astream", prompt, prompt_args))
+        return await self.switchboard.astream(_template("astream", prompt, prompt_args))
 
     def structured_predict(
         self,
@@ -48,7 +48,7 @@ class PromptEndpoints(RoutedLLM):
         **prompt_args: Any,
     ) -> Any:
         """Predict an object with the chosen model, in that model's own way."""
-        return self._board.answer(
+        return self.switchboard.answer(
             _structured("structured_predict", output_cls, prompt, llm_kwargs, prompt_args)
         )
 
@@ -61,7 +61,7 @@ class PromptEndpoints(RoutedLLM):
     ) -> Any:
         """Predict an object with the chosen model, async."""
         call = _structured("astructured_predict", output_cls, prompt, llm_kwargs, prompt_args)
-        return await self._board.aanswer(call)
+        return await self.switchboard.aanswer(call)
 
     def stream_structured_predict(
         self,
@@ -72,7 +72,7 @@ class PromptEndpoints(RoutedLLM):
     ) -> Generator[Any, None, None]:
         """Stream growing objects of the chosen model."""
         call = _structured("stream_structured_predict", output_cls, prompt, llm_kwargs, prompt_args)
-        return self._board.stream(call)
+        return self.switchboard.stream(call)
 
     async def astream_structured_predict(
         self,
@@ -83,7 +83,7 @@ class PromptEndpoints(RoutedLLM):
     ) -> AsyncGenerator[Any, None]:
         """Stream growing objects of the chosen model, async."""
         call = _structured("astream_structured_predict", output_cls, prompt, llm_kwargs, prompt_args)
-        return await self._board.astream(call)
+        return await self.switchboard.astream(call)
 
     def as_structured_llm(self, output_cls: type[BaseModel], **kwargs: Any) -> StructuredLLM:
         """Return an LLM whose answers are objects, routed by the question of each call."""

@@ -40,7 +40,7 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
 
     Exactly one of `strong_share`, `threshold` and `from_calibration(path)` says how much goes to strong;
     `with routing(...)` beats it for the calls inside. The question is scored, not the prompt it was stuffed
-    into. The settings are described at `RoutedLLM`'s fields; those of every LLM (`system_prompt`,
+    into. The settings are described at `PairSettings`'s fields; those of every LLM (`system_prompt`,
     `output_parser`, `rate_limiter` and so on) are used on both models in place of the models' own.
 
     Raises:
@@ -57,8 +57,8 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
     @property
     def metadata(self) -> LLMMetadata:
         """What both models keep between them; see `context_window` and `function_calling`."""
-        models = self._board.models
-        strong, weak = models["strong"].metadata, models["weak"].metadata
+        sides = self.switchboard.sides
+        strong, weak = sides["strong"].model.metadata, sides["weak"].model.metadata
         calls = (strong.is_function_calling_model, weak.is_function_calling_model)
         return LLMMetadata(
             context_window=strong.context_window
@@ -78,7 +78,7 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
             input: a prompt, messages, or a template.
             prompt_args: the template's variables.
         """
-        return self._board.preview(_call_of(input, prompt_args))
+        return self.switchboard.preview(_call_of(input, prompt_args))
 
     def _extend_messages(self, messages: list[ChatMessage]) -> list[ChatMessage]:
         # Programs add the system prompt themselves, before they ask for anything that could be routed.

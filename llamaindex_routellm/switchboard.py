@@ -7,13 +7,12 @@ asked.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from dataclasses import dataclass, field, replace
-from operator import attrgetter
+from collections.abc import AsyncGenerator, Generator
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from llama_index.core.instrumentation.span import active_span_id
-from llama_index.core.llms import LLM
 
 from llamaindex_routellm.answer_stream import (
     afailed,
@@ -24,12 +23,12 @@ from llamaindex_routellm.answer_stream import (
     within_span,
 )
 from llamaindex_routellm.attempt import Answered, Attempt
-from llamaindex_routellm.call_needs import capabilities_of
 from llamaindex_routellm.decision_event import announce
 from llamaindex_routellm.prompt_size import fits_any_model, prompt_tokens, takes_long
 from llamaindex_routellm.routed_call import RoutedCall
-from routellm_core import Decision, RoutingPolicy, RoutingRequest
-from routellm_core.routing.capabilities import Need, PairCapabilities
+from llamaindex_routellm.side import Side
+from routellm_core import Decision, RoutingRequest
+from routellm_core.routing.capabilities import PairCapabilities
 from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
@@ -42,32 +41,22 @@ class Switchboard:
     """The two models and what is known of routing between them.
 
     Attributes:
-        models: by side, with the router's own settings laid over them.
-        lacks: by side, what the user says that the model lacks.
-        policy: decides.
-        escalation: when the other side is asked as well.
-        counter: counts.
-        shadow: strong always answers, and the decision only records what would have happened.
+        sides: by route, with the router's own settings laid over their models.
+        dispatcher: decides, counts and escalates.
     """
 
-    models: Mapping[Route, LLM]
-    lacks: Mapping[Route, frozenset[Need]]
-    policy: RoutingPolicy
-    escalation: Escalation
-    counter: RoutingCounter
-    shadow: bool
-    dispatcher: Dispatcher = field(init=False, repr=False)
-    """What decides, counts and escalates."""
-    converts: bool = field(init=False, repr=False)
-    """Whether one model may be given what the other one made: histories are then converted."""
+    sides: dict[Route, Side]
+    dispatcher: Dispatcher
 
-    def __post_init__(self) -> None:
-        kinds = {type(model) for model in self.models.values()}
-        object.__setattr__(self, "converts", len(kinds) > 1)
-        rejects = self.escalation.rejects
-        escalation = replace(self.escalation, rejects=_of_value(rejects)) if rejects else self.escalation
-        made = Dispatcher(self.policy, escalation, self.counter, self.shadow, attrgetter("usage"))
-        object.__setattr__(self, "dispatcher", made)
+    @cached_property
+    def converts(self) -> bool:
+        """Whether one model may be given what the other one made: histories are then converted."""
+        return len({type(side.model) for side in self.sides.values()}) > 1
+
+    @property
+    def counter(self) -> RoutingCounter:
+        """What counts; streams count their own tokens."""
+        return self.dispatcher.counter
 
     def answer(self, call: RoutedCall) -> Any:
         """Return a whole answer."""
@@ -110,7 +99,7 @@ class Switchboard:
             with attempt:
                 opened = [forwarded(attempt, attempt.start(), self.counter)]
         except Exception as error:
-            if self.escalation.after_error(decision, error) is None:
+            if self.dispatcher.escalation.after_error(decision, error) is None:
                 raise
             opened = [failed(error)]
         span_id = active_span_id.get()
@@ -128,7 +117,7 @@ class Switchboard:
             with attempt:
                 opened = [aforwarded(attempt, await attempt.start(), self.counter)]
         except Exception as error:
-            if self.escalation.after_error(decision, error) is None:
+            if self.dispatcher.escalation.after_error(decision, error) is None:
                 raise
             opened = [afailed(error)]
         span_id = active_span_id.get()
@@ -145,7 +134,7 @@ class Switchboard:
     def prepare(self, call: RoutedCall) -> tuple[Decision, Any]:
         """Decide a call, without counting it, and let the chosen model prepare it."""
         decision = self.preview(call)
-        attempt = Attempt(call, decision, self.models[decision.route], self.converts)
+        attempt = Attempt(call, decision, self.sides[decision.route].model, convert=self.converts)
         with attempt:
             return decision, attempt.start()
 
@@ -180,24 +169,24 @@ class Switchboard:
         if fits and not needs:
             return RoutingRequest(call.question())
         # At each call, since a model's settings may change at any time.
-        pair = PairCapabilities(
-            capabilities_of(self.models["strong"], self.lacks["strong"]),
-            capabilities_of(self.models["weak"], self.lacks["weak"]),
-        )
+        pair = PairCapabilities(self.sides["strong"].capabilities(), self.sides["weak"].capabilities())
         window = pair.smallest_window
         return RoutingRequest(
             call.question(), pair.obstacles(needs, prompt_tokens(call.texts(window), window))
         )
 
     def _attempt(self, call: RoutedCall, decision: Decision) -> Attempt:
-        model = self.models[decision.route]
+        model = self.sides[decision.route].model
         announce(decision, call.method, model)
-        return Attempt(call, decision, model, self.converts)
+        return Attempt(call, decision, model, convert=self.converts)
 
     def _escalate_unparsed(self, attempt: Attempt, error: Exception) -> None:
         """Raise what makes core ask strong, where the error may mean that an answer does not fit."""
         unparsed = UnparsedAnswerError(None, error, attempt.usage)
-        if attempt.call.parses and self.escalation.after_error(attempt.decision, unparsed) is not None:
+        if (
+            attempt.call.parses
+            and self.dispatcher.escalation.after_error(attempt.decision, unparsed) is not None
+        ):
             self.counter.count_tokens(attempt.decision.route, attempt.usage)
             raise unparsed from error
 
@@ -221,5 +210,9 @@ class Switchboard:
             yield chunk
 
 
-def _of_value(rejects: Callable[[Any], bool]) -> Callable[[Answered], bool]:
-    return lambda answered: rejects(answered.value)
+def judging_values(escalation: Escalation) -> Escalation:
+    """Return an escalation whose `escalate_if` is given what the caller gets, without its tokens."""
+    rejects = escalation.rejects
+    if rejects is None:
+        return escalation
+    return replace(escalation, rejects=lambda answered: rejects(answered.value))

@@ -20,8 +20,8 @@ from llama_index.core.llms.llm import ToolSelection
 from llama_index_instrumentation import get_dispatcher
 
 from llamaindex_routellm.attempt import RECORD_KEY
+from llamaindex_routellm.pair_settings import PairSettings
 from llamaindex_routellm.routed_call import PreparedMessages
-from llamaindex_routellm.routed_llm import RoutedLLM
 from llamaindex_routellm.tool_call import ToolCall
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ Message = str | ChatMessage | None
 History = list[ChatMessage] | None
 
 
-class ToolEndpoints(RoutedLLM):
+class ToolEndpoints(PairSettings):
     """Chat with tools, and predict and call."""
 
     # Upstream gives these four no span of their own; here the decision needs one to be seen in.
@@ -50,7 +50,7 @@ class ToolEndpoints(RoutedLLM):
     ) -> ChatResponse:
         """Chat with the chosen model, which may call tools."""
         call = ToolCall("chat_with_tools", tools, user_msg, chat_history, args, kwargs)
-        response: ChatResponse = self._board.answer(call)
+        response: ChatResponse = self.switchboard.answer(call)
         return response
 
     @_dispatcher.span
@@ -64,7 +64,7 @@ class ToolEndpoints(RoutedLLM):
     ) -> ChatResponse:
         """Chat with the chosen model, which may call tools, async."""
         call = ToolCall("achat_with_tools", tools, user_msg, chat_history, args, kwargs)
-        response: ChatResponse = await self._board.aanswer(call)
+        response: ChatResponse = await self.switchboard.aanswer(call)
         return response
 
     @_dispatcher.span
@@ -77,7 +77,7 @@ class ToolEndpoints(RoutedLLM):
         **kwargs: Any,
     ) -> ChatResponseGen:
         """Stream a chat with the chosen model, which may call tools."""
-        return self._board.stream(
+        return self.switchboard.stream(
             ToolCall("stream_chat_with_tools", tools, user_msg, chat_history, args, kwargs)
         )
 
@@ -91,7 +91,7 @@ class ToolEndpoints(RoutedLLM):
         **kwargs: Any,
     ) -> ChatResponseAsyncGen:
         """Stream a chat with the chosen model, which may call tools, async."""
-        return await self._board.astream(
+        return await self.switchboard.astream(
             ToolCall("astream_chat_with_tools", tools, user_msg, chat_history, args, kwargs)
         )
 
@@ -104,7 +104,7 @@ class ToolEndpoints(RoutedLLM):
         **kwargs: Any,
     ) -> AgentChatResponse:
         """Let the chosen model choose tools, and call them."""
-        response: AgentChatResponse = self._board.answer(
+        response: AgentChatResponse = self.switchboard.answer(
             _running_tools("predict_and_call", tools, user_msg, chat_history, args, kwargs)
         )
         return response
@@ -118,7 +118,7 @@ class ToolEndpoints(RoutedLLM):
         **kwargs: Any,
     ) -> AgentChatResponse:
         """Let the chosen model choose tools, and call them, async."""
-        response: AgentChatResponse = await self._board.aanswer(
+        response: AgentChatResponse = await self.switchboard.aanswer(
             _running_tools("apredict_and_call", tools, user_msg, chat_history, args, kwargs)
         )
         return response
@@ -141,7 +141,7 @@ class ToolEndpoints(RoutedLLM):
             **kwargs,
         }
         call = ToolCall("_prepare_chat_with_tools", tools, user_msg, chat_history, (), options)
-        decision, prepared = self._board.prepare(call)
+        decision, prepared = self.switchboard.prepare(call)
         return {**prepared, "messages": PreparedMessages(prepared["messages"], decision)}
 
     def get_tool_calls_from_response(
@@ -154,7 +154,7 @@ class ToolEndpoints(RoutedLLM):
 
     def _reader_of(self, response: ChatResponse) -> FunctionCallingLLM:
         route = response.additional_kwargs.get(RECORD_KEY, {}).get("route", "strong")
-        models = self._board.models
+        models = {route: side.model for route, side in self.switchboard.sides.items()}
         for model in (models[route], *models.values()):
             if isinstance(model, FunctionCallingLLM):
                 return model

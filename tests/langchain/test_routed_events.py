@@ -9,9 +9,8 @@ import pytest
 from langchain_core.callbacks import AsyncCallbackHandler
 
 from examples.stand_in import StandInModel, StandInServer
+from tests.langchain.answers import EASY, SIDES, check, until
 from tests.langchain.conftest import Pair, chat_openai
-from tests.langchain.test_concurrency import until
-from tests.langchain.test_entry_points import EASY, SIDES, check
 
 pytestmark = pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
 

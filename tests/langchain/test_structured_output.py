@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from examples.stand_in import StandInServer
 from tests.langchain.conftest import Pair, chat_openai
-from tests.langchain.test_tracing import RecordingTracer
+from tests.langchain.recording import RecordingTracer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")  # ChatOpenAI's own
 

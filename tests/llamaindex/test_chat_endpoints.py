@@ -11,33 +11,9 @@ import pytest
 pytest.importorskip("llama_index.core", reason="llama-index-core is not installed")
 pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai is not installed")
 
-from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
 from examples.stand_in import StandInServer
-
-ENDPOINTS = [
-    "chat",
-    "achat",
-    "stream_chat",
-    "astream_chat",
-    "complete",
-    "acomplete",
-    "stream_complete",
-    "astream_complete",
-]
-
-
-async def responses_of(llm: Any, method: str, text: str, **kwargs: Any) -> list[Any]:
-    """Call an endpoint whichever way it wants to be called; return all its responses."""
-    given = [ChatMessage(role=MessageRole.USER, content=text)] if "chat" in method else text
-    result = getattr(llm, method)(given, **kwargs)
-    if method.startswith("a"):
-        result = await result
-    if "stream" not in method:
-        return [result]
-    if method.startswith("a"):
-        return [response async for response in result]
-    return list(result)
+from tests.llamaindex.endpoints import ENDPOINTS, responses_of
 
 
 @pytest.mark.parametrize("method", ENDPOINTS)

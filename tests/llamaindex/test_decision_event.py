@@ -24,8 +24,7 @@ from llamaindex_routellm import RoutingDecisionEvent
 from llamaindex_routellm.decision_event import attributes
 from routellm_core import Decision
 
-from tests.llamaindex.test_chat_endpoints import ENDPOINTS, responses_of
-from tests.llamaindex.test_tool_endpoints import TOOLS, last_response
+from tests.llamaindex.endpoints import ENDPOINTS, TOOLS, last_response, responses_of
 
 # OpenInference uses what pydantic has deprecated; as an error it would lose the span, without a word.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -11,34 +11,15 @@ pytest.importorskip("llama_index.core", reason="llama-index-core is not installe
 pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai is not installed")
 
 from llama_index.core.prompts import PromptTemplate
-from pydantic import BaseModel
 
 from examples.stand_in import StandInModel, StandInServer
+from tests.llamaindex.endpoints import PROMPT, City, responses_of, result_of
 
 # Upstream's StructuredLLM streams with a method of pydantic that is deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:The `json` method is deprecated")
 
 
-class City(BaseModel):
-    """A city and its people."""
-
-    name: str
-    people: int
-
-
 QUESTION = "How many people has Rome?"
-PROMPT = PromptTemplate("Describe {city}, with a number of people such as 12.")
-
-
-async def result_of(llm: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-    """Call a template method; for a stream, return its last item or all its text."""
-    result = getattr(llm, method)(*args, **kwargs)
-    if method.startswith("a"):
-        result = await result
-    if "stream" not in method:
-        return result
-    steps = [step async for step in result] if method.startswith("a") else list(result)
-    return "".join(steps) if isinstance(steps[0], str) else steps[-1]
 
 
 @pytest.mark.parametrize("method", ["predict", "apredict", "stream", "astream"])
@@ -100,8 +81,6 @@ def test_the_callers_llm_kwargs_stay_as_they_are(pair: Callable[..., Any]) -> No
 
 @pytest.mark.parametrize("method", ["complete", "acomplete", "chat", "achat", "stream_chat", "astream_chat"])
 async def test_structured_llm(pair: Callable[..., Any], stand_in: StandInServer, method: str) -> None:
-    from tests.llamaindex.test_chat_endpoints import responses_of
-
     structured = pair().as_structured_llm(City)
     response = (await responses_of(structured, method, "Describe hard Rome with 12 people."))[-1]
     assert isinstance(response.raw, City)

@@ -83,7 +83,7 @@ def test_a_prompt_too_long_for_weak_goes_to_strong(unequal: Any) -> None:
 
 @pytest.mark.parametrize("method", ["complete", "acomplete", "chat", "achat"])
 async def test_every_endpoint_guards_the_window(unequal: Any, method: str) -> None:
-    from tests.llamaindex.test_chat_endpoints import responses_of
+    from tests.llamaindex.endpoints import responses_of
 
     llm, server = unequal()
     (response,) = await responses_of(llm, method, "many easy words " * 3_500)

@@ -23,9 +23,7 @@ from routellm_core import Router, RouterError, RouterWarning
 from routellm_core.router import Scores
 
 from examples.stand_in import StandInModel, StandInServer
-from tests.llamaindex.test_chat_endpoints import ENDPOINTS, responses_of
-from tests.llamaindex.test_prompt_endpoints import PROMPT, City, result_of
-from tests.llamaindex.test_tool_endpoints import TOOLS
+from tests.llamaindex.endpoints import ENDPOINTS, PROMPT, TOOLS, City, responses_of, result_of
 from tests.routers import FailingRouter, KeywordRouter
 
 

@@ -12,29 +12,9 @@ pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai i
 
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms.mock import MockLLM
-from llama_index.core.tools import FunctionTool
 
 from examples.stand_in import StandInServer
-
-
-def multiply(a: float, b: float) -> float:
-    """Multiply two numbers."""
-    return a * b
-
-
-TOOLS = [FunctionTool.from_defaults(multiply)]
-
-WITH_TOOLS = ["chat_with_tools", "achat_with_tools", "stream_chat_with_tools", "astream_chat_with_tools"]
-
-
-async def last_response(llm: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-    """Call a tool method; for a stream, return its last response."""
-    result = getattr(llm, method)(*args, **kwargs)
-    if method.startswith("a"):
-        result = await result
-    if "stream" not in method:
-        return result
-    return ([each async for each in result] if method.startswith("a") else list(result))[-1]
+from tests.llamaindex.endpoints import TOOLS, WITH_TOOLS, last_response
 
 
 @pytest.mark.parametrize("method", WITH_TOOLS)

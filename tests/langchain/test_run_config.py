@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 from langchain_core.callbacks import UsageMetadataCallbackHandler
-from langchain_core.tracers.base import BaseTracer
-from langchain_core.tracers.schemas import Run
 from pydantic import BaseModel
 
 from examples.stand_in import StandInServer
 from tests.langchain.conftest import Pair
+from tests.langchain.recording import RecordingTracer
 
 EASY, HARD = "What is the capital of France?", "Prove the hard theorem of Fermat."
 
@@ -20,21 +19,6 @@ class Colour(BaseModel):
     """A colour."""
 
     name: str
-
-
-class RecordingTracer(BaseTracer):
-    """Keeps every finished run, in the order in which they ended."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.runs: list[Run] = []
-
-    def _persist_run(self, run: Run) -> None:
-        """Required by the base class."""
-
-    def _end_trace(self, run: Run) -> None:
-        self.runs.append(run)
-        super()._end_trace(run)
 
 
 async def _every_way(llm: Any, prompt: str, config: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from examples.stand_in import Answer, StandInModel, StandInServer, ToolCall
 from tests.langchain.conftest import Pair, chat_anthropic, chat_openai
-from tests.langchain.test_tracing import RecordingTracer
+from tests.langchain.recording import RecordingTracer
 
 pytestmark = pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
 

@@ -17,29 +17,9 @@ from langchain_routellm import ChatRouteLLM
 from routellm_core import Decision, routing
 
 from examples.stand_in import StandInServer
+from tests.langchain.answers import EASY, HARD, SIDES, check
 from tests.langchain.conftest import Pair
-from tests.langchain.test_tracing import RecordingTracer
-
-EASY, HARD = "What is the capital of France?", "Prove the hard theorem of Fermat."
-SIDES = [(EASY, "weak", "gpt-weak"), (HARD, "strong", "gpt-strong")]
-
-
-def record(route: str) -> dict[str, Any]:
-    return {
-        "route": route,
-        "score": 0.9 if route == "strong" else 0.1,
-        "threshold": 0.5,
-        "reason": "score",
-        "router": "KeywordRouter",
-    }
-
-
-def check(answer: AIMessage, route: str, model: str) -> None:
-    assert answer.text.startswith(f"[{model}]")
-    assert answer.response_metadata["routellm"] == record(route)
-    assert answer.response_metadata["model_name"] == model
-    assert answer.usage_metadata is not None
-    json.dumps(answer.response_metadata["routellm"])
+from tests.langchain.recording import RecordingTracer
 
 
 @pytest.mark.parametrize(("prompt", "route", "model"), SIDES)

@@ -17,6 +17,7 @@ from routellm_core import Router
 from routellm_core.router import Scores
 
 from examples.stand_in import StandInModel, StandInServer
+from tests.langchain.answers import until
 from tests.langchain.conftest import Pair, chat_openai
 
 
@@ -49,14 +50,6 @@ async def test_the_loop_runs_on_while_a_router_scores(pair: Pair) -> None:
 async def _first(chunks: Any) -> Any:
     async for chunk in chunks:
         return chunk
-
-
-async def until(condition: Any) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise TimeoutError("the condition did not come true")
 
 
 @pytest.mark.parametrize("streamed", [False, True])

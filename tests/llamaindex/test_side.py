@@ -19,7 +19,7 @@ from llama_index.core.prompts import PromptTemplate
 from llama_index.core.types import BaseOutputParser, PydanticProgramMode
 
 from examples.stand_in import StandInServer
-from tests.llamaindex.test_prompt_endpoints import City
+from tests.llamaindex.endpoints import City
 
 PROMPT = PromptTemplate("Say something about {topic}.")
 

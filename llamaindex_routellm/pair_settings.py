@@ -1,9 +1,10 @@
-"""RoutedLLM: what RouteLLM is made of: its settings, their checks, and what follows from them."""
+"""PairSettings: what RouteLLM is made of: its settings, their checks, and what follows from them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from operator import attrgetter
 from os import PathLike
 from typing import Any, Self
 
@@ -13,10 +14,11 @@ from llama_index_instrumentation import get_dispatcher
 from pydantic import Field, PrivateAttr, SerializeAsAny
 
 from llamaindex_routellm.heard_spans import spanned_where_heard
-from llamaindex_routellm.inner_models import OVERLAID_SETTINGS, model_name, overlaid, pass_on
-from llamaindex_routellm.switchboard import Switchboard
+from llamaindex_routellm.side import OVERLAID_SETTINGS, Side, pass_on
+from llamaindex_routellm.switchboard import Switchboard, judging_values
 from routellm_core import RoutingStats
 from routellm_core.calibration.record import Calibration
+from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.routing_stats import RoutingCounter
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.settings import (
@@ -30,7 +32,7 @@ from routellm_core.settings import (
 _CHOICES = {"context_window": ("min", "strong"), "function_calling": ("any", "both")}
 
 
-class RoutedLLM(FunctionCallingLLM):
+class PairSettings(FunctionCallingLLM):
     """The settings of a routed pair; `RouteLLM` adds the calls."""
 
     strong: SerializeAsAny[LLM] = Field(description="The capable model.")
@@ -114,7 +116,7 @@ class RoutedLLM(FunctionCallingLLM):
         """
         calibration = Calibration.load(path)
         llm = cls(strong=strong, weak=weak, **settings_from_calibration(calibration, settings))
-        names = [model_name(model) for model in (strong, weak)]
+        names = Side("strong", strong).name, Side("weak", weak).name
         llm._counter.expected = calibrated_traffic(calibration, llm.router, *names)
         return llm
 
@@ -123,7 +125,7 @@ class RoutedLLM(FunctionCallingLLM):
         if name.startswith("_") or self.__pydantic_private__ is None:
             super().__setattr__(name, value)
             return
-        if name in RoutedLLM.__annotations__:
+        if name in PairSettings.__annotations__:
             self._set_routing(name, value)
             return
         super().__setattr__(name, value)
@@ -154,21 +156,28 @@ class RoutedLLM(FunctionCallingLLM):
         self._counter.reset()
 
     @property
-    def _board(self) -> Switchboard:
+    def switchboard(self) -> Switchboard:
         """What decides, counts and asks, made from the settings."""
         # pydantic finds private attributes only after everything else has failed: this is asked at each call.
-        board: Switchboard | None = self.__pydantic_private__["_switchboard"]  # type: ignore[index]  # never None
-        if board is None:
-            settings = self._routing
-            board = self._switchboard = Switchboard(
-                models={"strong": overlaid(self.strong, self), "weak": overlaid(self.weak, self)},
-                lacks={"strong": self.strong_lacks, "weak": self.weak_lacks},
+        made: Switchboard | None = self.__pydantic_private__["_switchboard"]  # type: ignore[index]  # never None
+        if made is None:
+            made = self._switchboard = self._made_switchboard(self._routing)
+        return made
+
+    def _made_switchboard(self, settings: RoutingSettings) -> Switchboard:
+        return Switchboard(
+            sides={
+                "strong": Side("strong", self.strong, settings.strong_lacks).with_settings(self),
+                "weak": Side("weak", self.weak, settings.weak_lacks).with_settings(self),
+            },
+            dispatcher=Dispatcher(
                 policy=settings.policy(self._cache),
-                escalation=settings.escalation(),
+                escalation=judging_values(settings.escalation()),
                 counter=self._counter,
                 shadow=settings.mode == "shadow",
-            )
-        return board
+                usage_of=attrgetter("usage"),
+            ),
+        )
 
     @property
     def _routing(self) -> RoutingSettings:
