@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
 
 # Agents put reminders of their own into the human's message.
-_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+_REMINDER, _REMINDER_END = "<system-reminder>", "</system-reminder>"
 
 # Marks that harnesses put on messages that no human wrote, such as summaries of earlier turns.
 _HARNESS_MARK = "lc_source"
@@ -49,7 +48,12 @@ def human_texts(messages: Sequence[BaseMessage]) -> list[str]:
 
 def spoken(text: str) -> str:
     """Return a human's text without the reminders that agents put into it."""
-    return (_REMINDER.sub("", text) if "<system-reminder>" in text else text).strip()
+    kept, place = [], 0
+    # Looked for once each: a regular expression would look for the end again at every reminder without one.
+    while (start := text.find(_REMINDER, place)) >= 0 and (end := text.find(_REMINDER_END, start)) >= 0:
+        kept.append(text[place:start])
+        place = end + len(_REMINDER_END)
+    return "".join([*kept, text[place:]]).strip()
 
 
 def needs(messages: Sequence[BaseMessage]) -> frozenset[Need]:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from functools import lru_cache
 
+from llamaindex_routellm.rendered_template import RenderedTemplate, between
 from routellm_core.routing.request import scored_text
 
 NO_QUESTION = ""
@@ -31,8 +33,8 @@ _TEMPLATES: tuple[tuple[str, str, str | None], ...] = (
     ("llama_index.core.memory.memory_blocks.fact", "DEFAULT_FACT_CONDENSE_PROMPT", None),
 )
 
-_Templates = tuple[tuple[str, ...], tuple[re.Pattern[str], ...]]
-"""The templates' fixed openings, and patterns of what they render to."""
+_Templates = tuple[tuple[str, ...], tuple[tuple[RenderedTemplate, str | None], ...]]
+"""The templates' fixed openings, and each template with its variable that holds the question."""
 
 # Written inside a function of the document context extractor, so there is no constant to look up.
 _CHUNK_IN_DOCUMENT = "Here is the chunk we want to situate within the whole document:\n<chunk>"
@@ -41,10 +43,9 @@ _CHUNK_IN_DOCUMENT = "Here is the chunk we want to situate within the whole docu
 _SHORTEST_RENDERING = 100
 
 _AGENT_CONVERSATION = "<current_conversation>"
-_USER_MESSAGES = re.compile(r"\t<user>\n\n?(.*?)\n?\t</user>", re.DOTALL)
-_MESSAGE_TEXT = re.compile(r"\t\t<message>(.*?)</message>\n", re.DOTALL)
+_USER_MESSAGE = ("\t<user>\n", "\t</user>")
+_MESSAGE_TEXT = ("\t\t<message>", "</message>\n")
 
-_GROUPS = {"chat_history": "history"}
 _SAID = re.compile(r"^user: (.*)$", re.MULTILINE)
 
 _RELEVANCY_QUERY = re.compile(r"Question: (.*?)\nResponse: ", re.DOTALL)
@@ -64,11 +65,12 @@ def rendered_question(text: str) -> str | None:
     if text.startswith(_AGENT_CONVERSATION):
         return _last_of_conversation(text)
     # Looked for anew when a module was loaded; counting them is cheaper than looking.
-    openings, patterns = _loaded_templates(len(sys.modules))
+    openings, templates = _loaded_templates(len(sys.modules))
     if text.startswith(openings):
-        for pattern in patterns:
-            if found := pattern.match(text):
-                return _question(found) if "question" in pattern.groupindex else NO_QUESTION
+        for template, variable in templates:
+            found = template.variables(text)
+            if found is not None:
+                return NO_QUESTION if variable is None else _question(found, variable)
     return None
 
 
@@ -102,9 +104,8 @@ def history_texts(history: str) -> list[str]:
     return _SAID.findall(history)
 
 
-def _question(found: re.Match[str]) -> str | None:
-    history = found.groupdict().get("history") or ""
-    return scored_text([*history_texts(history), found["question"]])
+def _question(found: Mapping[str, str], variable: str) -> str | None:
+    return scored_text([*history_texts(found.get("chat_history", "")), found[variable]])
 
 
 @lru_cache(maxsize=1)
@@ -114,8 +115,8 @@ def _loaded_templates(loaded_modules: int) -> _Templates:
     for module, constant, variable in _TEMPLATES:
         template = _constant(module, constant) if module in sys.modules else None
         if template is not None:
-            found.append(_pattern(template, variable))
-    return tuple(opening for opening, _ in found), tuple(pattern for _, pattern in found)
+            found.append((RenderedTemplate.from_template(template), variable))
+    return tuple(template.opening for template, _ in found), tuple(found)
 
 
 def _constant(module: str, constant: str) -> str | None:
@@ -126,20 +127,10 @@ def _constant(module: str, constant: str) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def _pattern(template: str, variable: str | None) -> tuple[str, re.Pattern[str]]:
-    """Take a template apart."""
-    parts = re.split(r"\{\{\s*(\w+)\s*\}\}|\{(\w+)\}", template)
-    # re.split puts both groups after each literal; one of the two is None.
-    pattern = re.escape(parts[0])
-    for double, single, literal in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
-        name = _GROUPS.get(double or single) if (double or single) != variable else "question"
-        pattern += (f"(?P<{name}>.*?)" if name else ".*?") + re.escape(literal)
-    return parts[0], re.compile(pattern + r"\s*\Z", re.DOTALL)
-
-
 def _last_of_conversation(text: str) -> str:
     """Return the last user message of the conversation that an agent wraps for its structured output."""
-    users = _USER_MESSAGES.findall(text)
+    users = list(between(text, *_USER_MESSAGE))
     if not users:
         return NO_QUESTION
-    return "\n".join(_MESSAGE_TEXT.findall(users[-1] + "\n")) or NO_QUESTION
+    newest = users[-1].removeprefix("\n").removesuffix("\n")
+    return "\n".join(between(newest + "\n", *_MESSAGE_TEXT)) or NO_QUESTION

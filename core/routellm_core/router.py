@@ -197,7 +197,11 @@ def check_scores(scores: object, count: int) -> list[float]:
     Raises:
         RouterError: not one finite number in [0, 1] per prompt.
     """
-    array = np.asarray(scores, dtype=np.float64)
+    array = np.asarray(scores)
+    if array.dtype.kind in "cSU":
+        # numpy would drop the imaginary part, and read text as a number.
+        raise RouterError(f"score() returned {array.dtype.name} values, expected numbers in [0, 1].")
+    array = array.astype(np.float64)
     if array.shape != (count,):
         raise RouterError(f"score() returned shape {array.shape} for {count} prompts, expected ({count},).")
     bad = array[~((array >= 0.0) & (array <= 1.0))]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from routellm_core.checkpoints.checkpoint import Checkpoint
 from routellm_core.embedders.embedder import EmbedderParts
 from routellm_core.embedders.text import clipped
-from routellm_core.embedders.word_pieces import WordPieces
+from routellm_core.embedders.word_pieces import PART_CHARACTERS, WordPieces, parts_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -94,7 +94,12 @@ class StaticEmbedder:
 
     def token_ids(self, text: str) -> list[int]:
         """Return the known tokens of a text, in order."""
-        return self.known(self.tokenizer.encode(clipped(text), add_special_tokens=False).ids)
+        read = clipped(text)
+        # The tokenizer lets no other thread run: a long text is handed to it in parts where that is the same.
+        if len(read) <= PART_CHARACTERS or self.word_pieces is None:
+            return self.known(self.tokenizer.encode(read, add_special_tokens=False).ids)
+        encoded = (self.tokenizer.encode(part, add_special_tokens=False).ids for part in parts_of(read))
+        return self.known([id for ids in encoded for id in ids])
 
     def known(self, ids: list[int]) -> list[int]:
         """Return those of some tokens that count."""

@@ -8,7 +8,10 @@ cut into depends on nothing else; any other text is the tokenizer's own work.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from unicodedata import category
+from unicodedata import ucd_3_2_0 as old_unicode
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 _NOT_PLAIN = re.compile(r"[^\t\n\r -~]")
 _PIECE = re.compile(r"[a-z0-9]+|[!-/:-@\[-`{-~]")
 
+PART_CHARACTERS = 512
+"""Of a text that is tokenised in parts: other threads run between two of them."""
+
 
 def words_of(text: str) -> list[str] | None:
     """Return the words of a text for `WordPieces.cut`; None where the text is not printable ASCII."""
@@ -24,6 +30,27 @@ def words_of(text: str) -> list[str] | None:
     if not text.isascii() or (not text.isprintable() and _NOT_PLAIN.search(text) is not None):
         return None
     return text.lower().split()
+
+
+def parts_of(text: str) -> Iterator[str]:
+    """Yield a text in parts of at least `PART_CHARACTERS`, cut where the tokenizer cuts in any case."""
+    start, place = 0, PART_CHARACTERS
+    while place < len(text):
+        if _begins_a_word(text[place]):
+            yield text[start:place]
+            start, place = place, place + PART_CHARACTERS
+        else:
+            place += 1
+    yield text[start:]
+
+
+def _begins_a_word(character: str) -> bool:
+    # The tokenizer's tables are older than Python's: punctuation is what has always been, and still is.
+    return (
+        character in " \n"
+        or "\u4e00" <= character <= "\u9fff"
+        or (category(character)[0] == "P" and old_unicode.category(character)[0] == "P")
+    )
 
 
 class WordPieces:
@@ -40,6 +67,12 @@ class WordPieces:
         self._vocabulary = vocabulary
         self._unknown = [unknown]
         self._longest = longest
+        # No entry is looked for that is longer than any with the same two first characters: a long word that
+        # is no word would take time by the square of its length.
+        self._longest_from: dict[str, int] = {}
+        for entry in vocabulary:
+            inner = entry.removeprefix("##")
+            self._longest_from[inner[:2]] = max(len(inner), self._longest_from.get(inner[:2], 0))
 
     @classmethod
     def from_tokenizer(cls, tokenizer: Tokenizer) -> WordPieces | None:
@@ -84,7 +117,8 @@ class WordPieces:
         ids: list[int] = []
         start, prefix = 0, ""
         while start < len(piece):
-            for end in range(len(piece), start, -1):
+            longest = self._longest_from.get(piece[start : start + 2], 1)
+            for end in range(min(len(piece), start + longest), start, -1):
                 found = known(prefix + piece[start:end])
                 if found is not None:
                     break

@@ -19,8 +19,12 @@ from routellm_core.routing.decision import Decision, Reason, Route
 from routellm_core.routing.request import RoutingRequest
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.scorer import Scorer
+<<<<<<< HEAD
 from routellm_core.routing.threshold import goes_to_strong
 from routellm_core.routing.validation import check_fraction, check_route
+=======
+from routellm_core.routing.validation import check_fraction, check_positive, check_route
+>>>>>>> b3c61ca (No pattern takes more than linear time; score_timeout; long texts are never read on an event loop)
 
 OnRouterError = Literal["strong", "weak", "raise"]
 
@@ -44,6 +48,8 @@ class RoutingPolicy:
         no_text_route: the side for calls without human text.
         on_router_error: "strong" or "weak": that side answers when the router fails, with a RouterWarning;
             "raise": the call fails with a RouterError.
+        score_timeout: seconds that a call waits for its score, after which the router has failed; None for no
+            limit. A router that scores inline is not timed.
         cache: remembers scores by text; policies that share a router may share it.
 
     Raises:
@@ -55,6 +61,7 @@ class RoutingPolicy:
     threshold: float
     no_text_route: Route = "strong"
     on_router_error: OnRouterError = "strong"
+    score_timeout: float | None = None
     cache: ScoreCache = field(default_factory=ScoreCache, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -63,6 +70,8 @@ class RoutingPolicy:
                 f"router is {type(self.router).__name__}, expected a Router; load_router(name) makes one."
             )
         object.__setattr__(self, "threshold", check_fraction(self.threshold, "threshold"))
+        if self.score_timeout is not None:
+            check_positive(self.score_timeout, "score_timeout")
         check_route(self.no_text_route, "no_text_route")
         if self.on_router_error not in ("strong", "weak", "raise"):
             raise ValueError(
@@ -71,7 +80,7 @@ class RoutingPolicy:
 
     @cached_property
     def _scorer(self) -> Scorer:
-        return Scorer(self.router, self.cache)
+        return Scorer(self.router, self.cache, self.score_timeout)
 
     def decide(self, request: RoutingRequest) -> Decision:
         """Decide one call; waits for the router where its text has no score yet."""
@@ -123,7 +132,7 @@ class RoutingPolicy:
     def _scored(self, request: RoutingRequest, score: float | Exception) -> Decision:
         if isinstance(score, Exception):
             if self.on_router_error == "raise":
-                raise RouterError(f"router {self.router.name!r} failed: {score}") from score
+                raise RouterError(f"router {self.router.name!r} failed{_said(score)}") from score
             _warn(self.router.name, score, self.on_router_error)
             return self._made(request, self.on_router_error, "router_error")
         threshold = self.threshold if request.threshold is None else request.threshold
@@ -135,6 +144,7 @@ class RoutingPolicy:
         return Decision(route, None, threshold, reason, self.router.name)
 
 
+<<<<<<< HEAD
 def _gate(obstacles: Obstacles) -> tuple[Route, Reason] | None:
     # What neither can do decides nothing: the chosen provider says so itself.
     only_weak, only_strong = obstacles.weak - obstacles.strong, obstacles.strong - obstacles.weak
@@ -143,6 +153,11 @@ def _gate(obstacles: Obstacles) -> tuple[Route, Reason] | None:
     if only_strong and not only_weak:
         return "weak", min(only_strong, key=_GATES.index)
     return None
+=======
+def _said(error: Exception) -> str:
+    # A RouterError is worded here; any other error's text may hold a prompt or a key, and is only its cause.
+    return f": {error}" if isinstance(error, RouterError) else f" with {type(error).__name__}."
+>>>>>>> b3c61ca (No pattern takes more than linear time; score_timeout; long texts are never read on an event loop)
 
 
 def _warn(router: str, error: Exception, route: Route) -> None:

@@ -6,23 +6,36 @@ Errors are returned and not raised: what a failed score means is the policy's bu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from time import monotonic
 
-from routellm_core.router import Router, RouterError, check_scores
-from routellm_core.routing.score_cache import AbandonedError, Claim, ScoreCache
+from routellm_core.router import Router, check_scores
+from routellm_core.routing.score_cache import AbandonedError, Claim, PendingScore, ScoreCache
+from routellm_core.routing.score_threads import ScoreThreads, ScoreTimeoutError
 
-# Longer texts are scored in a thread even by a router that scores inline: tokenising them takes milliseconds.
-_LONGEST_INLINE = 4_000
+# Longer texts are scored in a thread even by a router that scores inline: tokenising them takes milliseconds,
+# and so does the digest by which the cache knows a text of a million characters.
+_LONGEST_INLINE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """A router behind a cache of its scores."""
+    """A router behind a cache of its scores.
+
+    Attributes:
+        router: makes the scores.
+        cache: remembers them.
+        timeout: seconds that one look-up may wait for the router; None for no limit. A router that scores
+            inline has promised not to wait for anything, and is not timed.
+    """
 
     router: Router
     cache: ScoreCache
+    timeout: float | None = None
+    threads: ScoreThreads = field(default_factory=ScoreThreads)
 
     def score(self, text: str) -> float | Exception:
         """Return one text's score, or the error that scoring it met; waits for the router."""
@@ -33,10 +46,12 @@ class Scorer:
 
     def score_at_once(self, text: str) -> float | Exception | None:
         """Return the same where an event loop may wait for it, in microseconds; else None."""
+        if len(text) > _LONGEST_INLINE:
+            return None
         known = self.cache.known(text)
         if known is not None:
             return known
-        return self._inline(text) if self.router.scores_inline and len(text) <= _LONGEST_INLINE else None
+        return self._inline(text) if self.router.scores_inline else None
 
     async def ascore(self, text: str) -> float | Exception:
         """Return the same without blocking the event loop."""
@@ -46,17 +61,23 @@ class Scorer:
     def scores(self, texts: Sequence[str]) -> dict[str, float | Exception]:
         """Return text -> score, or the error that scoring it met; waits for the router."""
         scores, unknown = self._known(texts)
+        deadline = _Deadline(None if self.router.scores_inline else self.timeout)
         while unknown:
             claim = self.cache.claim(unknown)
-            if claim.mine:
-                self._settle(claim, self.router.score)
-            scores |= {text: _outcome(future) for text, future in claim.futures.items()}
+            if claim.mine and deadline.seconds is not None:
+                self._settle_beside(claim)
+            elif claim.mine:
+                self._settle(claim)
+            scores |= {text: deadline.outcome(future) for text, future in claim.futures.items()}
             unknown = [text for text in claim.futures if isinstance(scores[text], AbandonedError)]
         return scores
 
     async def ascores(self, texts: Sequence[str]) -> dict[str, float | Exception]:
         """Return the same without blocking the event loop."""
-        scores, unknown = self._known(texts)
+        if sum(map(len, texts)) > _LONGEST_INLINE:
+            scores, unknown = await asyncio.to_thread(self._known, texts)
+        else:
+            scores, unknown = self._known(texts)
         if not unknown:
             return scores
         if self.router.scores_inline and sum(map(len, unknown)) <= _LONGEST_INLINE:
@@ -68,18 +89,19 @@ class Scorer:
 
     async def _awaited_scores(self, unknown: list[str], inline: bool) -> dict[str, float | Exception]:
         scores: dict[str, float | Exception] = {}
+        deadline = _Deadline(None if inline else self.timeout)
         while unknown:
             # Inline, nothing is awaited between claiming and settling, so no one ever waits for this loop.
             claim = self.cache.claim(unknown, None if inline else asyncio.get_running_loop())
             if claim.mine and inline:
-                self._settle(claim, self.router.score)
+                self._settle(claim)
             elif claim.mine:
                 await self._asettle(claim)
             for text, future in claim.futures.items():
                 # A thread may be scoring this text among many others: waiting must not block the loop.
                 if not future.done():
-                    await _wait(future)
-                scores[text] = _outcome(future)
+                    await _wait(future, deadline.left())
+                scores[text] = deadline.outcome(future)
             unknown = [text for text in claim.futures if isinstance(scores[text], AbandonedError)]
         return scores
 
@@ -87,8 +109,8 @@ class Scorer:
         # Not shared while it is made: that takes longer than making it twice.
         try:
             score = self.router.score_one(text)
-            if not 0.0 <= score <= 1.0:
-                raise RouterError(f"score_one() returned {score!r}, expected a number in [0, 1].")
+            if type(score) is not float or not 0.0 <= score <= 1.0:
+                score = check_scores([score], 1)[0]
         except Exception as error:
             return error
         self.cache.remember(text, score)
@@ -105,10 +127,10 @@ class Scorer:
                 known[text] = score
         return known, unknown
 
-    def _settle(self, claim: Claim, score: Callable[[list[str]], object]) -> None:
+    def _settle(self, claim: Claim) -> None:
         try:
             # A copy: a router that empties its list must not leave claims unsettled.
-            scores = check_scores(score(list(claim.mine)), len(claim.mine))
+            scores = check_scores(self.router.score(list(claim.mine)), len(claim.mine))
         except Exception as error:
             self.cache.fail(claim, error)
         except BaseException:
@@ -116,10 +138,17 @@ class Scorer:
             raise
         else:
             self.cache.settle(claim, scores)
+
+    def _settle_beside(self, claim: Claim) -> None:
+        # A score that comes too late for this caller is still there for the next one.
+        try:
+            self.threads.start(partial(self._settle, claim))
+        except Exception as error:
+            self.cache.fail(claim, error)
 
     async def _asettle(self, claim: Claim) -> None:
         try:
-            scores = check_scores(await self.router.ascore(list(claim.mine)), len(claim.mine))
+            scores = check_scores(await self._in_time(list(claim.mine)), len(claim.mine))
         except Exception as error:
             self.cache.fail(claim, error)
         except BaseException:
@@ -128,17 +157,45 @@ class Scorer:
         else:
             self.cache.settle(claim, scores)
 
+    async def _in_time(self, texts: list[str]) -> object:
+        if self.timeout is None:
+            return await self.router.ascore(texts)
+        scoring = asyncio.ensure_future(self.router.ascore(texts))
+        try:
+            # Not wait_for: it would wait for a router that does not let itself be cancelled.
+            done, _ = await asyncio.wait([scoring], timeout=self.timeout)
+        finally:
+            scoring.cancel()
+        if not done:
+            raise _too_late(self.timeout)
+        return scoring.result()
 
-async def _wait(future: Future[float]) -> None:
+
+class _Deadline:
+    """When a caller stops waiting; never, if `seconds` is None."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self.seconds = seconds
+        self._end = None if seconds is None else monotonic() + seconds
+
+    def left(self) -> float | None:
+        return None if self._end is None else max(0.0, self._end - monotonic())
+
+    def outcome(self, future: PendingScore) -> float | Exception:
+        try:
+            return future.result(self.left())
+        except Exception as error:
+            # The router may itself have raised what waiting raises.
+            return error if self.seconds is None or future.done() else _too_late(self.seconds)
+
+
+async def _wait(future: Future[float], seconds: float | None) -> None:
     waiting = asyncio.wrap_future(future)
     # asyncio.wait does not cancel what it waits for: the future belongs to others too. The error, if any, is
     # read from `future`; here it is only marked as seen.
     waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
-    await asyncio.wait([waiting])
+    await asyncio.wait([waiting], timeout=seconds)
 
 
-def _outcome(future: Future[float]) -> float | Exception:
-    try:
-        return future.result()
-    except Exception as error:
-        return error
+def _too_late(seconds: float) -> ScoreTimeoutError:
+    return ScoreTimeoutError(f"no score within {seconds:g} s.")

@@ -8,20 +8,26 @@ import string
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-# "I think" begins with no option; brackets, emphasis and TeX around a letter are passed over.
-_LETTER = r"[*_`$(\[{]*([A-HJ-Z]|I(?!['’]|\s+[a-z]))\b[*_`$)\]}]*"
+# A quantifier with "+" behind it never gives back what it took, so that a run of spaces or brackets, which
+# two parts of a pattern could share in many ways, takes linear time.
+
+# "I think" begins with no option.
+_LETTER = r"([A-HJ-Z]|I(?!['’]|\s+[a-z]))\b"
+
+# Brackets, emphasis and TeX around a letter are passed over.
+_OPENED = rf"[*_`$(\[{{]*+{_LETTER}"
 
 _STATED = (
     # "The answer is (B)", "Answer: **B**", "the correct option is B"
-    re.compile(rf"(?i:\b(?:answer|option|choice)(?:\s+is)?\s*:?)\s*[*$]*(?:\\boxed)?{_LETTER}"),
-    re.compile(rf"\\boxed{_LETTER}"),
+    re.compile(rf"(?i:\b(?:answer|option|choice)(?:\s++is)?+\s*+:?+)\s*+[*$]*+(?:\\boxed)?+{_OPENED}"),
+    re.compile(rf"\\boxed{_OPENED}"),
     # "so it is (B)": brackets tell the letter from an article
-    re.compile(rf"(?i:\bis)\s*:?\s+(?=[(*]){_LETTER}"),
-    re.compile(rf"{_LETTER}\s+is\s+(?:the\s+)?(?:correct|right|best)\b"),
+    re.compile(rf"(?i:\bis)(?:\s++|\s*+:\s++)(?=[(*]){_OPENED}"),
+    re.compile(rf"{_LETTER}[*_`$)\]}}]*+\s++is\s++(?:the\s++)?+(?:correct|right|best)\b"),
 )
 
 # "B", "(B)", "B. Paris", "B) Paris", "**B**" at the start; "A cat sat" begins with an article.
-_LEADING = re.compile(rf"\s*{_LETTER}(?:\s*$|\s*[.):,]|\s*\n|(?<=[)*\]]))")
+_LEADING = re.compile(rf"\s*+{_OPENED}[*_`$)\]}}]*(?:\s*+$|\s*+[.):,]|[^\S\n]*+\n|(?<=[)*\]]))")
 
 _NUMBER = re.compile(
     r"(?<![\w)])(?P<sign>[-−])?[$€£]?(?P<inner>[-−])?"
