@@ -14,11 +14,12 @@ import pytest
 import langchain_routellm
 import llamaindex_routellm
 import routellm_core
+
 from tests.worst_inputs import worst_inputs
 
 LENGTH = 8_000
 SUSPECT = 0.003
-"""Seconds that a linear pattern seldom takes for a text of this length; what takes longer is looked at again."""
+"""Seconds that a linear pattern seldom takes for such a text; what takes longer is measured again."""
 
 METHODS = ("match", "search", "fullmatch", "findall", "finditer", "sub", "split")
 

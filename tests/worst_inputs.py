@@ -13,7 +13,7 @@ _COMMON = " \n\t*a0A-"
 
 
 def worst_inputs(pattern: re.Pattern[str], length: int) -> Iterator[str]:
-    """Yield texts of about `length` characters: each beginning of the pattern, repeated, or followed by runs."""
+    """Yield texts of about `length` characters: each beginning of the pattern, repeated or before a run."""
     parsed = _parser.parse(pattern.pattern, pattern.flags)
     beginnings = list(dict.fromkeys(_beginnings(list(parsed))))
     characters = list(dict.fromkeys([*_COMMON, *_literals(list(parsed))]))

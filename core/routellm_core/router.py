@@ -197,11 +197,17 @@ def check_scores(scores: object, count: int) -> list[float]:
     Raises:
         RouterError: not one finite number in [0, 1] per prompt.
     """
-    array = np.asarray(scores)
+    try:
+        array = np.asarray(scores)
+    except ValueError as error:
+        raise RouterError("score() returned lists of several lengths, expected numbers.") from error
     if array.dtype.kind in "cSU":
         # numpy would drop the imaginary part, and read text as a number.
         raise RouterError(f"score() returned {array.dtype.name} values, expected numbers in [0, 1].")
-    array = array.astype(np.float64)
+    try:
+        array = array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise RouterError("score() returned values that are no numbers in [0, 1].") from error
     if array.shape != (count,):
         raise RouterError(f"score() returned shape {array.shape} for {count} prompts, expected ({count},).")
     bad = array[~((array >= 0.0) & (array <= 1.0))]

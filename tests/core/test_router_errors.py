@@ -5,6 +5,7 @@ import logging
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, Literal
 
 import numpy as np
@@ -27,6 +28,12 @@ OUTCOMES: list[Any] = [
     np.float64(0.9),
     None,
     ["high"],
+    ["0.9"],
+    np.array([0.9 + 0.1j]),
+    [Decimal("0.9"), 0.1j],
+    [0.1j],
+    [object()],
+    [[0.9], [0.9, 0.9]],
 ]
 
 
@@ -102,6 +109,8 @@ def test_raise_fails_the_call_and_keeps_the_cause(way: Way, outcome: Any) -> Non
         assert caught.value.__cause__ is outcome
     else:
         assert isinstance(caught.value.__cause__, Exception)
+    # The cause has the router's own words, which may repeat a prompt or a key.
+    assert SECRET not in str(caught.value)
 
 
 def test_strong_answers_by_default() -> None:

@@ -44,6 +44,10 @@ def answered(route: str = "weak", **record: Any) -> AIMessage:
         ([HumanMessage(f"<system-reminder>Be hard\non tests.</system-reminder>{QUESTION}")], QUESTION),
         ([HumanMessage(QUESTION), HumanMessage("<system-reminder>only this</system-reminder>")], QUESTION),
         (
+            [HumanMessage(f"{QUESTION}<system-reminder>a</system-reminder><system-reminder>b")],
+            f"{QUESTION}<system-reminder>b",
+        ),
+        (
             [
                 HumanMessage(QUESTION),
                 HumanMessage(

@@ -19,12 +19,8 @@ from routellm_core.routing.decision import Decision, Reason, Route
 from routellm_core.routing.request import RoutingRequest
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.scorer import Scorer
-<<<<<<< HEAD
 from routellm_core.routing.threshold import goes_to_strong
-from routellm_core.routing.validation import check_fraction, check_route
-=======
 from routellm_core.routing.validation import check_fraction, check_positive, check_route
->>>>>>> b3c61ca (No pattern takes more than linear time; score_timeout; long texts are never read on an event loop)
 
 OnRouterError = Literal["strong", "weak", "raise"]
 
@@ -132,7 +128,7 @@ class RoutingPolicy:
     def _scored(self, request: RoutingRequest, score: float | Exception) -> Decision:
         if isinstance(score, Exception):
             if self.on_router_error == "raise":
-                raise RouterError(f"router {self.router.name!r} failed{_said(score)}") from score
+                raise RouterError(f"router {self.router.name!r} failed: {_said(score)}") from score
             _warn(self.router.name, score, self.on_router_error)
             return self._made(request, self.on_router_error, "router_error")
         threshold = self.threshold if request.threshold is None else request.threshold
@@ -144,7 +140,6 @@ class RoutingPolicy:
         return Decision(route, None, threshold, reason, self.router.name)
 
 
-<<<<<<< HEAD
 def _gate(obstacles: Obstacles) -> tuple[Route, Reason] | None:
     # What neither can do decides nothing: the chosen provider says so itself.
     only_weak, only_strong = obstacles.weak - obstacles.strong, obstacles.strong - obstacles.weak
@@ -153,11 +148,11 @@ def _gate(obstacles: Obstacles) -> tuple[Route, Reason] | None:
     if only_strong and not only_weak:
         return "weak", min(only_strong, key=_GATES.index)
     return None
-=======
+
+
 def _said(error: Exception) -> str:
     # A RouterError is worded here; any other error's text may hold a prompt or a key, and is only its cause.
-    return f": {error}" if isinstance(error, RouterError) else f" with {type(error).__name__}."
->>>>>>> b3c61ca (No pattern takes more than linear time; score_timeout; long texts are never read on an event loop)
+    return str(error) if isinstance(error, RouterError) else f"{type(error).__name__}."
 
 
 def _warn(router: str, error: Exception, route: Route) -> None:

@@ -207,8 +207,8 @@ def test_an_inline_router_never_waits_for_a_thread_that_scores_the_same_text() -
     ("router", "texts", "on_loop"),
     [
         (InlineHeldRouter(), ["short"], True),
-        (InlineHeldRouter(), ["x" * 2000, "y" * 2000], True),
-        (InlineHeldRouter(), ["x" * 2000, "y" * 2001], False),
+        (InlineHeldRouter(), ["x" * 1000, "y" * 1000], True),
+        (InlineHeldRouter(), ["x" * 1000, "y" * 1001], False),
         (HeldRouter(), ["short"], False),
     ],
 )
@@ -223,7 +223,7 @@ async def test_only_an_inline_router_scores_on_the_loop_and_only_short_texts(
 
 @pytest.mark.parametrize(
     ("router", "length", "on_loop"),
-    [(InlineHeldRouter(), 4000, True), (InlineHeldRouter(), 4001, False), (HeldRouter(), 5, False)],
+    [(InlineHeldRouter(), 2000, True), (InlineHeldRouter(), 2001, False), (HeldRouter(), 5, False)],
 )
 async def test_one_text_is_scored_by_the_same_rule(router: HeldRouter, length: int, on_loop: bool) -> None:
     router.go_on.set()
