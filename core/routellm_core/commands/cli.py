@@ -12,7 +12,7 @@ from typing import NoReturn
 from routellm_core._version import __version__
 from routellm_core.commands.command_error import CommandError
 
-COMMANDS = ("score", "label", "golden", "clean", "tiers", "train", "calibrate", "evaluate")
+COMMANDS = ("score", "label", "golden", "clean", "tiers", "train", "calibrate", "check", "evaluate")
 
 _BAD_INPUT = 2
 

@@ -1,0 +1,109 @@
+"""Check judge: has both answers to drawn calls graded by a judge; logged answers are not asked for again."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from routellm_core.preferences.judging.cost_bar import CostBar
+from routellm_core.preferences.judging.judging import judge_in_new_loop
+from routellm_core.preferences.judging.judging_settings import JudgingSettings
+from routellm_core.preferences.judging.known_answers import KnownAnswers
+from routellm_core.preferences.judging.model_prices import read_model_prices
+from routellm_core.preferences.judging.openai_responder import DEFAULT_KEY_VARIABLE, OpenAIResponder
+from routellm_core.routing.logged_decisions import log_path
+
+JUDGE_SCALE = (1.0, 5.0)
+"""Lowest and highest grade of a judge."""
+
+_ROLES = ("strong", "weak", "judge")
+
+
+def add_judge_arguments(parser: ArgumentParser) -> None:
+    """Say what the command takes about a judge."""
+    parser.add_argument("--judge", metavar="MODEL", help="have a model grade; the log needs log_text=True")
+    for side in ("strong", "weak"):
+        parser.add_argument(
+            f"--{side}", metavar="MODEL", help=f"the {side} model, asked for answers the log lacks"
+        )
+    parser.add_argument("--base-url", metavar="URL", help="address of an API that speaks OpenAI's")
+    for role in _ROLES:
+        parser.add_argument(f"--{role}-base-url", metavar="URL", help="another address for this one model")
+        parser.add_argument(
+            f"--{role}-key-env", metavar="NAME", default=DEFAULT_KEY_VARIABLE, help="(default: %(default)s)"
+        )
+    parser.add_argument("--judge-log", metavar="FILE", help="every call, raw (default: LOG.judge.jsonl)")
+    parser.add_argument("--prices", nargs="+", metavar="PRICE", help="MODEL=INPUT,OUTPUT, or a JSON file")
+    parser.add_argument("--max-cost", type=float, metavar="X", help="the most that all calls may cost")
+
+
+def judged_grades(
+    options: Namespace,
+    rows: Sequence[Mapping[str, Any]],
+    models: Mapping[str, str],
+    say: Callable[[str], None],
+) -> tuple[dict[str, tuple[float, float]], str]:
+    """Return id -> grades of the strong and the weak answer, and why the run ended early, if it did.
+
+    Args:
+        options: the command's.
+        rows: drawn calls.
+        models: side -> the name in the log, for models that the options don't name.
+        say: told about progress.
+
+    Raises:
+        ValueError: a model has no name, or the log no text.
+    """
+    texts = {row["id"]: row["text"] for row in rows if isinstance(row.get("text"), str) and row["text"]}
+    if rows and not texts:
+        raise ValueError(
+            "the drawn calls have no text: log with log_text=True, or grade them by --out and --grades."
+        )
+    settings = JudgingSettings(
+        prices=read_model_prices(options.prices or []), max_cost=options.max_cost, graded=True
+    )
+    if settings.max_cost is not None and not settings.prices:
+        raise ValueError("--max-cost needs --prices: without them no cost can be counted.")
+    strong, weak, judge = (_model(options, role, models) for role in _ROLES)
+    prompts = list(dict.fromkeys(texts.values()))
+    with CostBar(len(prompts), say, priced=bool(settings.prices)) as progress:
+        result = judge_in_new_loop(
+            prompts,
+            KnownAnswers(strong, _answers(rows, "strong")),
+            KnownAnswers(weak, _answers(rows, "weak")),
+            judge,
+            log=options.judge_log or f"{log_path(options.log)}.judge.jsonl",
+            settings=settings,
+            progress=progress,
+        )
+    labels = {judged.prompt: judged.label for judged in result.found}
+    grades = {}
+    for id, text in texts.items():
+        label = labels.get(text)
+        if label is not None:
+            grades[id] = (label.scores[strong.name], label.scores[weak.name])
+    return grades, result.stopped
+
+
+def _answers(rows: Sequence[Mapping[str, Any]], side: str) -> dict[str, str]:
+    found = {}
+    for row in rows:
+        answers = row.get("answers")
+        answer = answers.get(side) if isinstance(answers, Mapping) else None
+        if isinstance(answer, str) and answer.strip() and isinstance(row.get("text"), str):
+            found[row["text"]] = answer
+    return found
+
+
+def _model(options: Namespace, role: str, models: Mapping[str, str]) -> OpenAIResponder:
+    name = getattr(options, role) or models.get(role)
+    if not name:
+        raise ValueError(f"--{role} is missing, and the log does not name the {role} model.")
+    responder = OpenAIResponder(
+        name,
+        base_url=getattr(options, f"{role}_base_url") or options.base_url,
+        key_variable=getattr(options, f"{role}_key_env"),
+    )
+    responder.check_key()
+    return responder

@@ -1,0 +1,93 @@
+"""Logged decisions: what a decision log holds, read row by row, also while it is written to."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from routellm_core.routing.decision_log import LOG_VERSION, SQLITE_SCHEME
+from routellm_core.routing.decision_stores import KEEP
+
+_SQLITE_HEAD = b"SQLite format 3\0"
+
+
+class DecisionLogError(ValueError):
+    """A log that can't be read, or one of a later version; the message says what to do."""
+
+
+def read_decisions(where: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a log, oldest first: decisions, and outcomes (rows with `outcome_of`).
+
+    Of a JSON Lines log the rotated files are read too. A line that a killed process left unfinished is
+    passed over, as is any other that is no JSON object.
+
+    Args:
+        where: `decisions.jsonl`, `sqlite:///decisions.db` or the path of such a database.
+
+    Raises:
+        DecisionLogError: there is no such file, it is not a log, or a row has a later version.
+    """
+    path = log_path(where)
+    if not path.is_file():
+        raise DecisionLogError(f"{path} is not a file: give the decision log that decision_log= names.")
+    with path.open("rb") as stream:
+        database = stream.read(len(_SQLITE_HEAD)) == _SQLITE_HEAD
+    for row in _database_rows(path) if database else _line_rows(path):
+        version = row.get("version")
+        if not isinstance(version, int) or isinstance(version, bool):
+            continue
+        if version > LOG_VERSION:
+            raise DecisionLogError(
+                f"{path} holds a row of version {version}, this version reads {LOG_VERSION}: upgrade "
+                "routellm-plugins."
+            )
+        yield row
+
+
+def log_path(where: str | os.PathLike[str]) -> Path:
+    """Return the file that `decision_log=` names."""
+    return Path(os.fspath(where).removeprefix(SQLITE_SCHEME))
+
+
+def decided_route(row: Mapping[str, Any]) -> Any:
+    """Return the side that the decision was for; in shadow mode that which would have answered."""
+    return row.get("shadow_route") or row.get("route")
+
+
+def _line_rows(path: Path) -> Iterator[dict[str, Any]]:
+    rotated = [path.with_name(f"{path.name}.{number}") for number in range(KEEP, 0, -1)]
+    for file in (*rotated, path):
+        # Rotation may take a file away between two looks.
+        if not file.is_file():
+            continue
+        with file.open("rb") as stream:
+            for line in stream:
+                row = _row(line)
+                if row is not None:
+                    yield row
+
+
+def _database_rows(path: Path) -> Iterator[dict[str, Any]]:
+    import sqlite3
+
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            for table in ("decisions", "outcomes"):
+                for (text,) in connection.execute(f"SELECT row FROM {table} ORDER BY rowid"):
+                    row = _row(text)
+                    if row is not None:
+                        yield row
+    except sqlite3.Error as error:
+        raise DecisionLogError(f"{path} can't be read as a decision log ({error}).") from error
+
+
+def _row(text: str | bytes) -> dict[str, Any] | None:
+    try:
+        row = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
