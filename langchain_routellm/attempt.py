@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeVar
 
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 
@@ -28,7 +28,7 @@ class Attempt(NamedTuple):
 
     decision: Decision
     runnable: Runnable[Any, Any]
-    input: Any
+    input: LanguageModelInput
     config: RunnableConfig
     kwargs: dict[str, Any]
 

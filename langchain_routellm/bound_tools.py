@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
@@ -65,7 +66,7 @@ class BoundTools(list[BoundTool]):
     """
 
     runnables: dict[Route, Runnable[Any, Any]]
-    models: dict[Route, Any]
+    models: dict[Route, BaseChatModel]
     kwargs: dict[str, Any]
     refusals: dict[Route, Exception]
 
@@ -123,7 +124,7 @@ def owner(tool: Mapping[str, Any]) -> Family | None:
     return "openai" if kind in _OPENAI_TOOLS else None
 
 
-def tool_choice_for(choice: Any, family: Family) -> Any:
+def tool_choice_for(choice: object, family: Family) -> object:
     """Say a tool choice in the words that a family's `bind_tools` understands.
 
     "any", "auto" and a tool's name are LangChain's own words and pass as they are; OpenAI's and Anthropic's

@@ -130,8 +130,8 @@ class ChatRouteLLM(BatchEndpoints, GenerateEndpoints, PairIdentity):
         return self._astream_events_v3(input, config, kwargs)
 
     async def _astream_events_v3(
-        self, input: Any, config: RunnableConfig | None, kwargs: dict[str, Any]
-    ) -> Any:
+        self, input: LanguageModelInput, config: RunnableConfig | None, kwargs: dict[str, Any]
+    ) -> AsyncRoutedEvents:
         board = self.switchboard
         call = self.routed_call(input, config, kwargs.pop("stop", None), kwargs)
 

@@ -33,7 +33,9 @@ class GenerateEndpoints(PairSettings):
 
         def ask(attempt: Attempt) -> LLMResult:
             model, arguments = attempt.unbound()
-            result = model.generate([attempt.input], **_arguments_of(attempt.config), **arguments)
+            result = model.generate(
+                [cast(list[BaseMessage], attempt.input)], **_arguments_of(attempt.config), **arguments
+            )
             return _recorded(result, attempt.decision)
 
         calls = [self.routed_call(prompt, config, stop, dict(arguments), traced=False) for prompt in messages]
@@ -52,7 +54,9 @@ class GenerateEndpoints(PairSettings):
 
         async def ask(attempt: Attempt) -> LLMResult:
             model, arguments = attempt.unbound()
-            result = await model.agenerate([attempt.input], **_arguments_of(attempt.config), **arguments)
+            result = await model.agenerate(
+                [cast(list[BaseMessage], attempt.input)], **_arguments_of(attempt.config), **arguments
+            )
             return _recorded(result, attempt.decision)
 
         calls = [self.routed_call(prompt, config, stop, dict(arguments), traced=False) for prompt in messages]
@@ -143,7 +147,7 @@ def _recorded(result: LLMResult, decision: Decision) -> LLMResult:
     return result.model_copy(update={"generations": generations})
 
 
-def _message_of(result: LLMResult) -> Any:
+def _message_of(result: LLMResult) -> BaseMessage | None:
     generation = result.generations[0][0]
     return generation.message if isinstance(generation, ChatGeneration) else None
 

@@ -105,7 +105,7 @@ def _with_plain_ids(message: BaseMessage) -> BaseMessage:
     return message.model_copy(update=update)
 
 
-def _block_with_plain_id(block: Any) -> Any:
+def _block_with_plain_id(block: str | dict[str, Any]) -> str | dict[str, Any]:
     if isinstance(block, dict) and block.get("type") in ("tool_use", "tool_call") and block.get("id"):
         return {**block, "id": _plain_id(block["id"])}
     return block

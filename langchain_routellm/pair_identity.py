@@ -23,7 +23,7 @@ class PairIdentity(PairSettings):
         """Name what tells one pair from another first, and nothing else: a chat model has many fields."""
         yield "strong", self.strong
         yield "weak", self.weak
-        yield "router", self.router.name
+        yield "router", self._routing.router.name
         yield "threshold", self.threshold
 
     @override
@@ -43,7 +43,7 @@ class PairIdentity(PairSettings):
         return {
             "strong": _identity(self.strong),
             "weak": _identity(self.weak),
-            "router": f"{self.router.name}:{type(self.router).__qualname__}",
+            "router": f"{self._routing.router.name}:{type(self._routing.router).__qualname__}",
             "threshold": self.threshold,
             "mode": self.mode,
             "version": __version__,
@@ -79,7 +79,7 @@ class PairIdentity(PairSettings):
             return count_tokens_approximately(messages)
 
 
-def _identity(model: Any) -> Any:
+def _identity(model: object) -> dict[str, Any]:
     """Return what identifies an inner model; providers leave out where their requests go."""
     asdict = getattr(model, "asdict", None)
     address = next((v for name in ("openai_api_base", "base_url") if (v := getattr(model, name, None))), None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from os import PathLike
 from typing import Any, Literal, Self
 
 from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import Field, PrivateAttr, model_validator
 
 from langchain_routellm.constructor_arguments import models_from
@@ -22,25 +22,34 @@ from routellm_core.calibration.record import Calibration
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
+from routellm_core.routing.escalation import ErrorsGiven
+from routellm_core.routing.policy import OnRouterError
 from routellm_core.routing.routing_stats import RoutingCounter
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.settings import (
     SETTING_NAMES,
+    Given,
+    Mode,
+    PricesGiven,
+    RouterGiven,
     RoutingSettings,
     calibrated_traffic,
     check_choice,
     settings_from_calibration,
 )
 
+GivenModel = BaseChatModel | Runnable[Any, Any] | str
+"""A chat model, a binding of one, or a string for `init_chat_model`."""
+
 
 class PairSettings(BaseChatModel):
     """The settings of a routed pair; `ChatRouteLLM` adds the calls."""
 
-    strong: Any = Field(description="The capable model.")
+    strong: Given[GivenModel] = Field(description="The capable model.")
     """A chat model, one with arguments bound to it, or a string for `init_chat_model`: "openai:gpt-4o"."""
-    weak: Any = Field(description="The cheap model.")
+    weak: Given[GivenModel] = Field(description="The cheap model.")
     """The same, for the cheap model."""
-    router: Any = "default"
+    router: Given[RouterGiven] = "default"
     """A name, a folder written by `Router.save`, or a Router object."""
     threshold: float | None = None
     """A prompt goes to strong when its score is at least this, in [0, 1]."""
@@ -48,24 +57,24 @@ class PairSettings(BaseChatModel):
     """Instead of a threshold: the share of prompts that go to strong, by the router's own score quantiles."""
     sticky: Literal["conversation"] | None = None
     """"conversation": once strong has answered in a conversation, strong answers all the rest of it."""
-    no_text_route: Any = "strong"
+    no_text_route: Given[Route] = "strong"
     """The side for calls that hold no human text: "strong" or "weak"."""
-    on_router_error: Any = "strong"
+    on_router_error: Given[OnRouterError] = "strong"
     """The side that answers when the router fails, or "raise"."""
-    mode: Any = "route"
+    mode: Given[Mode] = "route"
     """"shadow": strong answers every call, and the record's `shadow_route` says who would have."""
-    escalate_on: Any = ()
+    escalate_on: Given[ErrorsGiven] = ()
     """Exception types of the weak model, or "parse_error", after which strong is asked, once."""
-    escalate_strong_on: Any = ()
+    escalate_strong_on: Given[ErrorsGiven] = ()
     """Exception types of the strong model after which weak is asked, once."""
     escalate_if: Callable[[Any], bool] | None = None
     """Given a whole (not streamed) answer of weak; true: strong is asked as well, once."""
-    strong_lacks: Any = frozenset()
+    strong_lacks: Given[Collection[Need]] = frozenset()
     """What the strong model can't do, beyond what its profile says: of "image", "audio", "video", "file",
     "tools", "structured_output"."""
-    weak_lacks: Any = frozenset()
+    weak_lacks: Given[Collection[Need]] = frozenset()
     """The same of the weak model; {"tools"} sends every call with tools to strong."""
-    prices: Any = None
+    prices: Given[PricesGiven | None] = None
     """Per million tokens, for the statistics: {"strong": {"input": 2.5, "output": 10.0}, "weak": {...}}."""
     prompt_extractor: Callable[[Any], str | None] | None = None
     """Given a call's messages, returns the text to score; None scores the newest human text."""
@@ -128,14 +137,16 @@ class PairSettings(BaseChatModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the model; updated settings are checked, and the copy counts its calls for itself."""
         copy = super().model_copy(deep=deep)
-        copy._counter = RoutingCounter(self.prices, self._counter.expected)
+        copy._counter = RoutingCounter(self._routing.prices, self._counter.expected)
         copy._forget("")
         for name, value in (update or {}).items():
             setattr(copy, name, value)
         return copy
 
     @classmethod
-    def from_calibration(cls, path: str | PathLike[str], *, strong: Any, weak: Any, **settings: Any) -> Self:
+    def from_calibration(
+        cls, path: str | PathLike[str], *, strong: GivenModel, weak: GivenModel, **settings: Any
+    ) -> Self:
         """Make it with the router and the threshold that `routellm calibrate` wrote.
 
         Args:
@@ -154,7 +165,7 @@ class PairSettings(BaseChatModel):
         calibration = Calibration.load(path)
         model = cls(strong=strong, weak=weak, **settings_from_calibration(calibration, settings))
         names = [side.name for side in model.switchboard.sides.values()]
-        model._counter.expected = calibrated_traffic(calibration, model.router, *names)
+        model._counter.expected = calibrated_traffic(calibration, model._routing.router, *names)
         return model
 
     def routing_stats(self) -> RoutingStats:
@@ -244,7 +255,7 @@ class PairSettings(BaseChatModel):
         self._switchboard = None
         if name == "router":
             self._cache = ScoreCache()
-        self._counter.prices = self.prices
+        self._counter.prices = self._routing.prices
         if name in ("router", "threshold", "strong_share"):
             self._counter.expected = self._routing.traffic()
 

@@ -61,7 +61,7 @@ def responder(
     Raises:
         ValueError: it is no chat model, or it holds no name and none is given.
     """
-    inner: Any = model
+    inner: Runnable[Any, Any] = model
     while isinstance(inner, RunnableBinding):
         inner = inner.bound
     if not isinstance(inner, BaseChatModel):

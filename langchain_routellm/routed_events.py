@@ -120,7 +120,9 @@ def holds_token(event: Event) -> bool:
     return str(event["event"]) != "message-start"
 
 
-def _take_message_id(routed: ChatModelStream | AsyncChatModelStream, stream: Any) -> None:
+def _take_message_id(
+    routed: ChatModelStream | AsyncChatModelStream, stream: ChatModelStream | AsyncChatModelStream
+) -> None:
     if stream.message_id:
         routed.set_message_id(stream.message_id)
 

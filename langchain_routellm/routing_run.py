@@ -5,6 +5,11 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Self
 
+from langchain_core.callbacks import (
+    AsyncCallbackManagerForChainRun,
+    BaseCallbackManager,
+    CallbackManagerForChainRun,
+)
 from langchain_core.runnables.config import (
     get_async_callback_manager_for_config,
     get_callback_manager_for_config,
@@ -35,7 +40,8 @@ class RoutingRun:
         self.config = call.config
         self.record: dict[str, Any] = {}
         self._messages = call.messages
-        self._run: Any = None
+        self._run: CallbackManagerForChainRun | None = None
+        self._async_run: AsyncCallbackManagerForChainRun | None = None
 
     def attempt(self, call: RoutedCall, decision: Decision) -> Attempt:
         """Return what to call for a decision, under this run, and keep the decision."""
@@ -44,7 +50,8 @@ class RoutingRun:
 
     def __enter__(self) -> Self:
         manager = get_callback_manager_for_config(self.config)
-        self._opened(manager.on_chain_start(None, self._inputs, **self._names))
+        self._run = manager.on_chain_start(None, self._inputs, **self._names)
+        self._opened(self._run.get_child())
         return self
 
     def __exit__(
@@ -57,16 +64,17 @@ class RoutingRun:
 
     async def __aenter__(self) -> Self:
         manager = get_async_callback_manager_for_config(self.config)
-        self._opened(await manager.on_chain_start(None, self._inputs, **self._names))
+        self._async_run = await manager.on_chain_start(None, self._inputs, **self._names)
+        self._opened(self._async_run.get_child())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._run is not None and error is not None:
-            await self._run.on_chain_error(error)
-        elif self._run is not None:
-            await self._run.on_chain_end(self.record)
+        if self._async_run is not None and error is not None:
+            await self._async_run.on_chain_error(error)
+        elif self._async_run is not None:
+            await self._async_run.on_chain_end(self.record)
 
     @property
     def _inputs(self) -> dict[str, Any]:
@@ -76,9 +84,8 @@ class RoutingRun:
     def _names(self) -> dict[str, Any]:
         return {"name": self.config.get("run_name") or RUN_NAME, "run_id": self.config.get("run_id")}
 
-    def _opened(self, run: Any) -> None:
-        self._run = run
-        self.config = patch_config(self.config, callbacks=run.get_child())
+    def _opened(self, child: BaseCallbackManager) -> None:
+        self.config = patch_config(self.config, callbacks=child)
         # They name this run; the inner one gets its own.
         self.config.pop("run_id", None)
         self.config.pop("run_name", None)

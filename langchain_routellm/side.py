@@ -57,7 +57,7 @@ class Side:
     lacks: frozenset[Need] = frozenset()
 
     @classmethod
-    def from_value(cls, route: Route, value: Any) -> Side:
+    def from_value(cls, route: Route, value: object) -> Side:
         """Make a side from what the user gave as `strong=` or `weak=`.
 
         Raises:
@@ -123,7 +123,7 @@ def family_of(name: str) -> Family:
     return "openai" if "openai" in name else "other"
 
 
-def _refusal(route: Route, value: Any) -> str:
+def _refusal(route: Route, value: object) -> str:
     if isinstance(value, Runnable):
         return (
             f"{route} is a {type(value).__name__}, expected a chat model such as ChatOpenAI(...). "

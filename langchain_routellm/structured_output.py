@@ -15,7 +15,7 @@ from pydantic import ConfigDict, SerializeAsAny, ValidationError
 from typing_extensions import override
 
 from langchain_routellm.attempt import Attempt, with_record
-from langchain_routellm.batch_endpoints import BatchEndpoints
+from langchain_routellm.batch_endpoints import BatchEndpoints, ListedConfigs
 from langchain_routellm.routed_call import RoutedCall
 from langchain_routellm.usage import AnswerRecorder
 from routellm_core import Decision
@@ -47,7 +47,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
 
     @classmethod
     def from_schema(
-        cls, llm: BatchEndpoints, schema: Any, arguments: Mapping[str, Any]
+        cls, llm: BatchEndpoints, schema: dict[str, Any] | type, arguments: Mapping[str, Any]
     ) -> RoutedStructuredOutput:
         """Build both sides' structured runnables, so that a mistake shows now and not at the first call.
 
@@ -69,7 +69,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
     def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
         board, parsing = self.llm.switchboard, self._parsing()
 
-        def ask(attempt: Attempt) -> Any:
+        def ask(attempt: Attempt) -> object:
             attempt = parsing.started(attempt)
             try:
                 answer = attempt.runnable.invoke(attempt.input, attempt.config, **attempt.kwargs)
@@ -85,7 +85,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
     ) -> Any:
         board, parsing = self.llm.switchboard, self._parsing()
 
-        async def ask(attempt: Attempt) -> Any:
+        async def ask(attempt: Attempt) -> object:
             attempt = parsing.started(attempt)
             try:
                 answer = await attempt.runnable.ainvoke(attempt.input, attempt.config, **attempt.kwargs)
@@ -126,12 +126,16 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         parsing.count_tokens()
 
     @override
-    def batch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> list[Any]:
+    def batch(
+        self, inputs: list[LanguageModelInput], config: ListedConfigs = None, **kwargs: Any
+    ) -> list[Any]:
         self.llm.score_ahead(inputs, config, kwargs)
         return super().batch(inputs, config, **kwargs)
 
     @override
-    async def abatch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> list[Any]:
+    async def abatch(
+        self, inputs: list[LanguageModelInput], config: ListedConfigs = None, **kwargs: Any
+    ) -> list[Any]:
         await self.llm.ascore_ahead(inputs, config, kwargs)
         return await super().abatch(inputs, config, **kwargs)
 
@@ -164,7 +168,7 @@ class _Parsing:
             config=merge_configs(attempt.config, {"callbacks": [self._recorder]}),
         )
 
-    def checked(self, answer: Any, decision: Decision) -> Any:
+    def checked(self, answer: object, decision: Decision) -> object:
         """Return an answer with the record in its raw message, or report that it does not fit the schema."""
         if isinstance(answer, dict) and {"raw", "parsed", "parsing_error"} == answer.keys():
             answer = {**answer, "raw": _raw_with_record(answer["raw"], decision)}
@@ -175,7 +179,7 @@ class _Parsing:
             raise self.unparsed(None, None)
         return answer
 
-    def unparsed(self, outcome: Any, error: Exception | None) -> UnparsedAnswerError:
+    def unparsed(self, outcome: object, error: Exception | None) -> UnparsedAnswerError:
         """Report an answer that does not fit its schema, with its tokens counted."""
         self.count_tokens()
         return UnparsedAnswerError(outcome, error, self._recorder.usage)
@@ -184,20 +188,20 @@ class _Parsing:
         """Count what the recorder saw, for answers that the dispatcher does not get to see whole."""
         self._counter.count_tokens(self._route, self._recorder.usage)
 
-    def message_of(self, answer: Any) -> AIMessage | None:
+    def message_of(self, answer: object) -> AIMessage | None:
         """Return the message behind a parsed answer."""
         return self._recorder.message
 
 
-def _raw_with_record(raw: Any, decision: Decision) -> Any:
+def _raw_with_record(raw: object, decision: Decision) -> object:
     return with_record(raw, decision) if isinstance(raw, AIMessage) else raw
 
 
-def _needs(method: Any) -> frozenset[Need]:
+def _needs(method: object) -> frozenset[Need]:
     if method == "json_mode":
         return frozenset()
     return frozenset({"tools"} if method == "function_calling" else {"structured_output"})
 
 
-def _any_part(part: Any) -> bool:
+def _any_part(part: object) -> bool:
     return True

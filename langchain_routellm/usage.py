@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, LLMResult
 
 from routellm_core.routing.decision import Route
@@ -16,12 +18,12 @@ from routellm_core.routing.routing_stats import RoutingCounter
 NO_USAGE = TokenUsage()
 
 
-def message_usage(message: Any) -> TokenUsage:
+def message_usage(message: object) -> TokenUsage:
     """Return an answer's or a chunk's tokens; none for an answer that came from a cache."""
     return usage_of(message.usage_metadata if isinstance(message, AIMessage) else None)
 
 
-def usage_of(usage: Any) -> TokenUsage:
+def usage_of(usage: UsageMetadata | Mapping[str, Any] | None) -> TokenUsage:
     """Return the tokens in LangChain's usage metadata."""
     # LangChain marks an answer read from its own cache with a cost of 0.
     if not usage or usage.get("total_cost") == 0:

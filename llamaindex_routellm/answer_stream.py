@@ -59,7 +59,7 @@ async def afailed(error: Exception) -> AsyncGenerator[Any, None]:
     yield
 
 
-def is_token(chunk: Any) -> bool:
+def is_token(chunk: object) -> bool:
     """Tell whether a chunk brings something of the answer; only before that may a model be replaced."""
     if isinstance(chunk, ChatResponse):
         blocks = chunk.message.blocks

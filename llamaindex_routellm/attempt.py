@@ -29,7 +29,7 @@ RECORD_KEY = "routellm"
 class Answered(NamedTuple):
     """An answer, ready for the caller, and its tokens."""
 
-    value: Any
+    value: object
     usage: TokenUsage
 
 
@@ -96,7 +96,7 @@ class Attempt:
         active_instrument_tags.set(tags)
         listen(tally)
 
-    def answered(self, value: Any) -> Answered:
+    def answered(self, value: object) -> Answered:
         """Return a whole answer with the record in it."""
         if not is_response(value):
             return Answered(value, NO_USAGE if self.tally is None else self.tally.usage)
@@ -104,7 +104,7 @@ class Attempt:
             self._with_record(value), response_usage(value) if self.tally is None else self.tally.usage
         )
 
-    def chunk(self, value: Any) -> Any:
+    def chunk(self, value: object) -> object:
         """Return a chunk of a stream with the record in it, and note its tokens."""
         if self.tally is None and (found := usage_of(value)) != NO_USAGE:
             self.seen = _larger(self.seen, found)

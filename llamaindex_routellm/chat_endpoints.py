@@ -73,7 +73,7 @@ class ChatEndpoints(PairSettings):
         return await self.switchboard.astream(_completion("astream_complete", prompt, formatted, kwargs))
 
 
-def _completion(method: str, prompt: Any, formatted: bool, kwargs: dict[str, Any]) -> CompletionCall:
+def _completion(method: str, prompt: str, formatted: bool, kwargs: dict[str, Any]) -> CompletionCall:
     if prompt is _MISSING:
         # Upstream's words; its decorator raises this, and callers catch it.
         raise ValueError("No prompt provided in positional or keyword arguments")

@@ -84,7 +84,7 @@ def _call(block: ToolCallBlock, ids: _ToolIds) -> ToolCallBlock:
     )
 
 
-def _arguments(value: Any) -> dict[str, Any]:
+def _arguments(value: object) -> dict[str, Any]:
     if isinstance(value, str):
         try:
             value = json.loads(value or "{}")
@@ -107,7 +107,7 @@ def _legacy_calls(message: ChatMessage) -> Iterable[ToolCallBlock]:
             )
 
 
-def _item(value: Any, key: str) -> Any:
+def _item(value: object, key: str) -> Any:
     return value.get(key) if isinstance(value, dict) else getattr(value, key, None)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from operator import attrgetter
 from os import PathLike
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
@@ -18,11 +18,19 @@ from llamaindex_routellm.side import OVERLAID_SETTINGS, Side, pass_on
 from llamaindex_routellm.switchboard import Switchboard, judging_values
 from routellm_core import RoutingStats
 from routellm_core.calibration.record import Calibration
+from routellm_core.routing.capabilities import Need
+from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
+from routellm_core.routing.escalation import ErrorsGiven
+from routellm_core.routing.policy import OnRouterError
 from routellm_core.routing.routing_stats import RoutingCounter
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.settings import (
     SETTING_NAMES,
+    Given,
+    Mode,
+    PricesGiven,
+    RouterGiven,
     RoutingSettings,
     calibrated_traffic,
     check_choice,
@@ -39,37 +47,37 @@ class PairSettings(FunctionCallingLLM):
     """The capable model, any LLM of LlamaIndex."""
     weak: SerializeAsAny[LLM] = Field(description="The cheap model.")
     """The cheap model, the same."""
-    router: Any = "default"
+    router: Given[RouterGiven] = "default"
     """A name, a folder written by `Router.save`, or a Router object."""
     threshold: float | None = None
     """A prompt goes to strong when its score is at least this, in [0, 1]."""
     strong_share: float | None = None
     """Instead of a threshold: the share of prompts that go to strong, by the router's own score quantiles."""
-    no_text_route: Any = "strong"
+    no_text_route: Given[Route] = "strong"
     """The side for calls without human text, such as the prompts that build an index: "strong" or "weak"."""
-    on_router_error: Any = "strong"
+    on_router_error: Given[OnRouterError] = "strong"
     """The side that answers when the router fails, or "raise"."""
-    mode: Any = "route"
+    mode: Given[Mode] = "route"
     """"shadow": strong answers every call, and the record's `shadow_route` says who would have."""
-    escalate_on: Any = Field(default=(), exclude=True)
+    escalate_on: Given[ErrorsGiven] = Field(default=(), exclude=True)
     """Exception types of the weak model, or "parse_error", after which strong is asked, once."""
-    escalate_strong_on: Any = Field(default=(), exclude=True)
+    escalate_strong_on: Given[ErrorsGiven] = Field(default=(), exclude=True)
     """Exception types of the strong model after which weak is asked, once."""
     escalate_if: Callable[[Any], bool] | None = Field(default=None, exclude=True)
     """Given what a method of weak returns, whole: a response, or predict()'s text, or structured_predict()'s
     object (`str(answer)` is text in every case); true: strong is asked as well, once."""
-    strong_lacks: Any = frozenset()
+    strong_lacks: Given[Collection[Need]] = frozenset()
     """What the strong model can't do, beyond what its metadata says: of "image", "audio", "video", "file",
     "tools", "structured_output"."""
-    weak_lacks: Any = frozenset()
+    weak_lacks: Given[Collection[Need]] = frozenset()
     """The same of the weak model; {"tools"} sends every call with tools to strong."""
-    prices: Any = None
+    prices: Given[PricesGiven | None] = None
     """Per million tokens, for the statistics: {"strong": {"input": 2.5, "output": 10.0}, "weak": {...}}."""
-    context_window: Any = "min"
+    context_window: Given[Literal["min", "strong"]] = "min"
     """The window that `metadata` promises, for which engines pack their prompts. "min": the smaller one, so
     that each packed prompt fits both models. "strong": the strong model's, which takes fewer calls; a prompt
     that is too long for weak goes to strong."""
-    function_calling: Any = "any"
+    function_calling: Given[Literal["any", "both"]] = "any"
     """When `metadata` promises tool calls. "any": when one of the models makes them; calls with tools then go
     to that one. "both": when both do, so that LlamaIndex otherwise chooses ReAct, which each of them can
     do."""
@@ -78,7 +86,7 @@ class PairSettings(FunctionCallingLLM):
     _cache: ScoreCache = PrivateAttr(default_factory=ScoreCache)
     _counter: RoutingCounter = PrivateAttr(default_factory=RoutingCounter)
     _passed_on: dict[str, Any] = PrivateAttr(default_factory=dict)
-    _router_given: Any = PrivateAttr(default=None)
+    _router_given: RouterGiven = PrivateAttr(default="default")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -117,7 +125,7 @@ class PairSettings(FunctionCallingLLM):
         calibration = Calibration.load(path)
         llm = cls(strong=strong, weak=weak, **settings_from_calibration(calibration, settings))
         names = Side("strong", strong).name, Side("weak", weak).name
-        llm._counter.expected = calibrated_traffic(calibration, llm.router, *names)
+        llm._counter.expected = calibrated_traffic(calibration, llm._routing.router, *names)
         return llm
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -137,7 +145,7 @@ class PairSettings(FunctionCallingLLM):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the LLM; updated settings are checked, and the copy counts its calls for itself."""
         copy = super().model_copy(deep=deep)
-        copy._counter = RoutingCounter(self.prices, self._counter.expected)
+        copy._counter = RoutingCounter(self._routing.prices, self._counter.expected)
         copy._switchboard = None
         copy._passed_on = dict(self._passed_on)
         for name, value in (update or {}).items():
@@ -194,7 +202,7 @@ class PairSettings(FunctionCallingLLM):
         elif name in ("strong", "weak"):
             self._passed_on.pop(name, None)
             self._pass_on_callbacks()
-        self._counter.prices = self.prices
+        self._counter.prices = settings.prices
         if name in ("router", "threshold", "strong_share"):
             self._counter.expected = settings.traffic()
 

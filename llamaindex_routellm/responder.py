@@ -62,12 +62,12 @@ def responder(model: LLM, *, name: str | None = None, max_tokens: int | None = N
     return LlamaIndexResponder(model, name=found, max_tokens=limit)
 
 
-def _reason(raw: Any) -> Any:
+def _reason(raw: object) -> object:
     """Why the answer ended, in whatever form the provider's answer has."""
     choices = _item(raw, "choices")
     source = choices[0] if choices else raw
     return next((reason for name in _REASONS if (reason := _item(source, name)) is not None), None)
 
 
-def _item(source: Any, name: str) -> Any:
+def _item(source: object, name: str) -> Any:
     return source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)

@@ -87,11 +87,11 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
         return super()._extend_messages(messages)
 
     @field_serializer("strong", "weak")
-    def _serialize_model(self, model: LLM) -> Any:
+    def _serialize_model(self, model: LLM) -> object:
         return redacted(model.to_dict())
 
     @field_serializer("router")
-    def _serialize_router(self, router: Any) -> Any:
+    def _serialize_router(self, router: Router) -> str:
         return router_name(router, self._router_given)
 
     @field_serializer("threshold")
@@ -147,7 +147,7 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
             yield name, getattr(self, name)
 
 
-def _check_picklable(name: str, value: Any) -> None:
+def _check_picklable(name: str, value: object) -> None:
     try:
         pickle.dumps(value)
     except Exception as error:
@@ -155,7 +155,7 @@ def _check_picklable(name: str, value: Any) -> None:
         raise TypeError(f"{name} is {value!r}, which can't be pickled: {error}") from error
 
 
-def _is_picklable(name: str, value: Any) -> bool:
+def _is_picklable(name: str, value: object) -> bool:
     try:
         pickle.dumps(value)
     except Exception:
@@ -164,7 +164,9 @@ def _is_picklable(name: str, value: Any) -> bool:
     return True
 
 
-def _call_of(input: Any, prompt_args: Mapping[str, Any]) -> RoutedCall:
+def _call_of(
+    input: str | Sequence[ChatMessage] | BasePromptTemplate, prompt_args: Mapping[str, Any]
+) -> RoutedCall:
     if isinstance(input, str):
         return CompletionCall("complete", input, {})
     if isinstance(input, BasePromptTemplate):

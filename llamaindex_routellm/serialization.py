@@ -15,6 +15,7 @@ from llama_index.core.llms import LLM
 
 from routellm_core.loading import load_router
 from routellm_core.router import Router
+from routellm_core.settings import RouterGiven
 
 _CLASSES: dict[str, str] = {
     "Anthropic_LLM": "llama_index.llms.anthropic:Anthropic",
@@ -37,25 +38,25 @@ _SECRET_NAME = re.compile(
 _SHORTEST_SECRET = 6
 
 
-def redacted(value: Any) -> Any:
+def redacted(value: object) -> object:
     """Return plain values without the secrets, as if they had never been given."""
     if isinstance(value, Mapping):
         return {key: redacted(item) for key, item in value.items() if not _is_secret(str(key), item)}
     return [redacted(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _is_secret(name: str, value: Any) -> bool:
+def _is_secret(name: str, value: object) -> bool:
     if isinstance(value, Mapping | list | tuple) or value is None:
         return False
     return _SECRET_NAME.search(name) is not None and len(str(value)) >= _SHORTEST_SECRET
 
 
-def router_name(router: Router, given: Any) -> str:
+def router_name(router: Router, given: RouterGiven) -> str:
     """Return what a router is loaded again by: the name or folder it was given by, else its own name."""
     return router.name if isinstance(given, Router) else str(given)
 
 
-def restored_model(value: Any, side: str) -> Any:
+def restored_model(value: object, side: str) -> object:
     """Return a model from what `to_dict` made of it; a model object stays as it is.
 
     Raises:
@@ -73,7 +74,7 @@ def restored_model(value: Any, side: str) -> Any:
     return found.from_dict({key: item for key, item in value.items() if item is not None})
 
 
-def restored_router(name: Any) -> Router:
+def restored_router(name: str) -> Router:
     """Return the router that a name stands for.
 
     Raises:

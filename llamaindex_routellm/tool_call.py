@@ -61,7 +61,7 @@ class ToolCall(RoutedCall):
         return messages
 
 
-def _tool_text(tool: Any) -> str:
+def _tool_text(tool: object) -> str:
     metadata: Any = getattr(tool, "metadata", None)
     try:
         return f"{metadata.name}{metadata.description}{json.dumps(metadata.get_parameters_dict())}"

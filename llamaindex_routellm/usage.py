@@ -25,13 +25,13 @@ _RESPONSES = (ChatResponse, CompletionResponse)
 Response = ChatResponse | CompletionResponse
 
 
-def is_response(value: Any) -> TypeGuard[Response]:
+def is_response(value: object) -> TypeGuard[Response]:
     """Tell whether an answer is a response, which holds its tokens and takes the record."""
     # pydantic's own classes take long to tell what is an instance of theirs.
     return type(value) in _RESPONSES or isinstance(value, _RESPONSES)
 
 
-def usage_of(answer: Any) -> TokenUsage:
+def usage_of(answer: object) -> TokenUsage:
     """Return the tokens of an answer, zeros where it is no response or its provider reports none."""
     return response_usage(answer) if is_response(answer) else NO_USAGE
 
@@ -54,7 +54,7 @@ def response_usage(response: Response) -> TokenUsage:
     return NO_USAGE if found is None else found
 
 
-def _read(source: Any) -> TokenUsage | None:
+def _read(source: object) -> TokenUsage | None:
     if source is None:
         return None
     item = _reader(source)
@@ -84,7 +84,7 @@ def _is_mapping(kind: type) -> bool:
     return issubclass(kind, Mapping)
 
 
-def _count(value: Any) -> int:
+def _count(value: object) -> int:
     return value if type(value) is int else 0
 
 

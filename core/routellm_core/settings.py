@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from os import PathLike
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from routellm_core.calibration.record import Calibration
 from routellm_core.calibration.share import threshold_for_share
@@ -19,6 +19,27 @@ from routellm_core.routing.policy import OnRouterError, RoutingPolicy
 from routellm_core.routing.prices import Prices
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.validation import check_fraction
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    Given = Annotated[T, "as it is given"]
+else:
+
+    class Given:
+        """`Given[T]`, of a host's field: what a user gives is a T, and the host takes whatever it is.
+
+        Core checks it then, and says in its own words what was expected.
+        """
+
+        def __class_getitem__(cls, given: object) -> object:
+            """Return what takes any value."""
+            return Any
+
+
+Mode = Literal["route", "shadow"]
+RouterGiven = Router | str | PathLike[str]
+PricesGiven = Prices | Mapping[str, Any]
 
 THRESHOLDS = ("threshold", "strong_share")
 """The settings of which exactly one is given; `from_calibration` gives the first."""
@@ -83,7 +104,7 @@ class RoutingSettings:
     strong_share: float | None = None
     no_text_route: Route = "strong"
     on_router_error: OnRouterError = "strong"
-    mode: Literal["route", "shadow"] = "route"
+    mode: Mode = "route"
     escalate_on: ErrorsGiven = ()
     escalate_strong_on: ErrorsGiven = ()
     escalate_if: Callable[[Any], bool] | None = None
