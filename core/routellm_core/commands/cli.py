@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from routellm_core._version import __version__
 from routellm_core.commands.command_error import CommandError
+from routellm_core.commands.note import Note
 
 COMMANDS = ("score", "label", "golden", "clean", "tiers", "train", "calibrate", "check", "evaluate")
 
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         for line in options.run(options, _say):
-            print(line)
+            print(line, file=sys.stderr if isinstance(line, Note) else sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader (head, less) has what it wanted. Python would complain once more at exit.

@@ -28,7 +28,7 @@ from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS
 from routellm_core.preferences.judging.selection import select_representative
 from routellm_core.preferences.reading.json_lines import write_json_lines
 from routellm_core.preferences.reading.prompts import read_prompts
-from routellm_core.preferences.reading.records import read_records
+from routellm_core.preferences.reading.rows import read_records
 from routellm_core.routing.validation import check_count
 
 SUMMARY = "make battles for your own pair of models: both answer your prompts, a judge compares"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
+from routellm_core.commands.reading_arguments import add_reading_arguments, prompts_of
 from routellm_core.loading import load_router
-from routellm_core.preferences.reading.prompts import prompts_from_lines, read_prompts
 
 SUMMARY = "score prompts: how likely the strong model's answer would be preferred"
 
@@ -21,19 +20,18 @@ def add_arguments(parser: ArgumentParser) -> None:
         "prompts",
         nargs="?",
         default="-",
-        help="JSON Lines or CSV with a field prompt, or plain lines of text; .gz too; - is standard input",
+        help="prompts in any format, a log, or plain lines of text; - is standard input (default)",
     )
     parser.add_argument("--router", default="default", help="a name or a folder (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object per prompt")
+    add_reading_arguments(parser)
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Yield one line per prompt, in order; prompts are not repeated in the output."""
     router = load_router(options.router)
-    if options.prompts == "-":
-        prompts = prompts_from_lines(sys.stdin, "standard input")
-    else:
-        prompts = read_prompts(options.prompts)
+    prompts, note = prompts_of(options, options.prompts)
+    yield note
     for start in range(0, len(prompts), _CHUNK):
         if len(prompts) > _CHUNK:
             say(f"scored {start} of {len(prompts)}")

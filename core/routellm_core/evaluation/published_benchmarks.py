@@ -17,7 +17,8 @@ from routellm_core.checkpoints.published_factorization import WEAK as GOLD_WEAK
 from routellm_core.evaluation.benchmark import Benchmark, category_gains
 from routellm_core.preferences.cleaning.overlap import overlapping
 from routellm_core.preferences.reading.labels import Label, read_labels
-from routellm_core.preferences.reading.records import DataError, read_records
+from routellm_core.preferences.reading.records import DataError
+from routellm_core.preferences.reading.rows import read_records
 
 STRONG = GOLD_STRONG
 WEAK = "mistralai/Mixtral-8x7B-Instruct-v0.1"

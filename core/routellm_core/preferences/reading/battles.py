@@ -3,8 +3,9 @@
 Read from rows of three layouts, told by their fields:
 
 - flat: prompt, model_a, model_b, winner.
-- conversations (`chatbot_arena_conversations`, 33k): conversation_a and conversation_b, lists of
-  {"role", "content"}, instead of prompt; the first user turn is the prompt.
+- conversations (`chatbot_arena_conversations`, 33k, and `arena-human-preference-140k`, whose content is a
+  list of blocks): conversation_a and conversation_b, lists of {"role", "content"}, instead of prompt; the
+  first user turn is the prompt.
 - preference (`lmsys-arena-human-preference-55k`): prompt is a JSON list of the user's turns, and there are
   winner_model_a, winner_model_b, winner_tie, of which one is 1, instead of winner.
 """
@@ -17,7 +18,10 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Literal
 
-from routellm_core.preferences.reading.records import Record, read_records
+from routellm_core.preferences.reading.messages import text_of
+from routellm_core.preferences.reading.prompt_texts import prompt_text
+from routellm_core.preferences.reading.records import Record
+from routellm_core.preferences.reading.rows import read_records
 
 Winner = Literal["model_a", "model_b", "tie"]
 
@@ -29,6 +33,8 @@ _WINNERS: dict[str, tuple[Winner, bool]] = {
     "tie_both_bad": ("tie", True),
     "tie_bothbad": ("tie", True),
     "tie (bothbad)": ("tie", True),
+    "both_bad": ("tie", True),
+    "bothbad": ("tie", True),
 }
 
 _CONVERSATIONS = ("conversation_a", "conversation_b")
@@ -152,7 +158,7 @@ def _prompt(record: Record) -> str:
         return record.checked_text("conversation_a", first)
     if "winner" not in values and any(column in values for column in _COLUMNS):
         return record.checked_text("prompt", _first_of_list(record))
-    return record.text("prompt")
+    return prompt_text(record)
 
 
 def _first_turn(record: Record, field: str) -> object:
@@ -161,7 +167,8 @@ def _first_turn(record: Record, field: str) -> object:
         if not isinstance(turn, dict):
             record.refuse(field, wanted)
         if turn.get("role") == "user":
-            return turn.get("content")
+            content = turn.get("content")
+            return text_of(content) if isinstance(content, list) else content
     return record.refuse(field, wanted)
 
 

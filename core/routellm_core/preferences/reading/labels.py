@@ -11,7 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.preferences.reading.records import DataError, Record, RowError, read_records
+from routellm_core.preferences.reading.battles import Battle
+from routellm_core.preferences.reading.nested import unpacked
+from routellm_core.preferences.reading.prompt_texts import prompt_field, prompt_text
+from routellm_core.preferences.reading.records import DataError, Record, RowError
+from routellm_core.preferences.reading.rows import read_records
 
 _NOT_MODELS = ("prompt", "category", "source")
 
@@ -45,22 +49,28 @@ class Label:
         return {"source": record.values["source"]} if "source" in record.values else {}
 
     @classmethod
-    def from_record(cls, record: Record) -> Label:
-        """Make a label from a row with prompt and scores, or with prompt and a column of numbers per model.
+    def from_record(cls, record: Record, models: Sequence[str] = ()) -> Label:
+        """Make a label from a row with prompt and scores, with prompt and a column per model, or of a battle.
+
+        Args:
+            record: the row; of a battle the winner scores 1, the other 0, and both 0.5 in a tie.
+            models: the columns that are models; without them, all columns but prompt, category and source.
 
         Raises:
             RowError: names the place, the field and the value.
         """
-        if "scores" in record.values:
-            scores = record.values["scores"]
-        else:
-            scores = {name: value for name, value in record.values.items() if name not in _NOT_MODELS}
-        if not isinstance(scores, dict) or not scores:
-            record.refuse("scores", "an object of model -> number")
         category = record.values.get("category")
+        if "model_a" in record.values and "scores" not in record.values:
+            battle = Battle.from_record(record)
+            scores = {battle.model_a: battle.target, battle.model_b: 1.0 - battle.target}
+            return cls(battle.prompt, scores, category if isinstance(category, str) else "")
+        prompt = prompt_text(record)
         return cls(
-            record.text("prompt"),
-            {str(model): _number(record, str(model), value) for model, value in scores.items()},
+            prompt,
+            {
+                str(model): _number(record, str(model), value)
+                for model, value in _scores(record, models).items()
+            },
             category if isinstance(category, str) else "",
         )
 
@@ -88,12 +98,29 @@ def qualities(labels: Sequence[Label], model: str, origin: str) -> npt.NDArray[n
     return np.array([label.scores[model] for label in labels], dtype=np.float64)
 
 
+def _scores(record: Record, models: Sequence[str]) -> Mapping[str, Any]:
+    values = record.values
+    if "scores" in values:
+        scores = unpacked(values["scores"])
+    elif models and any(model in values for model in models):
+        scores = {model: values[model] for model in models if model in values}
+    else:
+        scores = {
+            name: value
+            for name, value in values.items()
+            if name not in _NOT_MODELS and name != prompt_field(record)
+        }
+    if not isinstance(scores, dict) or not scores:
+        record.refuse("scores", "an object of model -> number")
+    return scores
+
+
 def _number(record: Record, model: str, value: object) -> float:
     if isinstance(value, str) and value.strip().lower() in ("true", "false"):
         return float(value.strip().lower() == "true")
     try:
-        number = float(value) if isinstance(value, str | int | float) else math.nan
-    except ValueError:
+        number = record.number(value) if isinstance(value, str) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         message = f"the score of {model!r} is {value!r}, expected a finite number."

@@ -1,64 +1,34 @@
-"""Prompts alone: from JSON Lines, CSV or plain lines of text."""
+"""Prompts alone: the texts that the router would score, from any file or log."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import chain
 from os import PathLike
 
-from routellm_core.preferences.reading.records import (
-    DataError,
-    Record,
-    data_suffix,
-    json_records,
-    open_text,
-    read_records,
-)
+from routellm_core.preferences.reading.log_reading import LogReader
+from routellm_core.preferences.reading.options import NO_OPTIONS, ReadingOptions
+from routellm_core.preferences.reading.reading_report import ReadingReport
 
 
-def read_prompts(path: str | PathLike[str]) -> list[str]:
-    """Read prompts: the field "prompt" of JSON Lines or CSV, or one prompt per line of any other text.
+def read_prompts(path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS) -> list[str]:
+    """Read prompts: a column of a table, one a line of plain text, or what people asked in a log.
 
-    Of a conversation with "turns" instead, as MT-Bench's questions have, the first turn is read.
+    Of a conversation the text is read that the router would score: the newest of a person's.
 
-    Raises:
-        DataError: the file is missing or damaged, holds no prompt, or a row lacks one.
-    """
-    if data_suffix(path) == ".csv":
-        prompts = [_prompt(record) for record in read_records(path)]
-    else:
-        with open_text(path) as stream:
-            try:
-                return prompts_from_lines(stream, str(path))
-            except (UnicodeDecodeError, EOFError, OSError) as error:
-                raise DataError(f"{path} can't be read ({error}).") from error
-    if not prompts:
-        raise DataError(f"{path} holds no prompt.")
-    return prompts
-
-
-def prompts_from_lines(lines: Iterable[str], origin: str) -> list[str]:
-    """Read prompts from lines: JSON objects where the first non-blank line starts with "{", else text.
+    Args:
+        path: a file, a pipe, or "-" for standard input.
+        options: what the user says of it.
 
     Raises:
-        DataError: there is no prompt, or a row lacks one.
+        DataError: the file is missing or damaged, or holds no prompt; with strict options, also a row without
+            one.
     """
-    iterator = iter(lines)
-    skipped = 0
-    for first in iterator:
-        if first.strip():
-            break
-        skipped += 1
-    else:
-        raise DataError(f"{origin} holds no prompt.")
-    rest = chain([""] * skipped, [first], iterator)
-    if first.lstrip().startswith("{"):
-        return [_prompt(record) for record in json_records(rest, origin)]
-    return [line.strip() for line in rest if line.strip()]
+    return read_prompts_and_report(path, options)[0]
 
 
-def _prompt(record: Record) -> str:
-    turns = record.values.get("turns")
-    if "prompt" not in record.values and isinstance(turns, list) and turns:
-        return record.checked_text("turns", turns[0])
-    return record.text("prompt")
+def read_prompts_and_report(
+    path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS
+) -> tuple[list[str], ReadingReport]:
+    """Read prompts as `read_prompts` does, and tell what the file was read as."""
+    reader = LogReader([path], options)
+    prompts = [call.text for call in reader.calls() if call.starts and call.text]
+    return prompts, reader.report

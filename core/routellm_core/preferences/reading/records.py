@@ -1,18 +1,11 @@
-"""Records: rows of a JSON Lines or CSV file, plain or gzipped, each with its place for error messages."""
+"""Record: one row of a file, with its place for error messages, and the errors that rows and files give."""
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
 import re
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from os import PathLike
-from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 _SHOWN = 100
 
@@ -45,11 +38,24 @@ class Record:
 
     Attributes:
         values: field -> value; from CSV every value is a str.
-        place: "file:line".
+        place: "file:line", or "file: row N" where lines are not rows.
+        decimal: the decimal mark of numbers that are written as text.
     """
 
     values: Mapping[str, Any]
     place: str
+    decimal: str = "."
+
+    def number(self, text: str) -> float:
+        """Return the number that a text of this row writes.
+
+        Raises:
+            ValueError: it writes none.
+        """
+        plain = text.strip().replace("\u00a0", "")
+        if self.decimal == "," and "," in plain:
+            plain = plain.replace(".", "").replace(",", ".")
+        return float(plain)
 
     def text(self, field: str) -> str:
         """Return a field that must be a non-empty str."""
@@ -75,136 +81,3 @@ class Record:
         shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
         message = f"field {field!r} is {shown}, expected {expected}."
         raise RowError(self.place, f"{field}: not {expected}", message, self.values)
-
-
-def open_text(path: str | PathLike[str]) -> IO[str]:
-    """Open a plain or gzipped (".gz") UTF-8 text file for reading; a byte-order mark is skipped.
-
-    Raises:
-        DataError: there is no such file.
-    """
-    source = Path(path)
-    if not source.is_file():
-        raise DataError(f"{source} is not a file.")
-    if source.suffix == ".gz":
-        return io.TextIOWrapper(gzip.open(source, "rb"), encoding="utf-8-sig", newline="")
-    return source.open(encoding="utf-8-sig", newline="")
-
-
-def data_suffix(path: str | PathLike[str]) -> str:
-    """Return the suffix that tells the format, ".gz" aside: ".csv", ".jsonl", ".txt" or whatever it is."""
-    source = Path(path)
-    return (Path(source.stem) if source.suffix == ".gz" else source).suffix.lower()
-
-
-def read_records(path: str | PathLike[str]) -> Iterator[Record]:
-    """Read rows: CSV with a header where the name says ".csv", else JSON Lines; blank lines are skipped.
-
-    A ".json" file may also hold one JSON array of objects.
-
-    Raises:
-        DataError: the file is missing, damaged, not UTF-8, or a line is not a JSON object.
-    """
-    return _all_good(read_rows(path))
-
-
-def read_rows(path: str | PathLike[str]) -> Iterator[Record | RowError]:
-    """Read rows as `read_records` does, and yield what is wrong with a row instead of raising it.
-
-    Raises:
-        DataError: the file as a whole is missing, damaged or not UTF-8: what follows the damage is unknown.
-    """
-    last = str(path)
-    with open_text(path) as stream:
-        try:
-            if data_suffix(path) == ".parquet":
-                raise DataError(
-                    f"{path} is Parquet: read it with pandas and give the frame, or save JSON Lines."
-                )
-            for row in _rows(stream, path):
-                last = row.place
-                yield row
-        except UnicodeDecodeError as error:
-            raise DataError(f"{path} can't be read ({error}): save it as UTF-8.") from error
-        except (EOFError, OSError, csv.Error, zlib.error) as error:
-            raise DataError(f"{path} can't be read ({error}); the last good row is {last}.") from error
-
-
-def json_records(lines: Iterable[str], origin: str) -> Iterator[Record]:
-    """Read JSON Lines: one object a line."""
-    return _all_good(_json_rows(lines, origin))
-
-
-def _all_good(rows: Iterable[Record | RowError]) -> Iterator[Record]:
-    for row in rows:
-        if isinstance(row, RowError):
-            raise row
-        yield row
-
-
-def _rows(stream: IO[str], path: str | PathLike[str]) -> Iterator[Record | RowError]:
-    suffix, origin = data_suffix(path), str(path)
-    if suffix == ".csv":
-        return _csv_rows(stream, origin)
-    if suffix == ".json":
-        text = stream.read()
-        if text.lstrip().startswith("["):
-            return _array_rows(text, origin)
-        return _json_rows(io.StringIO(text, newline=""), origin)
-    return _json_rows(stream, origin)
-
-
-def _json_rows(lines: Iterable[str], origin: str) -> Iterator[Record | RowError]:
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        place = f"{origin}:{number}"
-        try:
-            values = json.loads(line)
-        # Thousands of nested brackets are a RecursionError.
-        except (ValueError, RecursionError) as error:
-            yield RowError(place, "not JSON", f"not JSON ({error}).", line.rstrip("\r\n"))
-            continue
-        yield _record(values, place)
-
-
-def _array_rows(text: str, origin: str) -> Iterator[Record | RowError]:
-    try:
-        rows = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{origin}: not JSON ({error}).") from error
-    for number, values in enumerate(rows, start=1):
-        yield _record(values, f"{origin}: row {number}")
-
-
-def _record(values: object, place: str) -> Record | RowError:
-    if isinstance(values, dict):
-        return Record(values, place)
-    kind = f"a JSON {type(values).__name__}, expected an object"
-    return RowError(place, "not a JSON object", f"{kind}.", json.dumps(values))
-
-
-def _csv_rows(stream: IO[str], origin: str) -> Iterator[Record | RowError]:
-    reader = csv.DictReader(stream)
-    while (row := _next_row(reader)) is not None:
-        place = f"{origin}:{reader.line_num}"
-        if None in row or None in row.values():
-            message = f"the row has not as many fields as the header, {reader.fieldnames}."
-            yield RowError(place, "not as many fields as the header", message, _named(row))
-        else:
-            yield Record(row, place)
-
-
-def _next_row(reader: csv.DictReader[str]) -> dict[Any, Any] | None:
-    # A field may hold megabytes of prompt; the module's own limit is 128 KiB and global, so it is put back
-    # before anybody else runs.
-    before = csv.field_size_limit(2**31 - 1)
-    try:
-        return next(reader, None)
-    finally:
-        csv.field_size_limit(before)
-
-
-def _named(row: Mapping[Any, Any]) -> dict[str, Any]:
-    # DictReader keeps surplus fields under None, which is no key in JSON.
-    return {"" if name is None else name: value for name, value in row.items()}

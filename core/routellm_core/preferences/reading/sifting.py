@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from routellm_core.preferences.reading.battles import Battle
 from routellm_core.preferences.reading.frames import frame_records
 from routellm_core.preferences.reading.labels import Label
-from routellm_core.preferences.reading.records import DataError, Record, RowError, read_rows
+from routellm_core.preferences.reading.options import NO_OPTIONS, ReadingOptions
+from routellm_core.preferences.reading.records import DataError, Record, RowError
+from routellm_core.preferences.reading.rows import opened_rows, plain_text_message
 
 if TYPE_CHECKING:
     import pandas
@@ -27,11 +29,21 @@ class Sifted(Generic[T]):
         items: n, in the source's order.
         records: n, the row that each item was made from.
         rejected: the rows that could not be used, each with its place, reason and content.
+        container: what the source was read as, such as "JSON Lines".
     """
 
     items: tuple[T, ...]
     records: tuple[Record, ...]
     rejected: tuple[RowError, ...]
+    container: str = ""
+
+    def sentence(self, what: str) -> str:
+        """Say in one line what was read, `what` being the items' name, and what was skipped."""
+        line = f"read {len(self.items):,} {what} ({self.container})"
+        if not self.rejected:
+            return line
+        reasons = ", ".join(f"{count:,} {reason!r}" for reason, count in self.reasons.items())
+        return f"{line}; {len(self.rejected):,} rows skipped: {reasons}"
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -50,57 +62,102 @@ class Sifted(Generic[T]):
 
 
 def sift_battles(
-    source: str | PathLike[str] | pandas.DataFrame, *, with_prompts: bool = True
+    source: str | PathLike[str] | pandas.DataFrame,
+    options: ReadingOptions = NO_OPTIONS,
+    *,
+    with_prompts: bool = True,
 ) -> Sifted[Battle]:
     """Read battles and count the rows that are none, where `read_battles` raises at the first.
 
     Args:
-        source: JSON Lines, a JSON array or CSV, plain or .gz, or a pandas frame; in any layout of
-            `Battle.from_record`.
+        source: a file in any format and any layout of `Battle.from_record`, or a pandas frame.
+        options: what the user says of the file.
         with_prompts: False for votes alone; prompts are then "".
 
     Raises:
-        DataError: the source as a whole is missing, damaged or not UTF-8, or holds no battle at all.
+        DataError: the source as a whole is missing or damaged, or holds no battle at all.
     """
-    return sift(source, lambda record: Battle.from_record(record, with_prompt=with_prompts), "battle")
+    return sift(
+        source, lambda record: Battle.from_record(record, with_prompt=with_prompts), "battle", options
+    )
 
 
-def sift_labels(source: str | PathLike[str] | pandas.DataFrame) -> Sifted[Label]:
+def sift_labels(
+    source: str | PathLike[str] | pandas.DataFrame,
+    options: ReadingOptions = NO_OPTIONS,
+    *,
+    models: Sequence[str] = (),
+    required: Sequence[str] = (),
+) -> Sifted[Label]:
     """Read labels and count the rows that are none, where `read_labels` raises at the first.
 
+    Args:
+        source: a file in any format, or a pandas frame.
+        options: what the user says of the file.
+        models: see `Label.from_record`.
+        required: models without whose score a row is none.
+
     Raises:
-        DataError: the source as a whole is missing, damaged or not UTF-8, or holds no label at all.
+        DataError: the source as a whole is missing or damaged, or holds no label at all.
     """
-    return sift(source, Label.from_record, "label")
+
+    def made(record: Record) -> Label:
+        label = Label.from_record(record, models)
+        for model in required:
+            if model not in label.scores:
+                message = f"there is no score of {model!r}, only of {sorted(label.scores)}."
+                raise RowError(record.place, f"no score of {model}", message, record.values)
+        return label
+
+    return sift(source, made, "label", options)
 
 
-def sift(source: str | PathLike[str] | pandas.DataFrame, make: Callable[[Record], T], what: str) -> Sifted[T]:
+def sift(
+    source: str | PathLike[str] | pandas.DataFrame,
+    make: Callable[[Record], T],
+    what: str,
+    options: ReadingOptions = NO_OPTIONS,
+) -> Sifted[T]:
     """Make something of every row; `make` raises a RowError for a row that can't be used.
 
     Raises:
-        DataError: the source as a whole can't be read, or no row of it can be used.
+        DataError: the source as a whole can't be read, or no row of it can be used; with strict options, also
+            one row that can't.
     """
-    rows: Iterable[Record | RowError]
-    if isinstance(source, str | PathLike):
-        rows, origin = read_rows(source), str(source)
-    else:
-        rows, origin = frame_records(source), "frame"
+    if not isinstance(source, str | PathLike):
+        return _sifted(frame_records(source), make, what, "frame", "a frame", options)
+    with opened_rows(source, options) as rows:
+        if rows.plain:
+            raise DataError(plain_text_message(source))
+        return _sifted(rows.rows, make, what, str(source), rows.container, options)
+
+
+def _sifted(
+    rows: Iterable[Record | RowError],
+    make: Callable[[Record], T],
+    what: str,
+    origin: str,
+    container: str,
+    options: ReadingOptions,
+) -> Sifted[T]:
     items: list[T] = []
     records: list[Record] = []
     rejected: list[RowError] = []
     for row in rows:
-        if isinstance(row, RowError):
-            rejected.append(row)
-            continue
         try:
+            if isinstance(row, RowError):
+                raise row
             items.append(make(row))
         except RowError as error:
+            if options.strict:
+                raise
             # A traceback holds on to the frames of its making, and what they hold.
             rejected.append(error.with_traceback(None))
         else:
             records.append(row)
-    sifted = Sifted(tuple(items), tuple(records), tuple(rejected))
+    sifted = Sifted(tuple(items), tuple(records), tuple(rejected), container)
     if not items:
         why = ", ".join(f"{count} for {reason!r}" for reason, count in sifted.reasons.items())
-        raise DataError(f"{origin} holds no {what}{f': rows were rejected, {why}' if why else ''}.")
+        example = f" The first: {rejected[0]}" if rejected else ""
+        raise DataError(f"{origin} holds no {what}{f': rows were rejected, {why}.{example}' if why else '.'}")
     return sifted

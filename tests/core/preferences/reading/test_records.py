@@ -10,8 +10,9 @@ import pytest
 
 from routellm_core.preferences.reading.battles import read_battles
 from routellm_core.preferences.reading.labels import qualities, read_labels
-from routellm_core.preferences.reading.prompts import prompts_from_lines, read_prompts
-from routellm_core.preferences.reading.records import DataError, read_records
+from routellm_core.preferences.reading.prompts import read_prompts
+from routellm_core.preferences.reading.records import DataError
+from routellm_core.preferences.reading.rows import read_records
 
 BATTLE = '{"prompt": "Why?", "model_a": "x", "model_b": "y", "winner": "model_a"}'
 LABEL = '{"prompt": "Why?", "scores": {"x": 1, "y": 0.5}, "category": "ethics"}'
@@ -86,13 +87,6 @@ def test_prompts_in_every_format(file: Any, name: str, text: str) -> None:
     assert read_prompts(file(name, text)) == ["Why?", "How?"]
 
 
-def test_prompts_from_lines_name_where_they_came_from() -> None:
-    with pytest.raises(DataError, match="standard input:2: not JSON"):
-        prompts_from_lines(['{"prompt": "Why?"}', "How?"], "standard input")
-    with pytest.raises(DataError, match="standard input holds no prompt"):
-        prompts_from_lines(["", "\n"], "standard input")
-
-
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -133,7 +127,7 @@ def test_damaged_files_are_data_errors(file: Any, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is not a file"):
         list(read_records(tmp_path / "absent.jsonl"))
     (tmp_path / "bad.jsonl.gz").write_bytes(b"no gzip")
-    with pytest.raises(DataError, match=r"bad\.jsonl\.gz can't be read"):
+    with pytest.raises(DataError, match=r"bad\.jsonl\.gz:1: not JSON"):
         list(read_records(tmp_path / "bad.jsonl.gz"))
     (tmp_path / "latin.txt").write_bytes("café".encode("latin-1"))
     with pytest.raises(DataError, match=r"latin\.txt can't be read"):

@@ -1,0 +1,7 @@
+"""Note: a line of a command that is for people and no result."""
+
+from __future__ import annotations
+
+
+class Note(str):
+    """A line on standard error: what was read, and as what. Results alone go to standard output."""

@@ -1,0 +1,64 @@
+"""Reading arguments: what a user says of the files that a command reads."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from routellm_core.commands.note import Note
+from routellm_core.preferences.reading.layouts import LAYOUT_NAMES
+from routellm_core.preferences.reading.options import CONTAINERS, ReadingOptions, parsed_fields
+from routellm_core.preferences.reading.prompts import read_prompts_and_report
+
+
+def add_reading_arguments(parser: ArgumentParser) -> None:
+    """Say what a command takes about its files."""
+    group = parser.add_argument_group("files", "guessed unless told; what was guessed is printed")
+    group.add_argument(
+        "--format",
+        metavar="NAME",
+        help=f"of the files: {', '.join(CONTAINERS)}; of the log in them: {', '.join(LAYOUT_NAMES)}",
+    )
+    group.add_argument(
+        "--field",
+        action="append",
+        default=[],
+        metavar="NAME=THEIRS",
+        help="the files' own name of a field, such as prompt=question; may be repeated",
+    )
+    group.add_argument("--delimiter", metavar="CHAR", help="between the fields of CSV, such as ';' or tab")
+    group.add_argument("--decimal", metavar="MARK", help="decimal mark of numbers in CSV, . or ,")
+    group.add_argument("--encoding", metavar="NAME", help="of text files, such as windows-1252")
+    group.add_argument(
+        "--strict", action="store_true", help="end at the first row that can't be used instead of skipping it"
+    )
+
+
+def reading_options(options: Namespace) -> ReadingOptions:
+    """Return what the arguments say.
+
+    Raises:
+        ValueError: an argument that is none of what it may be; the message names it.
+    """
+    name = options.format
+    if name is not None and name not in (*CONTAINERS, *LAYOUT_NAMES):
+        known = ", ".join((*CONTAINERS, *LAYOUT_NAMES))
+        raise ValueError(f"--format is {name!r}, expected one of {known}.")
+    return ReadingOptions(
+        container=name if name in CONTAINERS else None,
+        layout=name if name in LAYOUT_NAMES else None,
+        fields=parsed_fields(options.field),
+        delimiter=options.delimiter,
+        decimal=options.decimal,
+        encoding=options.encoding,
+        strict=options.strict,
+    )
+
+
+def prompts_of(options: Namespace, path: str) -> tuple[list[str], Note]:
+    """Read prompts as the arguments say; return them and what they were read as.
+
+    Raises:
+        DataError: see `read_prompts`.
+    """
+    prompts, report = read_prompts_and_report(path, reading_options(options))
+    return prompts, Note(f"{path}: {report.sentence()}")

@@ -1,0 +1,45 @@
+"""The project's own decision log: what ChatRouteLLM and RouteLLM write with `decision_log=`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from routellm_core.preferences.reading.layouts.layout import NO_CALL, OneRowLayout, Values, with_usage
+from routellm_core.preferences.reading.logged_call import RawCall
+from routellm_core.preferences.reading.messages import Message
+from routellm_core.preferences.reading.nested import mapping, seconds, word
+
+
+class DecisionLogRows(OneRowLayout):
+    """One decision a row; rows of outcomes belong to decisions and are no calls."""
+
+    name = "routellm"
+    title = "a decision log of this project"
+
+    def matches(self, values: Values) -> bool:
+        """A route beside a router, or the outcome of a decision."""
+        return "outcome_of" in values or ("route" in values and "router" in values and "threshold" in values)
+
+    def calls(self, values: Values) -> Iterable[RawCall]:
+        """The decided call; its text is there where the log was told to keep texts."""
+        if "outcome_of" in values:
+            return [NO_CALL]
+        text, route = values.get("text"), values.get("route")
+        call = RawCall(
+            messages=[Message("user", text)] if isinstance(text, str) and text else None,
+            model=word(values.get("model")) or (word(values.get(route)) if isinstance(route, str) else None),
+            conversation=word(values.get("thread_id")),
+            parent=word(values.get("run_id")),
+            time=seconds(values.get("time")),
+        )
+        tokens = mapping(values.get("tokens"))
+        return [
+            with_usage(
+                call,
+                {
+                    "input_tokens": tokens.get("input"),
+                    "output_tokens": tokens.get("output"),
+                    "cached_tokens": tokens.get("cached_input"),
+                },
+            )
+        ]

@@ -1,0 +1,69 @@
+"""Layout: how one kind of log writes its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from routellm_core.preferences.reading.logged_call import RawCall
+from routellm_core.preferences.reading.nested import mapping, unpacked
+from routellm_core.preferences.reading.token_counts import ImpossibleTokens, usage_of
+
+Values = Mapping[str, object]
+
+
+class Layout(Protocol):
+    """What reads the rows of one kind of log; an instance reads one log."""
+
+    name: str
+    """As `--format` takes it."""
+
+    title: str
+    """As it is told to people, with an article."""
+
+    def matches(self, values: Values) -> bool:
+        """Say whether a row is of this kind."""
+        ...
+
+    def calls(self, values: Values) -> Iterable[RawCall]:
+        """Return the model calls that a row tells of; a row that is none gives one of kind "other"."""
+        ...
+
+    def rest(self) -> Iterable[RawCall]:
+        """Return calls that waited for rows which never came."""
+        ...
+
+
+class OneRowLayout:
+    """A layout whose rows do not depend on each other."""
+
+    def rest(self) -> Iterable[RawCall]:
+        """Return nothing: no row waits."""
+        return ()
+
+
+NO_CALL = RawCall(kind="other")
+
+
+def with_usage(call: RawCall, *sources: object) -> RawCall:
+    """Return the call with the tokens of the first source that tells of any."""
+    for source in sources:
+        try:
+            usage = usage_of(source)
+        except ImpossibleTokens as error:
+            return replace(call, impossible=str(error))
+        if usage is not None:
+            return replace(call, usage=usage)
+    return call
+
+
+def has(values: Values, *names: str) -> bool:
+    """Say whether a row has one of these fields, with something in it."""
+    return any(values.get(name) not in (None, "", [], {}) for name in names)
+
+
+def objects(value: object) -> list[Mapping[str, object]]:
+    """Return the objects of a list, or of one written as a string."""
+    found = unpacked(value)
+    return [mapping(one) for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []

@@ -1,0 +1,95 @@
+"""Nested values: what a log's row holds at a path, whether it is written as JSON or as JSON in a string."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+_EMPTY: Mapping[str, object] = {}
+
+
+def unpacked(value: object) -> object:
+    """Return what a string of JSON says; anything else as it is."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        return _loaded(value, value)
+    if isinstance(value, str) and value[:1].isspace() and value.lstrip()[:1] in ("{", "["):
+        return _loaded(value, value)
+    return value
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """Return an object, or one written as a string; an empty one for anything else."""
+    found = unpacked(value)
+    return found if isinstance(found, Mapping) else _EMPTY
+
+
+def at(values: object, path: str) -> object:
+    """Return what lies at "a.b.0.c"; None where there is nothing."""
+    found: object = values
+    for part in path.split("."):
+        found = unpacked(found)
+        if isinstance(found, Mapping):
+            found = found.get(part)
+        elif isinstance(found, Sequence) and not isinstance(found, str) and part.isdigit():
+            found = found[int(part)] if int(part) < len(found) else None
+        else:
+            return None
+    return found
+
+
+def first(values: object, *paths: str) -> object:
+    """Return the first of the paths that leads to something; None where none does."""
+    for path in paths:
+        found = at(values, path)
+        if found not in (None, "", [], {}):
+            return found
+    return None
+
+
+def word(value: object) -> str | None:
+    """Return a name or an id as text; None for anything else, "" too."""
+    if isinstance(value, str):
+        return value.strip() or None
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def seconds(value: object) -> float | None:
+    """Return a time as seconds since 1970; None where it is none.
+
+    Numbers are taken for seconds, milliseconds, microseconds or nanoseconds by their size; text without a
+    time zone for UTC.
+    """
+    if isinstance(value, datetime):
+        return value.timestamp() if value.tzinfo else value.replace(tzinfo=UTC).timestamp()
+    if isinstance(value, str):
+        text = value.strip()
+        try:
+            number = float(text)
+        except ValueError:
+            return _seconds_of_text(text)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        number = float(value)
+    else:
+        return None
+    if not math.isfinite(number) or number <= 0:
+        return None
+    while number > 1e11:  # the year 5138 in seconds
+        number /= 1000
+    return number
+
+
+def _seconds_of_text(text: str) -> float | None:
+    try:
+        parsed = datetime.fromisoformat(text.removesuffix(" UTC"))
+    except ValueError:
+        return None
+    return parsed.timestamp() if parsed.tzinfo else parsed.replace(tzinfo=UTC).timestamp()
+
+
+def _loaded(text: str, otherwise: object) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return otherwise
