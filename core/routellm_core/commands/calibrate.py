@@ -15,6 +15,7 @@ from routellm_core.calibration.share import calibrate_threshold
 from routellm_core.commands.arguments import add_cost_arguments, add_score_arguments, costs_of
 from routellm_core.commands.calibration_sample import CalibrationSample, Found
 from routellm_core.commands.quality_lines import certified, quality_target
+from routellm_core.commands.reading_arguments import add_reading_arguments
 from routellm_core.evaluation.calibration_plot import save_calibration_plot
 from routellm_core.evaluation.recommendation import recommend, recommendation_lines
 from routellm_core.routing.threshold import goes_to_strong
@@ -30,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     source.add_argument(
         "--prompts",
         metavar="FILE",
-        help="JSON Lines or CSV with a field prompt, or plain lines of text; .gz too",
+        help="prompts in any format, a log, or plain lines of text; - is standard input",
     )
     source.add_argument(
         "--labels",
@@ -74,11 +75,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--plot", metavar="FILE", help="draw scores and threshold (needs the extra plot)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_reading_arguments(parser)
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Yield the threshold and what it realises on the prompts."""
     sample = CalibrationSample.from_options(options, say)
+    yield sample.read
     if options.recommend:
         yield from _recommended(options, sample)
         return

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from routellm_core.calibration.record import Calibration
 from routellm_core.commands.arguments import stored_scores
+from routellm_core.commands.note import Note
+from routellm_core.commands.reading_arguments import prompts_of, reading_options
 from routellm_core.evaluation.benchmark import Benchmark
 from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
 from routellm_core.evaluation.published_benchmarks import STRONG, WEAK
 from routellm_core.loading import load_router
 from routellm_core.logits import Floats
-from routellm_core.preferences.reading.prompts import read_prompts
 from routellm_core.router import COARSE_QUANTILES, Router, quantiles_of
 from routellm_core.routing.threshold import goes_to_strong
 
@@ -50,6 +51,7 @@ class CalibrationSample:
         weak: the weak model's.
         benchmark: the prompts with both models' qualities; None where only prompts are given.
         notes: what was left out or merged.
+        read: what was read, and as what.
     """
 
     router: Router
@@ -60,6 +62,7 @@ class CalibrationSample:
     weak: str | None
     benchmark: Benchmark | None
     notes: Sequence[str]
+    read: Note
 
     @classmethod
     def from_options(cls, options: Namespace, say: Callable[[str], None]) -> CalibrationSample:
@@ -72,10 +75,11 @@ class CalibrationSample:
         router = load_router(options.router)
         benchmark = None
         if options.labels is None:
-            prompts: Sequence[str] = read_prompts(options.prompts)
+            read_texts, read = prompts_of(options, options.prompts)
+            prompts: Sequence[str] = read_texts
         else:
             benchmark = _labelled(options, router)
-            prompts = benchmark.prompts
+            prompts, read = benchmark.prompts, Note(benchmark.read)
         say(f"scoring {len(prompts)} prompts")
         scores = stored_scores(options).score(router, prompts)
         # A folder is written as an absolute path: a calibration is read from anywhere.
@@ -91,6 +95,7 @@ class CalibrationSample:
             weak=WEAK if named else options.weak,
             benchmark=benchmark,
             notes=notes,
+            read=read,
         )
 
     def calibration(self, found: Found) -> Calibration:
@@ -111,7 +116,13 @@ class CalibrationSample:
 
 
 def _labelled(options: Namespace, router: Router) -> Benchmark:
-    loaded = load_benchmark(options.labels, options.data, strong=options.strong, weak=options.weak)
+    loaded = load_benchmark(
+        options.labels,
+        options.data,
+        strong=options.strong,
+        weak=options.weak,
+        options=reading_options(options),
+    )
     benchmark = without_trained(loaded, router)
     # In an order of its own, so that the same labels give the same threshold however the file is sorted.
     order = sorted(

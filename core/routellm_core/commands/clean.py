@@ -9,13 +9,15 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from routellm_core.commands.note import Note
+from routellm_core.commands.reading_arguments import add_reading_arguments, prompts_of, reading_options
 from routellm_core.commands.source_embedder import source_embedder
 from routellm_core.preferences.cleaning.cleaning import KEPT, Cleaning, CleaningSettings, clean
 from routellm_core.preferences.cleaning.cleaning_report import CleaningReport
 from routellm_core.preferences.reading.battles import Battle
 from routellm_core.preferences.reading.json_lines import write_json_lines
 from routellm_core.preferences.reading.labels import Label
-from routellm_core.preferences.reading.prompts import read_prompts
+from routellm_core.preferences.reading.options import ReadingOptions
 from routellm_core.preferences.reading.sifting import Sifted, sift_battles, sift_labels
 from routellm_core.routing.validation import check_fraction
 
@@ -78,6 +80,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--languages", nargs="+", default=[], metavar="CODE", help="keep these only, such as en; implies tags"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_reading_arguments(parser)
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
@@ -90,9 +93,16 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         tag_languages=options.tag_languages,
         similarity=check_fraction(options.similarity, "--similarity"),
     )
-    evaluation = [prompt for path in options.against for prompt in read_prompts(path)]
+    reading = reading_options(options)
+    evaluation: list[str] = []
+    for path in options.against:
+        prompts, note = prompts_of(options, path)
+        evaluation += prompts
+        yield note
     say(f"reading {options.battles or options.labels}")
-    rows: Rows = sift_battles(options.battles) if options.battles else sift_labels(options.labels)
+    rows: Rows = _sifted(options, reading)
+    what = "battles" if options.battles else "labels"
+    yield Note(f"{options.battles or options.labels}: {rows.sentence(what)}")
     prompts = [item.prompt for item in rows.items]
     pairs = [_pairs(item) for item in rows.items]
     compared = bool(evaluation and settings.similarity)
@@ -113,6 +123,10 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         return
     yield report.table()
     yield f"wrote {options.out}" + (f" and {options.rejected}" if options.rejected else "")
+
+
+def _sifted(options: Namespace, reading: ReadingOptions) -> Rows:
+    return sift_battles(options.battles, reading) if options.battles else sift_labels(options.labels, reading)
 
 
 def _check_files(options: Namespace) -> None:

@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from routellm_core.commands.arguments import add_cost_arguments, add_score_arguments, costs_of, stored_scores
+from routellm_core.commands.note import Note
+from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.evaluation.benchmark import Benchmark, category_gains
 from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
 from routellm_core.evaluation.evaluation import Evaluation, baselines, evaluate
 from routellm_core.evaluation.plots import save_plot
 from routellm_core.evaluation.tables import json_table, text_table
 from routellm_core.loading import load_router
-from routellm_core.preferences.reading.labels import read_labels
+from routellm_core.preferences.reading.sifting import sift_labels
 from routellm_core.router import Router
 
 SUMMARY = (
@@ -57,6 +59,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--plot", metavar="FILE", help="draw the curves into this image (needs the extra plot)"
     )
     add_score_arguments(parser)
+    add_reading_arguments(parser)
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
@@ -66,7 +69,10 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     evaluations: list[Evaluation] = []
     for source in options.benchmark:
         say(f"reading {source}")
-        loaded = load_benchmark(source, options.data, strong=options.strong, weak=options.weak)
+        loaded = load_benchmark(
+            source, options.data, strong=options.strong, weak=options.weak, options=reading_options(options)
+        )
+        yield Note(loaded.read)
         benchmark = without_trained(_with_gains(loaded, options), *routers)
         costs = costs_of(options, benchmark.prompts)
         for router in routers:
@@ -88,7 +94,8 @@ def _with_gains(benchmark: Benchmark, options: Namespace) -> Benchmark:
         return benchmark
     if not benchmark.categories:
         raise ValueError(f"--train-labels is given, but not every row of {benchmark.name} has a category.")
-    labels = list(read_labels(options.train_labels))
+    models = (options.strong, options.weak)
+    labels = sift_labels(options.train_labels, reading_options(options), models=models, required=models).items
     return replace(benchmark, category_gains=category_gains(labels, strong=options.strong, weak=options.weak))
 
 

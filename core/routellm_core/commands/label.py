@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from routellm_core.commands.command_error import CommandError
+from routellm_core.commands.reading_arguments import add_reading_arguments, prompts_of, reading_options
 from routellm_core.commands.source_embedder import source_embedder
 from routellm_core.preferences.judging.cost_bar import CostBar
 from routellm_core.preferences.judging.failure import RetryPolicy
@@ -27,7 +28,6 @@ from routellm_core.preferences.judging.openai_responder import DEFAULT_KEY_VARIA
 from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS
 from routellm_core.preferences.judging.selection import select_representative
 from routellm_core.preferences.reading.json_lines import write_json_lines
-from routellm_core.preferences.reading.prompts import read_prompts
 from routellm_core.preferences.reading.rows import read_records
 from routellm_core.routing.validation import check_count
 
@@ -42,7 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--prompts",
         required=True,
         metavar="FILE",
-        help="JSON Lines or CSV with a field prompt, or plain lines of text; .gz too",
+        help="prompts in any format, a log, or plain lines of text; - is standard input",
     )
     parser.add_argument("--limit", type=int, metavar="N", help="take the first N prompts only")
     parser.add_argument(
@@ -109,6 +109,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="end the run when a provider fails for longer (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_reading_arguments(parser)
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
@@ -128,7 +129,9 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     if settings.max_cost is not None and not settings.prices:
         raise ValueError("--max-cost needs --prices: without them no cost can be counted.")
     _check_files(options)
-    prompts, references = _chosen_prompts(options), _references(options.references)
+    found, note = prompts_of(options, options.prompts)
+    yield note
+    prompts, references = _chosen_prompts(options, found), _references(options)
     models = [_model(options, role) for role in _ROLES]
     say(f"judging {len(prompts)} prompts")
     try:
@@ -173,10 +176,10 @@ def _check_files(options: Namespace) -> None:
                 raise ValueError(f"{name} and {other} are both {path.name}: give each a file of its own.")
 
 
-def _chosen_prompts(options: Namespace) -> list[str]:
+def _chosen_prompts(options: Namespace, found: list[str]) -> list[str]:
     if options.limit is not None:
         check_count(options.limit, "--limit")
-    prompts = list(dict.fromkeys(read_prompts(options.prompts)))[: options.limit]
+    prompts = list(dict.fromkeys(found))[: options.limit]
     if options.select is None:
         return prompts
     check_count(options.select, "--select")
@@ -186,8 +189,9 @@ def _chosen_prompts(options: Namespace) -> list[str]:
     return [prompts[row] for row in chosen.indices]
 
 
-def _references(path: str | None) -> dict[str, str]:
-    records = [] if path is None else list(read_records(path))
+def _references(options: Namespace) -> dict[str, str]:
+    path = options.references
+    records = [] if path is None else list(read_records(path, reading_options(options)))
     return {record.text("prompt"): record.text("reference") for record in records}
 
 

@@ -6,9 +6,11 @@ import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
 
+from routellm_core.commands.note import Note
+from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.preferences.rating.ratings import Rating, elo, rate_models
 from routellm_core.preferences.rating.tiers import TIERS, tiers_of
-from routellm_core.preferences.reading.battles import read_battles
+from routellm_core.preferences.reading.sifting import sift_battles
 
 SUMMARY = "rate the models in a file of battles and put them into tiers"
 
@@ -31,11 +33,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print a JSON list, one object per model")
+    add_reading_arguments(parser)
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Yield the table, the best model first."""
-    battles = list(read_battles(options.battles, with_prompts=False))
+    sifted = sift_battles(options.battles, reading_options(options), with_prompts=False)
+    yield Note(f"{options.battles}: {sifted.sentence('battles')}")
+    battles = sifted.items
     say(f"rating the models of {len(battles)} battles")
     ratings = rate_models(battles, seed=options.seed)
     tiers = tiers_of({rating.model: rating.strength for rating in ratings}, options.tiers)

@@ -65,7 +65,8 @@ class FineTuningCommand:
         """Train, save, and yield what was written."""
         settings = given_settings(options, self.defaults)
         classes = ModelClasses.from_lists(options.strong, options.weak)
-        data = read_training_data(options, say)
+        data = read_training_data(options)
+        yield from data.notes
         rows = self.read_rows(data.battles, data.labels, classes)
         router, result = fine_tuned_router(
             self.task, options.base, rows, settings, out=options.out, resume=options.resume, say=say

@@ -52,7 +52,8 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         raise ValueError(
             f"--from is {options.source!r}, a {type(source).__name__}: it has no embedder to use."
         )
-    data = read_training_data(options, say)
+    data = read_training_data(options)
+    yield from data.notes
     own = read_own_data(data.battles, data.labels, strong=options.strong, weak=options.weak)
     settings = MatrixFactorizationSettings(seed=options.seed, offset_penalty=OFFSET_PENALTY)
     search = PenaltySearch(options.held_out_share, options.interval, options.patience)

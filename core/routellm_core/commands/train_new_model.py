@@ -5,8 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
+from routellm_core.commands.note import Note
+from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.loading import load_router
-from routellm_core.preferences.reading.labels import read_labels
+from routellm_core.preferences.reading.sifting import sift_labels
 from routellm_core.router import quantiles_of
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 from routellm_core.training.factorization.new_model import with_new_model
@@ -33,6 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--strong", metavar="NAME", help="the strong side (default: the router's own)")
     parser.add_argument("--weak", metavar="NAME", help="the weak side (default: the router's own)")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write the router to")
+    add_reading_arguments(parser)
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
@@ -40,7 +43,9 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     source = load_router(options.source)
     if not isinstance(source, MatrixFactorizationRouter):
         raise ValueError(f"--from is {options.source!r}, a {type(source).__name__}: it has no models.")
-    labels = list(read_labels(options.labels))
+    sifted = sift_labels(options.labels, reading_options(options))
+    yield Note(f"{options.labels}: {sifted.sentence('labels')}")
+    labels = list(sifted.items)
     say(f"placing {options.model} by {len(labels)} labels")
     router = with_new_model(source, options.model, labels)
     strong, weak = options.strong or router.strong, options.weak or router.weak

@@ -5,10 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
+from routellm_core.commands.note import Note
+from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.commands.source_embedder import source_embedder
 from routellm_core.preferences.rating.similarity_weighting import SimilarityWeighting
 from routellm_core.preferences.rating.tiers import TIERS
-from routellm_core.preferences.reading.battles import read_battles
+from routellm_core.preferences.reading.sifting import sift_battles
 from routellm_core.training.similarity_weighted import train_similarity_weighted
 
 SUMMARY = "store battles and their embeddings, for a ranking weighted by likeness; nothing is fitted"
@@ -46,12 +48,15 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="ROUTER",
         help="the router whose embedder is used; of default its token table alone (default: %(default)s)",
     )
+    add_reading_arguments(parser)
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Embed, save, and yield what was written."""
     embedder = source_embedder(options.source, "--from")
-    battles = list(read_battles(options.battles))
+    sifted = sift_battles(options.battles, reading_options(options))
+    yield Note(f"{options.battles}: {sifted.sentence('battles')}")
+    battles = list(sifted.items)
     say(f"embedding the prompts of {len(battles)} battles")
     router = train_similarity_weighted(
         embedder,

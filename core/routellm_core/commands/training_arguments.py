@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from routellm_core.preferences.reading.battles import Battle, read_battles
-from routellm_core.preferences.reading.labels import Label, read_labels
+from routellm_core.commands.note import Note
+from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
+from routellm_core.preferences.reading.battles import Battle
+from routellm_core.preferences.reading.labels import Label
 from routellm_core.preferences.reading.records import DataError
+from routellm_core.preferences.reading.sifting import sift_battles, sift_labels
 from routellm_core.training.fine_tuning.settings import PRECISIONS, FineTuningSettings
 
 Settings = TypeVar("Settings", bound=FineTuningSettings)
@@ -23,6 +26,7 @@ class TrainingData:
     battles: list[Battle]
     labels: list[Label]
     files: tuple[str, ...]
+    notes: tuple[Note, ...] = ()
 
     def counts(self) -> dict[str, Any]:
         """Return plain values for a report; of a file its name alone."""
@@ -50,6 +54,7 @@ def add_data_arguments(parser: ArgumentParser, *, classes: bool = False) -> None
         )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write the router to")
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: %(default)s)")
+    add_reading_arguments(parser)
 
 
 def add_fine_tuning_arguments(parser: ArgumentParser, defaults: FineTuningSettings, base: str) -> None:
@@ -110,7 +115,7 @@ def given_settings(options: Namespace, defaults: Settings) -> Settings:
     return replace(defaults, **given)
 
 
-def read_training_data(options: Namespace, say: Callable[[str], None]) -> TrainingData:
+def read_training_data(options: Namespace) -> TrainingData:
     """Read the files that the arguments name.
 
     Raises:
@@ -118,8 +123,18 @@ def read_training_data(options: Namespace, say: Callable[[str], None]) -> Traini
     """
     if not (options.battles or options.labels):
         raise DataError("nothing to train on: give --battles, --labels or both.")
-    battles = list(read_battles(options.battles)) if options.battles else []
-    labels = list(read_labels(options.labels)) if options.labels else []
-    say(f"read {len(battles)} battles and {len(labels)} labels")
+    reading, notes = reading_options(options), []
+    battles: list[Battle] = []
+    labels: list[Label] = []
+    if options.battles:
+        sifted = sift_battles(options.battles, reading)
+        battles = list(sifted.items)
+        notes.append(Note(f"{options.battles}: {sifted.sentence('battles')}"))
+    if options.labels:
+        # In a table with a column per model, only the named ones are models: others may be ids and times.
+        models = [*options.strong.split(","), *options.weak.split(",")]
+        found = sift_labels(options.labels, reading, models=models)
+        labels = list(found.items)
+        notes.append(Note(f"{options.labels}: {found.sentence('labels')}"))
     files = tuple(Path(path).name for path in (options.battles, options.labels) if path)
-    return TrainingData(battles, labels, files)
+    return TrainingData(battles, labels, files, tuple(notes))

@@ -25,6 +25,7 @@ class Benchmark:
         categories: one per prompt, or none where the source tells none.
         category_gains: what strong gained on the training rows of each category, for the baseline that knows
             nothing but the category; empty where there are none.
+        read: what the source was read as, in words.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Benchmark:
     dropped: str = ""
     categories: Sequence[str] = ()
     category_gains: Mapping[str, float] = field(default_factory=dict)
+    read: str = ""
 
     @classmethod
     def from_labels(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Protocol
@@ -10,8 +11,12 @@ import numpy as np
 
 from routellm_core.evaluation.benchmark import Benchmark, merged_duplicates
 from routellm_core.evaluation.published_benchmarks import GSM8K, MMLU, MMLUFar, MTBench
-from routellm_core.preferences.reading.labels import Label, read_labels
+from routellm_core.preferences.reading.options import ReadingOptions
+from routellm_core.preferences.reading.sifting import sift_labels
+from routellm_core.preferences.reading.source import STANDARD_INPUT
 from routellm_core.router import Router
+
+STRICT = ReadingOptions(strict=True)
 
 
 class BenchmarkSource(Protocol):
@@ -34,15 +39,21 @@ NAMES = tuple(source.name for source in SOURCES)
 
 
 def load_benchmark(
-    source: str, data: str | PathLike[str] | None, *, strong: str | None = None, weak: str | None = None
+    source: str,
+    data: str | PathLike[str] | None,
+    *,
+    strong: str | None = None,
+    weak: str | None = None,
+    options: ReadingOptions = STRICT,
 ) -> Benchmark:
     """Load a built-in benchmark by name, or a file of labels; two labels of one prompt become one.
 
     Args:
-        source: one of `NAMES`, or the path of a JSON Lines or CSV file of labels.
+        source: one of `NAMES`, or the path of a file of labels or battles; "-" is standard input.
         data: for the built-in ones: the data folder, or a clone of RouteLLM.
         strong: the strong model's name in a file of labels; the built-in ones know their own.
         weak: the weak model's name.
+        options: what the user says of the file; strict unless told, so that each row needs both models.
 
     Raises:
         DataError: a file is missing or damaged, or lacks a model.
@@ -54,14 +65,14 @@ def load_benchmark(
                 raise ValueError(
                     f"benchmark {source!r} needs the data folder: give --data or set ROUTELLM_DATA."
                 )
-            return known.load(Path(data))
-    if not Path(source).is_file():
+            return replace(known.load(Path(data)), read=f"read the benchmark {source}")
+    if source != STANDARD_INPUT and not Path(source).exists():
         raise ValueError(f"benchmark {source!r} is neither a file nor one of {', '.join(NAMES)}.")
     if strong is None or weak is None:
         raise ValueError(
             f"benchmark {source!r} is a file of labels: name its models with --strong and --weak."
         )
-    return _from_file(source, strong, weak)
+    return _from_file(source, strong, weak, options)
 
 
 def without_trained(benchmark: Benchmark, *routers: Router) -> Benchmark:
@@ -85,8 +96,10 @@ def without_trained(benchmark: Benchmark, *routers: Router) -> Benchmark:
     return benchmark.where(~seen, "seen in training")
 
 
-def _from_file(path: str, strong: str, weak: str) -> Benchmark:
-    labels: list[Label] = list(read_labels(path))
-    merged, count = merged_duplicates(labels)
+def _from_file(path: str, strong: str, weak: str, options: ReadingOptions) -> Benchmark:
+    pair = (strong, weak)
+    sifted = sift_labels(path, options, models=pair, required=pair)
+    merged, count = merged_duplicates(sifted.items)
     said = f"{count:,} labels of prompts that occur twice, averaged into one" if count else ""
-    return Benchmark.from_labels(Path(path).name, merged, strong=strong, weak=weak, dropped=said)
+    benchmark = Benchmark.from_labels(Path(path).name, merged, strong=strong, weak=weak, dropped=said)
+    return replace(benchmark, read=f"{path}: {sifted.sentence('labels')}")

@@ -126,7 +126,7 @@ def test_a_file_of_labels_is_a_benchmark(tmp_path: Path) -> None:
     )
     with pytest.raises(ValueError, match="name its models with --strong and --weak"):
         load_benchmark(str(path), None)
-    with pytest.raises(DataError, match="has no score of 'huge'"):
+    with pytest.raises(DataError, match="no score of 'huge'"):
         load_benchmark(str(path), None, strong="huge", weak="small")
 
 

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from routellm_core.preferences.reading.records import DataError, Record, read_records
+from routellm_core.preferences.reading.records import DataError, Record
+from routellm_core.preferences.reading.rows import read_records
 
 Scale = tuple[float, float]
 

@@ -72,9 +72,8 @@ def delimited_rows(
         place = f"{origin}:{reader.line_num + skipped}"
         if len(row) == len(names):
             # Spreadsheets export empty columns, which have no name.
-            yield Record(
-                {name: value for name, value in zip(names, row, strict=True) if name or value}, place
-            )
+            values = {name: value for name, value in zip(names, row, strict=True) if name or value}
+            yield Record(values, place, decimal)
         else:
             message = f"the row has not as many fields as the header, {names}."
             yield RowError(place, "not as many fields as the header", message, _named(names, row))

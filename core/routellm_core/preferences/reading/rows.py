@@ -50,7 +50,7 @@ def opened_rows(path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS)
         DataError: the source is missing, damaged, or of a kind that can't be read; so may be reading on.
     """
     with opened(path, options.encoding) as source:
-        container = options.container or _container(source)
+        container = options.container or _container(source, options)
         if container == "text":
             yield Rows("plain lines of text", True, _guarded(_text_rows(source), source))
             return
@@ -91,9 +91,11 @@ def plain_text_message(path: str | PathLike[str]) -> str:
     )
 
 
-def _container(source: Source) -> str:
+def _container(source: Source, options: ReadingOptions) -> str:
     if source.kind != "text":
         return source.kind
+    if options.delimiter is not None:
+        return "csv"
     if not source.head.strip():
         return {".csv": "csv", ".tsv": "tsv"}.get(
             source.suffix, "jsonl" if source.suffix in _JSON_SUFFIXES else "text"
@@ -105,7 +107,8 @@ def _container(source: Source) -> str:
         return "jsonl"
     if source.suffix in _TABLE_SUFFIXES:
         return "csv"
-    return "csv" if _is_table(source.head) else "text"
+    # Who names fields has rows.
+    return "csv" if options.fields or _is_table(source.head) else "text"
 
 
 def _is_table(head: str) -> bool:

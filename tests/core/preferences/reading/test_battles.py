@@ -213,7 +213,7 @@ def test_sifting_counts_ragged_csv_rows(tmp_path: Path) -> None:
             "holds no battle: rows were rejected, 1 for 'winner: missi",
         ),
         ("latin.jsonl", lines(FLAT).encode() * 9 + "caf\xe9".encode("latin-1"), "Save it as UTF-8"),
-        ("utf16.csv", as_csv(FLAT).encode("utf-16")[:-1], "as utf-16 .truncated data"),
+        ("utf16.csv", as_csv(FLAT).encode("utf-16")[:-1], "as utf-16-le .truncated data"),
         ("b.parquet", b"PAR1\x00", "b.parquet can.t be read"),
         ("b.json", b'[{"prompt": ', "not JSON"),
         ("cut.jsonl.gz", gzip.compress(lines(FLAT).encode() * 50)[:-9], "ended before the end-of-stream"),

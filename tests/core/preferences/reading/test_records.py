@@ -134,7 +134,7 @@ def test_damaged_files_are_data_errors(file: Any, tmp_path: Path) -> None:
         read_prompts(tmp_path / "latin.txt")
     with pytest.raises(DataError, match=r"ragged\.csv:3: the row has not as many fields as the header"):
         list(read_records(file("ragged.csv", "a,b\n1,2\n1,2,3\n")))
-    with pytest.raises(DataError, match="holds no prompt"):
+    with pytest.raises(DataError, match="holds no row"):
         read_prompts(file("empty.csv", "prompt\n"))
 
 
