@@ -1,5 +1,6 @@
 """A stand-in for the OpenAI and Anthropic APIs on this machine, as strict as they are; nothing leaves it."""
 
+from examples.stand_in.anthropic_signature import thinking_signature
 from examples.stand_in.application import RecordedRequest
 from examples.stand_in.failures import Failure
 from examples.stand_in.model import DEFAULT_MODELS, Answer, StandInModel, ToolCall
@@ -17,4 +18,5 @@ __all__ = [
     "Tool",
     "ToolCall",
     "Turn",
+    "thinking_signature",
 ]

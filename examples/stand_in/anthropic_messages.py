@@ -7,6 +7,7 @@ from typing import Any
 
 from examples.stand_in.anthropic_fields import invalid, required
 from examples.stand_in.anthropic_rules import check_request
+from examples.stand_in.anthropic_signature import thinking_signature
 from examples.stand_in.model import Answer, StandInModel
 from examples.stand_in.openai_chat import arguments_of
 from examples.stand_in.prompt import Prompt, Tool, Turn
@@ -17,7 +18,6 @@ from examples.stand_in.tokens import stream_pieces
 _REASONS = {"stop": "end_turn", "stop_sequence": "stop_sequence", "length": "max_tokens", "tools": "tool_use"}
 _CHOICES = {"any": "required", "auto": "auto", "none": "none"}
 _PER_MESSAGE = 4
-_SIGNATURE = "c3RhbmQtaW4tc2lnbmF0dXJl"
 
 
 def count(service: Service, body: dict[str, Any], *, beta: bool) -> Reply:
@@ -52,7 +52,7 @@ def create(service: Service, body: dict[str, Any], *, beta: bool) -> Reply:
         "cache_read_input_tokens": cached,
         "output_tokens": done.tokens,
     }
-    blocks = _blocks(service, done.answer)
+    blocks = _blocks(service, model, done.answer)
     head = {"id": service.new_id("msg_"), "type": "message", "role": "assistant", "model": model.name}
     end = {"stop_reason": _REASONS[done.reason], "stop_sequence": done.stop_sequence}
     if body.get("stream"):
@@ -110,10 +110,11 @@ def _counts(model: StandInModel, parts: list[str]) -> list[int]:
     return [model.count_tokens(part) + _PER_MESSAGE for part in parts]
 
 
-def _blocks(service: Service, answer: Answer) -> list[dict[str, Any]]:
+def _blocks(service: Service, model: StandInModel, answer: Answer) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = []
     if answer.thinking:
-        blocks.append({"type": "thinking", "thinking": answer.thinking, "signature": _SIGNATURE})
+        signature = thinking_signature(model.name, answer.thinking)
+        blocks.append({"type": "thinking", "thinking": answer.thinking, "signature": signature})
     blocks += answer.blocks
     if answer.text:
         blocks.append({"type": "text", "text": answer.text})

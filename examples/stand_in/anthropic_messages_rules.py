@@ -13,6 +13,7 @@ from examples.stand_in.anthropic_fields import (
     invalid,
     required,
 )
+from examples.stand_in.anthropic_signature import thinking_signature
 from examples.stand_in.model import StandInModel
 
 _SERVER_RESULTS = (
@@ -84,6 +85,9 @@ def check_messages(messages: Any, model: StandInModel) -> int:
             breakpoints += check_block(block, role, f"{path}.content.{index}", model)
     if messages[0]["role"] != "user":
         invalid('messages: first message must use the "user" role')
+    if messages[-1]["role"] == "assistant" and not model.prefill:
+        text = "This model does not support assistant message prefill."
+        invalid(f"{text} The conversation must end with a user message.")
     _check_order(messages)
     return breakpoints
 
@@ -105,8 +109,11 @@ def check_block(block: Any, role: str, path: str, model: StandInModel) -> int:
             blank = "contain non-whitespace text" if block["text"] else "be non-empty"
             invalid(f"messages: text content blocks must {blank}")
     elif kind == "thinking":
-        if not isinstance(block["signature"], str) or len(block["signature"]) < 8:
+        if block["signature"] != thinking_signature(model.name, block["thinking"]):
             invalid(f"{path}: Invalid `signature` in `thinking` block")
+    elif kind == "redacted_thinking":
+        if block["data"] != thinking_signature(model.name, ""):
+            invalid(f"{path}: Invalid `data` in `redacted_thinking` block")
     elif kind in ("image", "document"):
         _check_source(block["source"], f"{path}.{kind}.source", model)
     elif kind in ("tool_use", "server_tool_use"):

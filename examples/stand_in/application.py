@@ -13,6 +13,7 @@ from examples.stand_in.model import Provider
 from examples.stand_in.openai_chat import chat
 from examples.stand_in.openai_completions import complete
 from examples.stand_in.openai_embeddings import embed
+from examples.stand_in.openai_responses import respond
 from examples.stand_in.refusal import Refusal
 from examples.stand_in.reply import Reply
 from examples.stand_in.service import Service
@@ -76,6 +77,8 @@ class Application:
             return Reply.from_json(_model_list(names, provider))
         if request.method == "POST" and path in _OPENAI:
             return _OPENAI[path](service, body)
+        if request.method == "POST" and path == "/v1/responses":
+            return respond(service, body, request.headers["authorization"])
         if request.method == "POST" and path in ("/v1/messages", "/v1/messages/count_tokens"):
             if "anthropic-version" not in request.headers:
                 raise Refusal(400, "anthropic-version: header is required")

@@ -23,7 +23,7 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: text, tool calls, thinking, and raw provider blocks (Anthropic only) before the text."""
+    """One answer: text, tool calls, thinking, and raw provider blocks (or items) before the text."""
 
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
@@ -44,7 +44,8 @@ class StandInModel:
     (HTTP status, how many calls): status 0 drops the connection. `answer` overrides the built-in answers.
     `cached_tokens` overrides the prompt cache's own count. `old_overflow` words a too long prompt as
     gpt-4o and older do, recognisable only by its code (LangChain with openai 3 does not recognise it).
-    `embedding_size` above 0 makes it an embedder.
+    `embedding_size` above 0 makes it an embedder. `reasoning` makes it one of OpenAI's reasoning models.
+    Without `prefill`, a conversation must not end with the assistant's own words (Anthropic's newer models).
     """
 
     name: str
@@ -63,6 +64,8 @@ class StandInModel:
     count_tokens: Callable[[str], int] = count_tokens
     embedding_size: int = 0
     old_overflow: bool = False
+    reasoning: bool = False
+    prefill: bool = True
 
     @property
     def api(self) -> Provider:
@@ -77,6 +80,7 @@ DEFAULT_MODELS: tuple[StandInModel, ...] = (
     StandInModel("gpt-weak", context_window=16_000),
     StandInModel("gpt-4o"),
     StandInModel("gpt-4o-mini"),
+    StandInModel("o-strong", context_window=200_000, reasoning=True),
     StandInModel(
         "instruct-weak", context_window=4_096, chat=False, tools=False, json_schema=False, images=False
     ),

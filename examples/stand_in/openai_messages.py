@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from examples.stand_in.model import StandInModel
@@ -14,6 +15,7 @@ from examples.stand_in.openai_fields import (
     required,
 )
 
+_NAME = re.compile(r"[^\s<|\\/>]+")
 _MESSAGE_FIELDS = {
     "system": ("role", "content", "name"),
     "developer": ("role", "content", "name"),
@@ -55,10 +57,17 @@ def check_messages(messages: Any, model: StandInModel) -> None:
         if "tool_calls" in message:
             _check_calls(message["tool_calls"], f"{path}.tool_calls")
         if "name" in message and role != "tool":
-            check_type(message["name"], (str,), f"{path}.name")
+            _check_name(message["name"], f"{path}.name")
         if role == "tool":
             check_id(required(message, "tool_call_id", path), f"{path}.tool_call_id")
     _check_order(messages)
+
+
+def _check_name(name: Any, path: str) -> None:
+    check_type(name, (str,), path)
+    if not _NAME.fullmatch(name):
+        text = f"Invalid '{path}': string does not match pattern. Expected a string that matches the pattern"
+        invalid(rf"{text} '^[^\s<|\\/>]+$'.", path)
 
 
 def _check_content(message: dict[str, Any], role: str, path: str, model: StandInModel) -> None:

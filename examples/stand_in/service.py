@@ -12,6 +12,7 @@ from examples.stand_in.failures import FailurePlan
 from examples.stand_in.model import Answer, Provider, StandInModel
 from examples.stand_in.prompt import Prompt
 from examples.stand_in.refusal import Refusal
+from examples.stand_in.response_store import ResponseStore
 from examples.stand_in.tokens import PrefixCache, first_tokens
 
 
@@ -32,13 +33,15 @@ class Service:
         self.models = {model.name: model for model in models}
         self.failures = FailurePlan(self.models.values())
         self.cache = PrefixCache()
+        self.responses = ResponseStore()
         self._numbers = itertools.count(1)
         self._script_positions: Counter[str] = Counter()
 
     def reset(self) -> None:
-        """Forget what was said: scripts start again, the cache is empty, failures are as configured."""
+        """Forget what was said: scripts start again, nothing is kept, failures are as configured."""
         self.failures.reset()
         self.cache.clear()
+        self.responses.clear()
         self._script_positions.clear()
 
     def new_id(self, prefix: str) -> str:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from examples.stand_in import StandInModel, StandInServer
+from examples.stand_in import StandInModel, StandInServer, thinking_signature
 
 anthropic = pytest.importorskip("anthropic")
 
 MODELS = [
     StandInModel("claude-full"),
+    StandInModel("claude-new", prefill=False),
     StandInModel("claude-bare", context_window=100, tools=False, json_schema=False, images=False),
 ]
 USER = {"role": "user", "content": "Hello"}
@@ -25,6 +26,7 @@ USE = {"type": "tool_use", "id": "toolu_1", "name": "add", "input": {}}
 USED = {"role": "assistant", "content": [USE]}
 ANSWERED = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "3"}]}
 CLAUDE_TOOL = {"name": "add", "input_schema": {"type": "object", "properties": {}}}
+SIGNED = {"type": "thinking", "thinking": "h", "signature": thinking_signature("claude-full", "h")}
 CACHED = {**TEXT, "cache_control": {"type": "ephemeral"}}
 
 
@@ -61,6 +63,22 @@ ANTHROPIC_CASES: dict[str, tuple[dict[str, Any], str]] = {
     "badly signed thinking": (
         said({"type": "thinking", "thinking": "h", "signature": ""}, TEXT),
         "Invalid `signature`",
+    ),
+    "another model's thinking": (
+        said({**SIGNED, "signature": thinking_signature("claude-new", "h")}, TEXT),
+        "Invalid `signature`",
+    ),
+    "changed thinking": (
+        said({**SIGNED, "thinking": "i"}, TEXT),
+        "Invalid `signature`",
+    ),
+    "another model's redacted thinking": (
+        said({"type": "redacted_thinking", "data": thinking_signature("claude-new", "")}, TEXT),
+        "Invalid `data`",
+    ),
+    "prefill at a newer model": (
+        {"model": "claude-new", "messages": [USER, {"role": "assistant", "content": "So"}]},
+        "does not support assistant message prefill",
     ),
     "OpenAI image": ({"messages": [{"role": "user", "content": [IMAGE]}]}, "Input tag 'image_url'"),
     "OpenAI reasoning": (said({"type": "reasoning", "summary": []}, TEXT), "Input tag 'reasoning'"),

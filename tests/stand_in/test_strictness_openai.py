@@ -35,6 +35,7 @@ OPENAI_CASES: dict[str, tuple[dict[str, Any], str]] = {
     "temperature out of range": ({"temperature": 3}, "decimal"),
     "no messages": ({"messages": []}, "empty array"),
     "unknown role": ({"messages": [{"role": "human", "content": "x"}]}, "Supported values are"),
+    "name with a space": ({"messages": [{**USER, "name": "the user"}]}, "does not match pattern"),
     "null content": ({"messages": [{"role": "user", "content": None}]}, "got null"),
     "empty content list": ({"messages": [{"role": "user", "content": []}]}, "empty array"),
     "result without call": ({"messages": [USER, RESULT]}, "must be a response to a preceeding message"),
