@@ -1,117 +1,109 @@
-"""History: messages made by one provider's model, said so that the other provider takes them.
+"""History: a conversation in the form that the side that is called takes, whoever made its answers.
 
 Nothing here changes the caller's messages; what needs no change is passed on as the same object.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
+from itertools import groupby
 from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
-from langchain_routellm.side import Side, family_of
+from langchain_routellm.authorship import Authorship
+from langchain_routellm.foreign_answer import has_only_text, plain_answer, without_bound_content
+from langchain_routellm.given_content import media_message, taken_content, without_media
+from langchain_routellm.provider import ROUTER, calls_responses, provider_of
+from langchain_routellm.side import Side
+from langchain_routellm.thinking_loop import asks_for_thinking, spelled_out
+from langchain_routellm.tool_call_ids import with_plain_ids
+from langchain_routellm.turn_order import ordered, paired
 
-_TOOL_CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# What OpenAI refuses in the name of a message.
+_NOT_IN_NAMES = re.compile(r"[\s<|\\/>]+")
 
 
 def history_for(messages: list[BaseMessage], side: Side, other: Side) -> list[BaseMessage]:
     """Return the messages as `side` takes them; the very list where nothing has to change.
 
-    Tool-call ids that a provider would refuse are renamed, the same way everywhere. Where the two sides speak
-    different formats, answers of the other one keep their text and tool calls and lose what only their maker
-    understands (thinking, server-side tools, signatures), and `cache_control` goes where it is not known.
+    Answers of another model lose what only that model understands, and those of another provider or account
+    keep nothing but text and tool calls. Tool-call ids that a provider would refuse are renamed, the same way
+    everywhere. What was given to the model, and the order of turns, is said as the side's provider takes it.
     """
-    if len(messages) == 1 and isinstance(messages[0].content, str):
+    if _is_opening(messages):
         return messages
-    converted: list[BaseMessage | None] = [_with_plain_ids(message) for message in messages]
-    if side.family != other.family:
-        converted = [message and _as_taken_by(message, side) for message in converted]
-    if all(new is old for new, old in zip(converted, messages, strict=True)):
+    authorship = Authorship(side, other)
+    if authorship.provider == ROUTER:
         return messages
-    return [message for message in converted if message is not None]
+    taken = [_taken(message, authorship) for message in messages]
+    turns = [message for message in taken if message is not None]
+    turns = _in_order(turns, authorship)
+    if len(turns) == len(messages) and all(new is old for new, old in zip(turns, messages, strict=True)):
+        return messages
+    return turns
 
 
-def _as_taken_by(message: BaseMessage, side: Side) -> BaseMessage | None:
-    if isinstance(message, AIMessage) and _is_foreign(message, side):
-        return _plain_answer(message)
-    if side.family != "anthropic":
-        return _without_cache_control(message)
-    return message
-
-
-def _is_foreign(message: AIMessage, side: Side) -> bool:
-    provider = message.response_metadata.get("model_provider")
-    if isinstance(provider, str):
-        return family_of(provider) != side.family
-    record = message.response_metadata.get("routellm")
-    if isinstance(record, dict):
-        return record.get("route") != side.route
-    # Of unknown origin: plain text and tool calls are understood by everybody, other blocks may not be.
-    return isinstance(message.content, list)
-
-
-def _plain_answer(message: AIMessage) -> AIMessage | None:
-    """Return an answer's text and tool calls alone; None where nothing of it is left."""
-    text = str(message.text)
-    if not text and not message.tool_calls and not message.invalid_tool_calls:
-        return None
-    record = message.response_metadata.get("routellm")
-    return AIMessage(
-        content=text,
-        id=message.id,
-        name=message.name,
-        tool_calls=message.tool_calls,
-        invalid_tool_calls=message.invalid_tool_calls,
-        usage_metadata=message.usage_metadata,
-        response_metadata={"routellm": record} if record else {},
+def _is_opening(messages: list[BaseMessage]) -> bool:
+    """Tell whether these are a human's text below instructions, which every provider takes as they are."""
+    if not messages or type(messages[-1]) is not HumanMessage:
+        return not messages
+    return all(
+        isinstance(message.content, str)
+        and not message.name
+        and message.content.strip()
+        and (type(message) is SystemMessage or message is messages[-1])
+        for message in messages
     )
 
 
-def _without_cache_control(message: BaseMessage) -> BaseMessage:
-    if isinstance(message.content, str) or not any(
-        isinstance(block, dict) and "cache_control" in block for block in message.content
-    ):
-        return message
-    content = [
-        {key: value for key, value in block.items() if key != "cache_control"}
-        if isinstance(block, dict)
-        else block
-        for block in message.content
-    ]
-    return message.model_copy(update={"content": content})
-
-
-def _with_plain_ids(message: BaseMessage) -> BaseMessage:
-    if isinstance(message, ToolMessage):
-        plain = _plain_id(message.tool_call_id)
-        return (
-            message if plain == message.tool_call_id else message.model_copy(update={"tool_call_id": plain})
-        )
+def _taken(message: BaseMessage, authorship: Authorship) -> BaseMessage | None:
+    message = with_plain_ids(message)
+    if authorship.provider == "openai" and authorship.mixed and message.name:
+        message = _with_plain_name(message)
     if not isinstance(message, AIMessage):
+        if not authorship.speaks_two_forms:
+            return message
+        return taken_content(message, authorship.provider, responses=calls_responses(authorship.side))
+    if has_only_text(message) or authorship.interchangeable:
         return message
-    calls = [*message.tool_calls, *message.invalid_tool_calls]
-    if all(_plain_id(call["id"]) == call["id"] for call in calls):
+    author = authorship.author(message)
+    if author == "own":
         return message
-    update: dict[str, Any] = {
-        "tool_calls": [{**call, "id": _plain_id(call["id"])} for call in message.tool_calls],
-        "invalid_tool_calls": [{**call, "id": _plain_id(call["id"])} for call in message.invalid_tool_calls],
-        # Holds the same calls under their old ids.
-        "additional_kwargs": {k: v for k, v in message.additional_kwargs.items() if k != "tool_calls"},
-    }
-    if isinstance(message.content, list):
-        update["content"] = [_block_with_plain_id(block) for block in message.content]
-    return message.model_copy(update=update)
+    if author == "sibling":
+        return without_bound_content(message, authorship.provider)
+    return plain_answer(message)
 
 
-def _block_with_plain_id(block: str | dict[str, Any]) -> str | dict[str, Any]:
-    if isinstance(block, dict) and block.get("type") in ("tool_use", "tool_call") and block.get("id"):
-        return {**block, "id": _plain_id(block["id"])}
-    return block
+def _in_order(turns: list[BaseMessage], authorship: Authorship) -> list[BaseMessage]:
+    provider, side = authorship.provider, authorship.side
+    if authorship.mixed:
+        turns = paired(turns, provider, provider_of(authorship.other))
+    if provider == "openai":
+        takes_media = calls_responses(side) or not authorship.speaks_two_forms
+        return turns if takes_media else _media_after_results(turns)
+    profile = side.model.profile or {}
+    late_systems = bool(profile.get("mid_conversation_system_messages"))
+    turns = ordered(turns, provider, mixed=authorship.mixed, late_systems=late_systems)
+    return spelled_out(turns) if provider == "anthropic" and asks_for_thinking(side) else turns
 
 
-def _plain_id(call_id: str | None) -> str | None:
-    if call_id is None or _TOOL_CALL_ID.fullmatch(call_id):
-        return call_id
-    return "call_" + hashlib.blake2b(call_id.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+def _media_after_results(turns: list[BaseMessage]) -> list[BaseMessage]:
+    """Give media that tools returned as the user's: OpenAI's chat takes them nowhere else."""
+    if not any(isinstance(turn, ToolMessage) and isinstance(turn.content, list) for turn in turns):
+        return turns
+    moved: list[BaseMessage] = []
+    for is_result, group in groupby(turns, lambda turn: isinstance(turn, ToolMessage)):
+        if not is_result:
+            moved += group
+            continue
+        results, media = without_media(turn for turn in group if isinstance(turn, ToolMessage))
+        moved += results
+        if media:
+            moved.append(media_message(media))
+    return moved
+
+
+def _with_plain_name(message: BaseMessage) -> BaseMessage:
+    plain: Any = _NOT_IN_NAMES.sub("_", message.name or "")
+    return message if plain == message.name else message.model_copy(update={"name": plain})

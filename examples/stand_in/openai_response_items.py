@@ -45,6 +45,8 @@ _PART_FIELDS = {
     "output_text": ("type", "text", "annotations", "logprobs"),
     "refusal": ("type", "refusal"),
 }
+# Items that are looked up by their id, whatever else they say.
+_LOOKED_UP = ("message", "reasoning", "item_reference")
 _PREFIXES = {"message": "msg_", "reasoning": "rs_", "function_call": "fc_"}
 
 
@@ -116,6 +118,9 @@ def _check_owners(
         if name is None:
             continue
         kept = store.item(name, account)
+        if kept is None and kind not in _LOOKED_UP:
+            # A call brings all that it is with it.
+            continue
         if kept is None:
             text = f"Item with id '{name}' not found. Items are not persisted when `store` is set to false."
             text += " Try again with `store` set to true, or remove this item from your input."

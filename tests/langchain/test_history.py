@@ -9,9 +9,10 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import tool
 
-from examples.stand_in import Answer, StandInModel, StandInServer, ToolCall
+from examples.stand_in import Answer, StandInModel, StandInServer, ToolCall, thinking_signature
 from tests.langchain.conftest import Pair, chat_anthropic, chat_openai
 
+SIGNATURE = thinking_signature("claude-weak", "Let me see.")
 EASY, HARD = "Then an easy question, please.", "Then a hard question, please."
 ODD = "functions.weather:0|x"
 
@@ -24,14 +25,15 @@ def weather(city: str) -> str:
 
 def claude_message(**changes: Any) -> AIMessage:
     content = [
-        {"type": "thinking", "thinking": "Let me see.", "signature": "c2lnbmF0dXJl"},
+        {"type": "thinking", "thinking": "Let me see.", "signature": SIGNATURE},
         {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "Oslo"}},
         {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []},
         {"type": "text", "text": "Looking.", "cache_control": {"type": "ephemeral"}},
         {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {"city": "Oslo"}},
     ]
     calls = [{"name": "weather", "args": {"city": "Oslo"}, "id": "toolu_1"}]
-    fields = {"content": content, "tool_calls": calls, "response_metadata": {"model_provider": "anthropic"}}
+    metadata = {"model_provider": "anthropic", "model_name": "claude-weak"}
+    fields = {"content": content, "tool_calls": calls, "response_metadata": metadata}
     return AIMessage(**{**fields, **changes})
 
 
