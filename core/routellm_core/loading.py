@@ -10,7 +10,6 @@ import importlib
 import inspect
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import entry_points
 from os import PathLike
 from pathlib import Path
 from threading import Lock
@@ -132,6 +131,9 @@ def _default_router() -> Router:
 
 def registered_kinds() -> dict[str, str]:
     """Return kind -> "module:Class", this package's own first and then other distributions'."""
+    # Not needed for this package's own, and it takes 30 ms.
+    from importlib.metadata import entry_points
+
     others = {point.name: point.value for point in entry_points(group=ENTRY_POINT_GROUP)}
     return {**others, **ROUTERS}
 
@@ -143,7 +145,7 @@ def router_class(kind: str) -> type[Router]:
         ValueError: the kind is not registered.
         TypeError: what is registered under it is not a Router.
     """
-    kinds = registered_kinds()
+    kinds = ROUTERS if kind in ROUTERS else registered_kinds()
     if kind not in kinds:
         raise ValueError(f"unknown kind of router {kind!r}: registered are {sorted(kinds)}.")
     return _imported(kinds[kind], kind)

@@ -102,7 +102,7 @@ def test_a_checkpoint_of_an_unknown_kind_names_it(tmp_path: Path) -> None:
 def test_another_distribution_adds_a_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("third", f"{__name__}:ThirdPartyRouter", "routellm.routers")
     impostor = EntryPoint("random", f"{__name__}:ThirdPartyRouter", "routellm.routers")
-    monkeypatch.setattr("routellm_core.loading.entry_points", lambda group: [point, impostor])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [point, impostor])
 
     assert registered_kinds()["third"].endswith(":ThirdPartyRouter")
     assert load_router("third").score(["x"]).tolist() == [0.25]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from asyncio import AbstractEventLoop
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 DEFAULT_SIZE = 4096
 

@@ -5,7 +5,6 @@ Errors are returned and not raised: what a failed score means is the policy's bu
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -74,6 +73,8 @@ class Scorer:
 
     async def ascores(self, texts: Sequence[str]) -> dict[str, float | Exception]:
         """Return the same without blocking the event loop."""
+        import asyncio
+
         if sum(map(len, texts)) > _LONGEST_INLINE:
             scores, unknown = await asyncio.to_thread(self._known, texts)
         else:
@@ -88,6 +89,8 @@ class Scorer:
         return scores | await self._awaited_scores(unknown, inline=False)
 
     async def _awaited_scores(self, unknown: list[str], inline: bool) -> dict[str, float | Exception]:
+        import asyncio
+
         scores: dict[str, float | Exception] = {}
         deadline = _Deadline(None if inline else self.timeout)
         while unknown:
@@ -158,6 +161,8 @@ class Scorer:
             self.cache.settle(claim, scores)
 
     async def _in_time(self, texts: list[str]) -> object:
+        import asyncio
+
         if self.timeout is None:
             return await self.router.ascore(texts)
         scoring = asyncio.ensure_future(self.router.ascore(texts))
@@ -190,6 +195,8 @@ class _Deadline:
 
 
 async def _wait(future: Future[float], seconds: float | None) -> None:
+    import asyncio
+
     waiting = asyncio.wrap_future(future)
     # asyncio.wait does not cancel what it waits for: the future belongs to others too. The error, if any, is
     # read from `future`; here it is only marked as seen.
