@@ -1,4 +1,4 @@
-"""ConstructorArguments: which are the router's, which go to models given as strings, which are refused."""
+"""Constructor arguments: which are the router's, which go to models given as strings, which are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RunConfig: per-call settings read from a LangChain configuration, and the decision written into it."""
+"""Per-call settings: read from a LangChain configuration, and the decision written into it."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ import pytest
 from routellm_core import load_router
 from routellm_core.calibration.record import Calibration
 from routellm_core.commands.cli import main
-from routellm_core.evaluation.calibration_plot import score_edges
 from routellm_core.router import COARSE_QUANTILES
 
 PROMPTS = ["What is 2+2?", "Prove Fermat's last theorem.", "Write a haiku about rain."]
@@ -229,15 +228,3 @@ def test_a_benchmark_serves_as_labels(
     assert calibration.strong_share is not None
     assert 0.4 < calibration.strong_share < 0.7
     assert "left out: 12 contaminated" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("threshold", [0.0, 0.5, 0.55, 1.0])
-@pytest.mark.parametrize("scores", [[0.5] * 9, [0.5, 0.5 + 1e-9], [0.1, 0.55, 0.9]])
-def test_every_score_is_drawn_on_its_side(scores: list[float], threshold: float) -> None:
-    edges = score_edges(np.array(scores), threshold)
-
-    assert len(edges) < 50
-    assert edges[0] <= min(scores)
-    assert edges[-1] >= max(scores)
-    if min(scores) < threshold < max(scores):
-        assert np.abs(edges - threshold).min() == pytest.approx(0.0, abs=1e-12)

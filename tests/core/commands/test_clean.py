@@ -1,4 +1,4 @@
-"""`routellm clean` and `routellm golden`, run as a user runs them."""
+"""`routellm clean`, run as a user runs it."""
 
 import gzip
 import json
@@ -161,38 +161,3 @@ def test_bad_arguments_change_no_file(
     assert message in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == [battles.name]
     assert battles.read_bytes() == before
-
-
-def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "rows.jsonl"
-    assert write_json_lines(path, [{"a": "é \ud83d"}]) == 1
-    before = path.read_bytes()
-    with pytest.raises(TypeError, match="set"):
-        write_json_lines(path, [{"a": 1}, {"a": {1}}])
-
-    assert path.read_bytes() == before
-    assert json.loads(before) == {"a": "é \ud83d"}
-    assert list(tmp_path.iterdir()) == [path]
-    for hour, name in enumerate(("1.jsonl.gz", "2.jsonl.gz")):
-        monkeypatch.setattr("time.time", lambda hour=hour: 1e9 + 3600 * hour)
-        write_json_lines(tmp_path / name, [{"a": 1}])
-    assert (tmp_path / "1.jsonl.gz").read_bytes() == (tmp_path / "2.jsonl.gz").read_bytes()
-
-
-def test_golden_prints_each_models_mean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source, out, rejected = (tmp_path / name for name in ("in.jsonl", "out.jsonl", "rejected.jsonl"))
-    good = {"prompt": WHY, "expected": "B", "answers": {"big": "B", "small": "hm"}}
-    write_json_lines(source, [good, {**good, "expected": "A"}, {**good, "expected": "?"}])
-    arguments = ["golden", "choice", str(source), "--out", str(out), "--rejected", str(rejected)]
-    assert main(arguments) == 0
-    printed = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
-
-    assert "big 2 0.500 0" in printed
-    assert "small 2 0.000 2" in printed
-    assert printed[-2:] == ["rejected, expected: not one letter: 1", f"wrote 2 labels to {out}"]
-    assert [row["scores"] for row in rows(out)] == [{"big": 1.0, "small": 0.0}, {"big": 0.0, "small": 0.0}]
-    assert [row["reason"] for row in rows(rejected)] == ["expected: not one letter"]
-    assert main([*arguments, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["models"]["small"] == {"answers": 2, "mean": 0, "unparsed": 2}
-    assert main(["golden", "choice", str(source), "--out", str(source)]) == 2
-    assert len(rows(source)) == 3

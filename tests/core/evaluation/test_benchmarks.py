@@ -15,7 +15,6 @@ from routellm_core.evaluation.benchmark import Benchmark
 from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
 from routellm_core.evaluation.evaluation import Evaluation, evaluate
 from routellm_core.evaluation.published_benchmarks import STRONG, WEAK
-from routellm_core.preferences.cleaning.overlap import overlapping
 from routellm_core.preferences.reading.records import DataError
 
 from tests.routers import FixedRouter
@@ -163,22 +162,6 @@ def test_a_response_that_is_not_graded_is_named(small_data: Path) -> None:
 
     with pytest.raises(DataError, match=r"mmlu_art\.csv:3: field .* is 'maybe', expected True or False"):
         load_benchmark("mmlu", small_data)
-
-
-def test_half_of_the_word_sequences_make_a_near_duplicate() -> None:
-    words = [f"w{k}" for k in range(40)]
-    trained = [" ".join(words), "short and sweet", " ".join(f"v{k}" for k in range(40))]
-    prompts = [
-        " ".join(words[:30]),  # all of its 18 sequences
-        " ".join([*words[:20], *map(str, range(20))]),  # 8 of 28
-        " ".join([*words[:18], *(f"v{k}" for k in range(18))]),  # 6 of 24 of one, 6 of another
-        " ".join([*words[:30], *map(str, range(5))]),  # 18 of 23
-        "SHORT, and sweet!",
-        "short",
-        "",
-    ]
-
-    assert overlapping(prompts, trained).tolist() == [True, False, False, True, True, False, False]
 
 
 COUNTS = {"mmlu": 12_511, "mmlu-far": 12_314, "gsm8k": 1_307, "mt-bench": 72}

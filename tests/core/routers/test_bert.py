@@ -16,7 +16,6 @@ from routellm_core.checkpoints.checkpoint import (
     write_checkpoint,
 )
 from routellm_core.routers.bert import BertRouter
-from routellm_core.transformer.batches import token_batches
 
 from tests.tiny_models import bert_network, bert_router, write_network
 
@@ -50,16 +49,6 @@ def test_only_the_first_tokens_are_read() -> None:
     assert made.score(["a" * 62 + "b"]) == pytest.approx(made.score(["a" * 62 + "c"]))
     assert made.score(["a" * 61 + "b"]) != pytest.approx(made.score(["a" * 61 + "c"]))
     assert short.score(["a" * 8 + "b"]) == pytest.approx(short.score(["a" * 8]))
-
-
-def test_rows_of_like_length_share_a_batch() -> None:
-    rows = [[1], [1, 2, 3], [1, 2], [4, 5, 6], [7, 8]]
-    batches = list(token_batches(rows, 2, pad=9))
-
-    assert [batch.positions.tolist() for batch in batches] == [[1, 3], [2, 4], [0]]
-    padded = next(token_batches(rows[:2], 2, pad=9))
-    assert padded.ids.tolist() == [[1, 2, 3], [1, 9, 9]]
-    assert padded.mask.tolist() == [[1, 1, 1], [1, 0, 0]]
 
 
 @pytest.mark.parametrize("labels", [2, 4])

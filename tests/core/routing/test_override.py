@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from routellm_core import routing
+from routellm_core import RoutingRequest, routing
 from routellm_core.routing.override import NO_OVERRIDE, RoutingOverride, current_override
 
 
@@ -145,3 +145,25 @@ async def test_an_async_generator_closed_by_another_task_raises_nothing() -> Non
     with routing(route="weak"):
         await asyncio.create_task(stream.aclose())
         assert current_override() == RoutingOverride(route="weak")
+
+
+def test_an_override_sets_what_the_request_leaves_open() -> None:
+    request = RoutingRequest(text="stuffed prompt", threshold=0.1)
+
+    overridden = request.overridden(RoutingOverride(question="question", threshold=0.5, route="weak"))
+
+    assert overridden == RoutingRequest("stuffed prompt", threshold=0.1, question="question", route="weak")
+    assert overridden.scored == "question"
+
+
+def test_an_override_of_zero_or_of_an_empty_question_is_one() -> None:
+    overridden = RoutingRequest(text="text").overridden(RoutingOverride(threshold=0.0, question=""))
+
+    assert (overridden.threshold, overridden.scored) == (0.0, "")
+
+
+def test_overrides_that_set_nothing_change_nothing() -> None:
+    request = RoutingRequest(text="text", threshold=0.5, route="weak")
+
+    assert request.overridden(RoutingOverride()) is request
+    assert request.overridden(RoutingOverride(threshold=0.9)) is request

@@ -1,4 +1,6 @@
-"""The optimiser: that it finds a minimum."""
+"""The optimiser: that it finds a minimum, and ends when it is asked to."""
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,3 +17,15 @@ def test_lbfgs_finds_the_minimum_of_a_curved_valley() -> None:
 
     found = minimise(rosenbrock, np.array([-1.2, 1.0]), max_iterations=500, tolerance=1e-14)
     assert found == pytest.approx([1.0, 1.0], abs=1e-4)
+
+
+def test_a_watch_ends_the_search() -> None:
+    steps: list[int] = []
+
+    def watch(step: int, point: Any) -> bool:
+        steps.append(step)
+        return step == 3
+
+    found = minimise(lambda x: (float((x**4).sum()), 4 * x**3), np.full(2, 9.0), watch=watch)
+    assert steps == [1, 2, 3]
+    assert found[0] > 1.0

@@ -1,17 +1,15 @@
-"""What a causal LLM is asked: markup, room, label tokens."""
+"""What a causal LLM is asked: markup and room."""
 
 from typing import Any
 
 import pytest
 
 from routellm_core.routers.causal_llm import CausalLLMRouter
-from routellm_core.transformer.label_tokens import add_label_tokens
 from routellm_core.transformer.prediction_prompt import PredictionPrompt
 
 from tests.published_prompt import published_text
-from tests.tiny_models import QUESTION_TEXT, SYSTEM_TEXT, labelled_llama, llama_network
+from tests.tiny_models import QUESTION_TEXT, SYSTEM_TEXT, labelled_llama
 
-torch = pytest.importorskip("torch", reason="causal_llm needs the extra torch")
 pytest.importorskip("transformers", reason="causal_llm needs the extra torch")
 
 PROMPT = PredictionPrompt(SYSTEM_TEXT, QUESTION_TEXT, "llama3")
@@ -57,15 +55,3 @@ def test_markup_is_llama3s_the_tokenizers_own_or_none() -> None:
 def test_a_prompt_that_can_not_be_is_refused(texts: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         PredictionPrompt(*texts)
-
-
-def test_label_tokens_start_as_their_digits() -> None:
-    network = llama_network()
-    ids = add_label_tokens(network)
-    rows = network.model.get_output_embeddings().weight
-
-    for number, label in enumerate(ids, start=1):
-        digit = network.tokenizer(str(number), add_special_tokens=False)["input_ids"][-1]
-        assert torch.equal(rows[label], rows[digit])
-    assert add_label_tokens(network) == ids
-    assert network.tokenizer("see [[3]].")["input_ids"].count(ids[2]) == 1

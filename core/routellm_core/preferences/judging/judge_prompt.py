@@ -1,4 +1,4 @@
-"""JudgePrompt: what a judge is asked; neutral on order and length, with a tie, and a form it must end in."""
+"""What a judge is asked: neutral on order and length, with a tie, and a form it must end in."""
 
 from __future__ import annotations
 

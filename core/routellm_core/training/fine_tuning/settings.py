@@ -1,4 +1,4 @@
-"""FineTuning: what the BERT and the causal-LLM classifier share when transformers' Trainer trains them."""
+"""FineTuningSettings and what else the BERT and causal-LLM classifiers share when the Trainer trains them."""
 
 from __future__ import annotations
 

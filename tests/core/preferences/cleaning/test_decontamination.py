@@ -1,4 +1,4 @@
-"""Decontamination: closeness to evaluation prompts by embedding and by shared word sequences."""
+"""Decontamination: closeness to evaluation prompts by embedding."""
 
 import csv
 import json
@@ -12,12 +12,6 @@ import pytest
 from routellm_core import load_router
 from routellm_core.preferences.cleaning.decontamination import nearest_similarity, similar_prompts
 from routellm_core.preferences.cleaning.overlap import overlapping
-
-WORDS = [f"word{number}" for number in range(60)]
-
-
-def text(start: int, stop: int) -> str:
-    return " ".join(WORDS[start:stop])
 
 
 class Plane:
@@ -70,32 +64,6 @@ def test_nothing_to_compare_with_and_thresholds_out_of_range_are_refused() -> No
         nearest_similarity(["1 0"], [], Plane())
     with pytest.raises(ValueError, match=r"similarity is 0.0, expected"):
         similar_prompts(["1 0"], ["1 0"], Plane(), similarity=0.0)
-
-
-@pytest.mark.parametrize(
-    ("prompt", "other", "one_way", "either_way"),
-    [
-        (text(0, 30), text(0, 30), True, True),
-        (text(0, 30).upper() + "!!", text(0, 30), True, True),
-        (text(0, 20), text(0, 60), True, True),  # a part of the other
-        (text(0, 60), text(0, 20), False, True),  # holds the other
-        (text(0, 60), text(54, 60), False, False),  # fewer than 13 words in common
-        (text(0, 20) + " " + text(40, 60), text(10, 30), False, False),
-        (text(0, 5), text(0, 5), True, True),
-        (text(0, 5), text(0, 6), False, False),
-        ("", "", False, False),
-    ],
-)
-def test_overlap_is_half_of_the_sequences(prompt: str, other: str, one_way: bool, either_way: bool) -> None:
-    assert overlapping([prompt], [other]).tolist() == [one_way]
-    assert overlapping([prompt], [other], either_way=True).tolist() == [either_way]
-
-
-def test_sequences_of_several_others_are_not_added_up() -> None:
-    others = [text(0, 30), text(30, 60)]  # 18 of 48 sequences each
-
-    assert overlapping([text(0, 60)], others).tolist() == [False]
-    assert overlapping([text(0, 60), "else"], others, either_way=True).tolist() == [True, False]
 
 
 def test_the_published_contaminated_pairs_are_found(data_folder: Path) -> None:
