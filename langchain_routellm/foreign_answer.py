@@ -1,4 +1,4 @@
-"""ForeignAnswer: an answer of another model, cut down to what the side that is called takes."""
+"""Foreign answer: an answer of another model, cut down to what the side that is called takes."""
 
 from __future__ import annotations
 

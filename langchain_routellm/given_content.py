@@ -1,4 +1,4 @@
-"""GivenContent: what humans, systems and tools said, in blocks that the provider that is called takes."""
+"""Given content: what humans, systems and tools said, in blocks that the provider that is called takes."""
 
 from __future__ import annotations
 

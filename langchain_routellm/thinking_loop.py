@@ -1,4 +1,4 @@
-"""ThinkingLoop: an open tool loop that began without thinking, for a Claude that asks for it.
+"""Thinking loop: an open tool loop that began without thinking, for a Claude that asks for it.
 
 With thinking enabled, Anthropic refuses a tool call whose turn does not begin with thinking of the model that
 is called. A loop that the other side began, and that a picture or a full window moved here, has none.

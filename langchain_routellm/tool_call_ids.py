@@ -1,4 +1,4 @@
-"""ToolCallIds: ids of tool calls that every provider takes, the same for a call and its result."""
+"""Tool call ids: ids of tool calls that every provider takes, the same for a call and its result."""
 
 from __future__ import annotations
 

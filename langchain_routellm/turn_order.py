@@ -1,4 +1,4 @@
-"""TurnOrder: a conversation's turns in the order that the provider that is called accepts.
+"""Turn order: a conversation's turns in the order that the provider that is called accepts.
 
 OpenAI and Ollama take roles in any order; Anthropic, Gemini and Mistral do not. A pair of both kinds would
 fail or not by what is asked, so the strict side is given the same conversation in an order that it takes.

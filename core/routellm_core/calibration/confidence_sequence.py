@@ -13,9 +13,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats
 
 LARGEST_STAKE = 0.75
 """Of the stake at which one value could take everything."""

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from routellm_core.calibration.confidence_sequence import Interval, mean_interval, share_interval
-
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats
+from routellm_core.routing.validation import check_positive
 
 Verdict = Literal["kept", "broken", "open"]
 
@@ -81,8 +80,7 @@ def check_promise(
     Raises:
         ValueError: a quality is outside the scale, the confidence is none, or there are no calls.
     """
-    if isinstance(confidence, bool) or not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence is {confidence!r}, expected a number between 0 and 1, such as 0.9.")
+    check_positive(confidence, "confidence", below=1.0)
     if weak_calls > calls or calls < 1:
         raise ValueError(f"{weak_calls} of {calls} calls went to weak: there is nothing to check.")
     low, high = scale

@@ -22,7 +22,7 @@ from routellm_core.commands.command_error import CommandError
 from routellm_core.preferences.grading.kept_grades import KeptGrades, read_grades
 from routellm_core.preferences.reading.json_lines import write_json_lines
 from routellm_core.routing.logged_decisions import log_path
-from routellm_core.routing.validation import check_fraction
+from routellm_core.routing.validation import check_count, check_fraction, check_positive
 from routellm_core.routing.weak_calls import WeakCalls, find_weak_calls
 
 SUMMARY = "check on logged calls whether the promised quality still holds"
@@ -68,8 +68,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     Raises:
         CommandError: the judge's run ended early; the grades until then are kept, counted and reported.
     """
-    if options.sample < 0:
-        raise ValueError(f"--sample is {options.sample}, expected a count.")
+    check_count(options.sample, "--sample", at_least=0)
     if options.judge and options.grades:
         raise ValueError("--judge and --grades are both given: leave one of them out.")
     promised, confidence, threshold = _promised(options)
@@ -113,8 +112,8 @@ def _promised(options: Namespace) -> tuple[float | None, float, float | None]:
             )
     confidence = options.confidence if options.confidence is not None else target.get("confidence", 0.9)
     promised = options.max_loss if options.max_loss is not None else target.get("max_loss")
-    if promised is not None and not promised > 0.0:
-        raise ValueError(f"--max-loss is {promised!r}, expected a number above 0.")
+    if promised is not None:
+        check_positive(promised, "--max-loss")
     return promised, check_fraction(confidence, "--confidence"), threshold
 
 

@@ -36,17 +36,19 @@ def check_count(value: Any, field: str, *, at_least: int = 1) -> int:
     return int(value)
 
 
-def check_positive(value: Any, field: str, *, at_most: float = math.inf, below: float = math.inf) -> float:
-    """Return a finite number above 0 as float.
+def check_positive(
+    value: Any, field: str, *, above: float = 0.0, at_most: float = math.inf, below: float = math.inf
+) -> float:
+    """Return a finite number above 0, or above another bound, as float.
 
     Raises:
         ValueError: it is no such number, above `at_most`, or not below `below`.
     """
     number = _as_float(value)
-    if number is None or not (0.0 < number <= at_most and number < below):
+    if number is None or not (above < number <= at_most and number < below):
         limit = f" and at most {at_most:g}" if at_most < math.inf else ""
         limit += f" and below {below:g}" if below < math.inf else ""
-        raise ValueError(f"{field} is {value!r}, expected a number above 0{limit}.")
+        raise ValueError(f"{field} is {value!r}, expected a number above {above:g}{limit}.")
     return number
 
 

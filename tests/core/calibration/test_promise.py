@@ -95,7 +95,7 @@ def test_without_grades_nothing_is_known() -> None:
     [
         (1.5, 10, 0.9, "outside the grader's scale of 0 to 1"),
         (0.5, 0, 0.9, "nothing to check"),
-        (0.5, 10, 1.0, "expected a number between 0 and 1"),
+        (0.5, 10, 1.0, "expected a number above 0 and below 1"),
     ],
 )
 def test_bad_input_is_refused(weak: float, calls: int, confidence: float, message: str) -> None:

@@ -92,7 +92,7 @@ def test_calls_at_another_threshold_say_nothing_of_the_calibration(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--sample", "-1"], "--sample is -1, expected a count"),
+        (["--sample", "-1"], "--sample is -1, expected a whole number of at least 0"),
         (["--max-loss", "0"], "--max-loss is 0.0, expected a number above 0"),
         (["--confidence", "1.5"], "--confidence is 1.5"),
         (["--log", "none.jsonl"], "none.jsonl is not a file"),

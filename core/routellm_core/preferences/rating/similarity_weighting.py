@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from routellm_core.routing.validation import check_positive
 
 LEAST_NEAREST = 0.25
 """A prompt that is less like every other one than this counts as this like: dividing by its own cosine would
@@ -37,9 +39,7 @@ class SimilarityWeighting:
 
     def __post_init__(self) -> None:
         for name, least in (("gamma", 1.0), ("penalty", 0.0)):
-            value: Any = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not least < value < math.inf:
-                raise ValueError(f"{name} is {value!r}, expected a number above {least:g}.")
+            check_positive(getattr(self, name), name, above=least)
         for name, choices in (("scaling", ("paper", "published")), ("same_tier", ("exact", "published"))):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is {getattr(self, name)!r}, expected one of {list(choices)}.")
