@@ -15,12 +15,13 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from routellm_core.checkpoints.checkpoint import CONFIG_FILE, CheckpointError, read_checkpoint
+from routellm_core.checkpoints.checkpoint import CONFIG_FILE, Checkpoint, CheckpointError, read_checkpoint
 from routellm_core.checkpoints.hub import download, is_hub_id
 from routellm_core.checkpoints.published_router import PublishedRouter, read_configuration
 from routellm_core.router import Router
 
 ROUTERS: dict[str, str] = {
+    "adapted": "routellm_core.routers.adapted:AdaptedRouter",
     "bert": "routellm_core.routers.bert:BertRouter",
     "causal_llm": "routellm_core.routers.causal_llm:CausalLLMRouter",
     "matrix_factorization": "routellm_core.routers.matrix_factorization:MatrixFactorizationRouter",
@@ -79,7 +80,7 @@ def load_router(source: str | PathLike[str], **settings: Any) -> Router:
             what can't be saved, such as `embedder=`.
 
     Returns:
-        A router whose `name` is the name it was loaded under.
+        A router whose `name` is the name it was loaded under, of a folder the name it was saved with.
 
     Raises:
         ValueError: the source is neither a known name nor a folder.
@@ -192,18 +193,22 @@ def _load_folder(folder: Path, name: str | None, settings: dict[str, Any]) -> Ro
     published = _layout(folder)
     if published is not None:
         return _load_published(folder, published, settings)
-    checkpoint = read_checkpoint(folder)
+    return _made(read_checkpoint(folder), name, settings)
+
+
+def _made(checkpoint: Checkpoint, name: str | None, settings: dict[str, Any]) -> Router:
     if checkpoint.router not in registered_kinds():
         raise CheckpointError(
-            f"{folder} holds a router of kind {checkpoint.router!r}, which is not registered here: "
-            f"registered are {sorted(registered_kinds())}. Install the package that provides it."
+            f"{checkpoint.origin} holds a router of kind {checkpoint.router!r}, which is not registered "
+            f"here: registered are {sorted(registered_kinds())}. Install the package that provides it."
         )
     load = router_class(checkpoint.router).from_checkpoint
     _check_settings(load, settings, f"a saved router of kind {checkpoint.router!r}")
-    router = load(checkpoint, **settings)
+    inner = {part: _made(found, None, {}) for part, found in checkpoint.inner.items() if part not in settings}
+    router = load(checkpoint, **inner, **settings)
     if not settings:
         router._fingerprint = checkpoint.digest
-    return _named(router, name or checkpoint.router)
+    return _named(router, name or checkpoint.name or checkpoint.router)
 
 
 def _check_settings(load: Callable[..., Router], settings: dict[str, Any], what: str) -> None:

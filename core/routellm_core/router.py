@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from typing import Self
 
 Scores = Floats
+
+LONGEST_NAME = 100
+"""Characters of a router's name at most: it stands in tables and records."""
 
 QUANTILES = 1001
 """How many quantiles of its scores a router ships: the edges of a thousand equal shares."""
@@ -71,7 +76,10 @@ class Router(ABC):
 
     @property
     def name(self) -> str:
-        """The name this router was loaded under, else its class name."""
+        """What this router is called in tables, records and traces.
+
+        The name it was loaded under or saved with, else its class name.
+        """
         return self._registered_name or type(self).__name__
 
     @property
@@ -156,9 +164,32 @@ class Router(ABC):
         """Pickle a router that was loaded by name as that name: a few bytes instead of its weights."""
         return self._reload if self._reload is not None else super().__reduce_ex__(protocol)
 
-    def save(self, folder: str | PathLike[str]) -> None:
-        """Write this router to `folder`, for `load_router(folder)`, which then gives equal scores."""
-        write_checkpoint(folder, self.to_checkpoint())
+    def save(self, folder: str | PathLike[str], *, name: str | None = None) -> None:
+        """Write this router to `folder`, for `load_router(folder)`, which then gives equal scores.
+
+        Args:
+            folder: made if missing.
+            name: what the saved router is called, see `name`; None for the folder's own name.
+
+        Raises:
+            ValueError: the name is empty or longer than 100 characters, or has a line break.
+            TypeError: this class does not say how it is saved.
+        """
+        called = name if name is not None else Path(folder).resolve().name
+        write_checkpoint(folder, replace(self.to_checkpoint(), name=check_name(called)))
+
+
+def check_name(name: str) -> str:
+    """Return a router's name.
+
+    Raises:
+        ValueError: it is empty or longer than `LONGEST_NAME`, or has a line break.
+    """
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise ValueError(
+            f"name is {name[:LONGEST_NAME]!r}, expected one line of 1 to {LONGEST_NAME} characters."
+        )
+    return name
 
 
 class UnchangingRouter(Router):

@@ -1,8 +1,9 @@
 """Checkpoint: what a saved router is, on disk and in memory.
 
-A folder with `config.json` (format version, class, settings, SHA-256 of every other file) and, where the
-router has tensors, `model.safetensors`; a router may add plain files of its own, such as `tokenizer.json`,
-and large arrays as `NAME.npy`, which stay on disk and are memory-mapped. Nothing here is ever a pickle.
+A folder with `config.json` (format version, name, class, settings, SHA-256 of every other file) and, where
+the router has tensors, `model.safetensors`; a router may add plain files of its own, such as
+`tokenizer.json`, and large arrays as `NAME.npy`, which stay on disk and are memory-mapped. A router that asks
+other routers has each of them in a folder inside its own. Nothing here is ever a pickle.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ from routellm_core.checkpoints.files import CheckpointError as CheckpointError
 
 FORMAT_VERSION = 1
 
+DEEPEST = 8
+"""How many routers may lie one inside another: a link could make a folder its own inner one."""
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -49,6 +53,8 @@ class Checkpoint:
             memory-mapped and read-only when read; floating ones must be finite.
         origin: where it was read from, for messages.
         digest: `checkpoint_digest` where it is known, for a checkpoint that was read.
+        name: what the router is called; it decides no score and is no part of the digest.
+        inner: name of a folder -> another router that this one asks.
     """
 
     router: str
@@ -58,6 +64,8 @@ class Checkpoint:
     origin: str = "memory"
     arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     digest: str | None = None
+    name: str | None = None
+    inner: Mapping[str, Checkpoint] = field(default_factory=dict)
 
     def setting(self, name: str) -> Any:
         """Return one setting, or say that the checkpoint lacks it."""
@@ -130,6 +138,8 @@ def write_checkpoint(folder: str | PathLike[str], checkpoint: Checkpoint) -> Non
     for name, array in checkpoint.arrays.items():
         digests[name + ARRAY_SUFFIX] = replace_array(target / (name + ARRAY_SUFFIX), array)
     config = _config(checkpoint, digests)
+    for name, inner in checkpoint.inner.items():
+        write_checkpoint(target / name, inner)
     for name, content in contents.items():
         replace_file(target / name, content)
     # Last, so that a reader never finds a configuration whose files are not there yet.
@@ -145,8 +155,12 @@ def checkpoint_digest(checkpoint: Checkpoint) -> str:
     return _digest(_config(checkpoint, digests))
 
 
-def read_checkpoint(folder: str | PathLike[str]) -> Checkpoint:
+def read_checkpoint(folder: str | PathLike[str], *, depth: int = 0) -> Checkpoint:
     """Read a checkpoint from `folder`.
+
+    Args:
+        folder: what `write_checkpoint` wrote.
+        depth: how many routers it lies inside of.
 
     Raises:
         FileNotFoundError: the folder or its `config.json` does not exist.
@@ -178,7 +192,25 @@ def read_checkpoint(folder: str | PathLike[str]) -> Checkpoint:
         origin=str(source),
         arrays=arrays,
         digest=_digest(config),
+        name=config.get("name"),
+        inner={
+            name: _read_inner(source, name, digest, depth + 1)
+            for name, digest in config.get("inner", {}).items()
+        },
     )
+
+
+def _read_inner(source: Path, name: str, digest: object, depth: int) -> Checkpoint:
+    if depth > DEEPEST:
+        raise CheckpointError(f"{source} lies inside more than {DEEPEST} other routers. {REMEDY}")
+    if Path(name).name != name:
+        raise CheckpointError(f"{source}: the inner router {name!r} is not a plain name. {REMEDY}")
+    if not (source / name / CONFIG_FILE).is_file():
+        raise CheckpointError(f"{source}: the inner router {name!r} is missing. {REMEDY}")
+    inner = read_checkpoint(source / name, depth=depth)
+    if inner.digest != digest:
+        raise CheckpointError(f"{source / name} is not the router that {source} was saved with. {REMEDY}")
+    return inner
 
 
 def _contents(checkpoint: Checkpoint) -> dict[str, bytes]:
@@ -191,16 +223,21 @@ def _contents(checkpoint: Checkpoint) -> dict[str, bytes]:
 
 
 def _config(checkpoint: Checkpoint, digests: Mapping[str, str]) -> dict[str, Any]:
-    return {
+    config: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "router": checkpoint.router,
         "settings": dict(checkpoint.settings),
         "sha256": dict(sorted(digests.items())),
     }
+    if checkpoint.name:
+        config["name"] = checkpoint.name
+    if checkpoint.inner:
+        config["inner"] = {name: checkpoint_digest(inner) for name, inner in checkpoint.inner.items()}
+    return config
 
 
 def _digest(config: Mapping[str, Any]) -> str:
-    told = {name: config[name] for name in ("router", "settings", "sha256")}
+    told = {name: config[name] for name in ("router", "settings", "sha256", "inner") if name in config}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -222,4 +259,7 @@ def _read_config(path: Path) -> dict[str, Any]:
             raise CheckpointError(
                 f"{path}: {name!r} is {config.get(name)!r}, expected {kind.__name__}. {REMEDY}"
             )
+    for name, kind in (("name", str), ("inner", dict)):
+        if not isinstance(config.get(name, kind()), kind):
+            raise CheckpointError(f"{path}: {name!r} is {config[name]!r}, expected {kind.__name__}. {REMEDY}")
     return dict(config)

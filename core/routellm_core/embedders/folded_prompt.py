@@ -23,7 +23,7 @@ class Fold:
         surface: gives the projection of the surface features, their weight included.
     """
 
-    tokens: TokenSums
+    tokens: TokenSums[complex]
     centre: float
     surface: SurfaceFold
 

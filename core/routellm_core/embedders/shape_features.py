@@ -45,7 +45,11 @@ class ShapeFeatures:
 
     def embed(self, prompts: Sequence[str]) -> npt.NDArray[np.float64]:
         """Return the standardised features, shape (n, len(FEATURES)), each in [-CLIP, CLIP]."""
-        return np.clip((raw_features(prompts) - self.centre) / self.spread, -CLIP, CLIP)
+        return self.standardised(raw_features(prompts))
+
+    def standardised(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Standardise what `raw_features` measured, shape (n, len(FEATURES))."""
+        return np.clip((raw - self.centre) / self.spread, -CLIP, CLIP)
 
     def folded(self, direction: npt.NDArray[np.float64]) -> ShapeFold:
         """Return the function raw features -> standardised features · direction.
