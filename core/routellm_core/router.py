@@ -17,6 +17,7 @@ import numpy as np
 
 from routellm_core.checkpoints.checkpoint import Checkpoint, checkpoint_digest, write_checkpoint
 from routellm_core.checkpoints.coverage import Coverage
+from routellm_core.explanation import Explanation, percentile_of
 from routellm_core.logits import Floats
 
 if TYPE_CHECKING:
@@ -117,6 +118,15 @@ class Router(ABC):
         """
         return check_scores(self.score([prompt]), 1)[0]
 
+    def explain(self, prompt: str) -> Explanation:
+        """Say what moved one prompt's score; a router whose score is a sum overrides this.
+
+        Raises:
+            RouterError: `score` returned something else than one number in [0, 1].
+        """
+        score = self.score_one(prompt)
+        return Explanation(self.name, score, percentile_of(score, self.score_quantiles))
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         # A subclass with a `score` of its own must not keep the `score_one` of its parent's.
@@ -175,8 +185,8 @@ class Router(ABC):
             ValueError: the name is empty or longer than 100 characters, or has a line break.
             TypeError: this class does not say how it is saved.
         """
-        called = name if name is not None else Path(folder).resolve().name
-        write_checkpoint(folder, replace(self.to_checkpoint(), name=check_name(called)))
+        called = name_of(folder) if name is None else check_name(name)
+        write_checkpoint(folder, replace(self.to_checkpoint(), name=called))
 
 
 def check_name(name: str) -> str:
@@ -190,6 +200,12 @@ def check_name(name: str) -> str:
             f"name is {name[:LONGEST_NAME]!r}, expected one line of 1 to {LONGEST_NAME} characters."
         )
     return name
+
+
+def name_of(folder: str | PathLike[str]) -> str | None:
+    """Return what a router saved in a folder is called if nobody says; None if the folder's name won't do."""
+    name = Path(folder).resolve().name[:LONGEST_NAME]
+    return name if name.strip() and name.isprintable() else None
 
 
 class UnchangingRouter(Router):

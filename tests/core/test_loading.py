@@ -34,8 +34,10 @@ def test_every_registered_kind_is_a_router() -> None:
 def test_a_loaded_router_knows_its_name(tmp_path: Path) -> None:
     assert load_router("default").name == "default"
     assert load_router("random").name == "random"
-    load_router("random").save(tmp_path)
-    assert load_router(tmp_path).name == "random"
+    load_router("random").save(tmp_path / "march")
+    assert load_router(tmp_path / "march").name == "march"
+    load_router("random").save(tmp_path / "march", name="my router")
+    assert load_router(tmp_path / "march").name == "my router"
     assert ThirdPartyRouter().name == "ThirdPartyRouter"
 
 

@@ -12,8 +12,10 @@ import pytest
 from routellm_core import Router, load_router
 from routellm_core.loading import ROUTERS
 from routellm_core.preferences.reading.battles import Battle
+from routellm_core.training.adaptation import adapt
 from routellm_core.training.similarity_weighted import train_similarity_weighted
 
+from tests.core.labelled_prompts import labelled
 from tests.tiny_models import bert_router, causal_llm_router
 
 PROMPTS = [
@@ -39,6 +41,7 @@ def similarity_weighted() -> Router:
 
 
 MAKERS: dict[str, Callable[[], Router]] = {
+    "adapted": lambda: adapt(labelled(40), strong="big", weak="small", keep_prompts=True).router,
     "default": lambda: load_router("default"),
     "random": lambda: load_router("random", seed=3),
     "bert": bert_router,

@@ -13,7 +13,19 @@ from routellm_core._version import __version__
 from routellm_core.commands.command_error import CommandError
 from routellm_core.commands.note import Note
 
-COMMANDS = ("score", "label", "golden", "clean", "tiers", "train", "calibrate", "check", "evaluate")
+COMMANDS = (
+    "score",
+    "explain",
+    "label",
+    "golden",
+    "clean",
+    "tiers",
+    "adapt",
+    "train",
+    "calibrate",
+    "check",
+    "evaluate",
+)
 
 _BAD_INPUT = 2
 
@@ -45,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Returns:
-        0, or 2 for bad input, which is told in one line on standard error.
+        0; 2 for bad input and 4 if a gain that was asked for is missing, told in one line on standard error.
     """
     options = parser().parse_args(arguments)
     try:
@@ -57,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (CommandError, ValueError, TypeError, OSError, ImportError) as error:
         print(f"routellm {options.command}: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return _BAD_INPUT
+        return error.exit_status if isinstance(error, CommandError) else _BAD_INPUT
     return 0
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from routellm_core.commands.out_folder import check_out
 from routellm_core.commands.training_arguments import (
     add_data_arguments,
     add_fine_tuning_arguments,
@@ -63,6 +64,7 @@ class FineTuningCommand:
 
     def run(self, options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         """Train, save, and yield what was written."""
+        check_out(options)
         settings = given_settings(options, self.defaults)
         classes = ModelClasses.from_lists(options.strong, options.weak)
         data = read_training_data(options)
@@ -71,7 +73,7 @@ class FineTuningCommand:
         router, result = fine_tuned_router(
             self.task, options.base, rows, settings, out=options.out, resume=options.resume, say=say
         )
-        router.save(options.out)
+        router.save(options.out, name=options.name)
         numbers = Counter(row.label for row in rows)
         counts = {
             "rows": len(rows),

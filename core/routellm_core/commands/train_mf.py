@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
+from routellm_core.commands.out_folder import check_out
 from routellm_core.commands.training_arguments import (
     add_data_arguments,
     add_resume_argument,
@@ -47,6 +48,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Train, save, and yield what was written."""
+    check_out(options)
     source = load_router(options.source)
     if not isinstance(source, MatrixFactorizationRouter):
         raise ValueError(
@@ -68,7 +70,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         resume=options.resume,
         say=say,
     )
-    router.save(options.out)
+    router.save(options.out, name=options.name)
     counts = {"comparisons": len(own.comparisons), "prompts": len(own.prompts), "models": own.models}
     TrainingReport(
         kind=KIND,
@@ -84,3 +86,8 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         f"wrote {options.out}: {len(router.models)} models, strong {router.strong}, weak {router.weak}; "
         f"held-out loss {choice.held_out_loss:.4f}, {choice.constant_loss:.4f} without reading prompts"
     )
+    if choice.held_out_loss >= choice.constant_loss:
+        yield (
+            "WARNING: it learned nothing: on held-out comparisons it is no better than not reading the "
+            "prompt. Give more data, or make the router that ships your own with routellm adapt."
+        )

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
 from routellm_core.commands.note import Note
+from routellm_core.commands.out_folder import add_out_arguments, check_out
 from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.loading import load_router
 from routellm_core.preferences.reading.sifting import sift_labels
@@ -34,12 +35,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--strong", metavar="NAME", help="the strong side (default: the router's own)")
     parser.add_argument("--weak", metavar="NAME", help="the weak side (default: the router's own)")
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder to write the router to")
+    add_out_arguments(parser)
     add_reading_arguments(parser)
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Place the model, save, and yield what was written."""
+    check_out(options)
     source = load_router(options.source)
     if not isinstance(source, MatrixFactorizationRouter):
         raise ValueError(f"--from is {options.source!r}, a {type(source).__name__}: it has no models.")
@@ -53,5 +55,5 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         # Quantiles belong to a pair; the labels' prompts are what there is to take them from.
         paired = router.for_pair(strong, weak)
         router = paired.with_quantiles(quantiles_of(paired.score([label.prompt for label in labels])))
-    router.save(options.out)
+    router.save(options.out, name=options.name)
     yield f"wrote {options.out}: {len(router.models)} models, strong {router.strong}, weak {router.weak}"

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
 from routellm_core.commands.note import Note
+from routellm_core.commands.out_folder import add_out_arguments, check_out
 from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.commands.source_embedder import source_embedder
 from routellm_core.preferences.rating.similarity_weighting import SimilarityWeighting
@@ -27,7 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     role = "model's name in the battles; for one that plays in none, the tier it belongs to, such as tier:0"
     parser.add_argument("--strong", required=True, help=f"the strong {role}")
     parser.add_argument("--weak", required=True, help=f"the weak {role}")
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder to write the router to")
+    add_out_arguments(parser)
     parser.add_argument(
         "--tiers",
         type=int,
@@ -53,6 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Embed, save, and yield what was written."""
+    check_out(options)
     embedder = source_embedder(options.source, "--from")
     sifted = sift_battles(options.battles, reading_options(options))
     yield Note(f"{options.battles}: {sifted.sentence('battles')}")
@@ -66,7 +68,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         tiers=options.tiers,
         weighting=SimilarityWeighting(scaling=options.scaling),
     )
-    router.save(options.out)
+    router.save(options.out, name=options.name)
     stored = router.battles
     yield (
         f"wrote {options.out}: {len(stored.columns)} battles on {stored.columns.prompts} prompts, "

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from routellm_core.commands.note import Note
+from routellm_core.commands.out_folder import add_out_arguments
 from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.preferences.reading.battles import Battle
 from routellm_core.preferences.reading.labels import Label
@@ -52,7 +53,7 @@ def add_data_arguments(parser: ArgumentParser, *, classes: bool = False) -> None
         parser.add_argument(
             f"--{side}", required=True, metavar=name, help=f"the {side} model's name in the files{several}"
         )
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder to write the router to")
+    add_out_arguments(parser)
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: %(default)s)")
     add_reading_arguments(parser)
 

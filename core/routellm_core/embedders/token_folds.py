@@ -42,7 +42,8 @@ class TokenFolds:
         if not (np.abs(projections) < LARGEST).all():
             raise ValueError(f"projections holds a number that is not between ±{LARGEST:g}.")
         self._directions = projections.shape[1]
-        self._parts = struct.Struct(f"<{self._directions + 1}Q")
+        self._layout = f"<{self._directions + 1}Q"
+        self._size = struct.calcsize(self._layout)
         self._sums = TokenSums(static, self._packed(projections, static.scales != 0))
 
     def __call__(self, text: str) -> list[float] | None:
@@ -50,14 +51,14 @@ class TokenFolds:
         total = self._sums(text)
         if not total:
             return None
-        *sums, count = self._parts.unpack(total.to_bytes(self._parts.size, "little"))
+        *sums, count = struct.unpack(self._layout, total.to_bytes(self._size, "little"))
         return [(part / count - _ORIGIN) / _ONE for part in sums]
 
     def _packed(self, projections: npt.NDArray[np.float64], known: npt.NDArray[np.bool_]) -> list[int]:
         rows = np.ones((len(projections), self._directions + 1), dtype="<u8")
         rows[:, :-1] = np.rint(projections * _ONE + _ORIGIN)
         rows[~known] = 0
-        packed, size = rows.tobytes(), self._parts.size
+        packed, size = rows.tobytes(), self._size
         return [
             int.from_bytes(packed[start : start + size], "little") for start in range(0, len(packed), size)
         ]

@@ -7,7 +7,7 @@ and in that both predictions are folded to one number a token: the token table i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -183,7 +183,8 @@ class AdaptedRouter(UnchangingRouter):
         files = {TOKENIZER_FILE: self.static.tokenizer_json}
         if self.labels is not None:
             files[LABELS_FILE] = self.labels.to_bytes()
-        return Checkpoint(KIND, settings, tensors, files, inner={"base": self.base.to_checkpoint()})
+        base = replace(self.base.to_checkpoint(), name=self.base.name)
+        return Checkpoint(KIND, settings, tensors, files, inner={"base": base})
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint, *, base: Router | None = None) -> AdaptedRouter:

@@ -68,7 +68,7 @@ def test_a_folder_here_goes_before_the_hub(
     load_router("random", seed=6).save(tmp_path / "somebody" / "my-router")
     monkeypatch.chdir(tmp_path)
 
-    assert load_router("somebody/my-router").name == "random"
+    assert load_router("somebody/my-router").name == "my-router"
     assert fetched == []
 
 

@@ -148,7 +148,7 @@ def test_it_saves_and_loads_in_our_format(checkpoint: Callable[..., Path], tmp_p
     loaded = load_router(tmp_path / "mine")
 
     assert loaded.score(PROMPTS).tolist() == router.score(PROMPTS).tolist()
-    assert loaded.name == "matrix_factorization"
+    assert loaded.name == "mine"
 
 
 async def test_async_scores_are_the_same(checkpoint: Callable[..., Path]) -> None:

@@ -65,7 +65,7 @@ def test_evaluate_compares_routers_on_labels(
     assert main([*arguments, "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
 
-    names = ["default", "random", "prompt length", "random", "oracle"]
+    names = ["default", "mine", "prompt length", "random", "oracle"]
     assert [(row["router"], row["baseline"]) for row in rows] == [
         (name, position > 1) for position, name in enumerate(names)
     ]

@@ -66,3 +66,33 @@ def test_mf_scores_are_the_pairs_win_rates(tmp_path: Path) -> None:
 
     scores = load_router(tmp_path / "router").score([row["prompt"] for row in rows])
     assert scores.mean() == pytest.approx(0.9, abs=0.03)
+
+
+def test_swapped_sides_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [row | {"winner": "model_a" if n % 8 else "model_b"} for n, row in enumerate(ROWS)]
+    path = write_rows(tmp_path / "battles.jsonl", rows)
+    swapped = ["--strong", "small", "--weak", "big"]
+
+    assert main(["train", "mf", "--battles", path, *swapped, "--out", str(tmp_path / "router")]) == 2
+    assert "strong is 'small', which loses most of its 40 comparisons" in capsys.readouterr().err
+    assert not (tmp_path / "router").exists()
+
+
+def test_it_says_when_it_learned_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    rows = [row | {"winner": "model_a" if rng.random() < 0.7 else "model_b"} for row in ROWS]
+    path = write_rows(tmp_path / "battles.jsonl", rows)
+
+    assert main(["train", "mf", "--battles", path, *PAIR, "--out", str(tmp_path / "router")]) == 0
+    assert "WARNING: it learned nothing" in capsys.readouterr().out
+
+
+def test_a_router_is_not_overwritten_unless_forced(
+    battles: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", "mf", "--battles", battles, *PAIR, "--out", str(tmp_path / "router")]
+    assert main(command) == 0
+    assert main(command) == 2
+    assert "--force" in capsys.readouterr().err
+    assert main([*command, "--force", "--name", "march"]) == 0
+    assert load_router(tmp_path / "router").name == "march"

@@ -65,7 +65,7 @@ def test_the_command_writes_a_router_that_routes_by_likeness(train: Any, tmp_pat
 
     assert "180 battles on 60 prompts, 3 models in 3 tiers, strong large, weak small" in told
     assert isinstance(router, SimilarityWeightedRouter)
-    assert router.name == "sw_ranking"
+    assert router.name == "out"
     assert hard > easy + 0.005
     assert easy < threshold_for_share(router, 0.5) < hard
     # words alone, and none of the default router's surface features
@@ -82,7 +82,7 @@ def test_options_reach_the_router(train: Any, tmp_path: Path) -> None:
     assert router.battles.nearest is None
     assert (router.score(PROMPTS[:2]) > 0.5).all()
     # from a router of its own kind
-    train("--strong", "large", "--weak", "small", "--from", str(tmp_path / "out"))
+    train("--strong", "large", "--weak", "small", "--from", str(tmp_path / "out"), "--force")
     assert load_router(tmp_path / "out").score(PROMPTS).shape == (4,)
 
 
@@ -107,7 +107,7 @@ def test_bad_input_writes_nothing(train: Any, tmp_path: Path, arguments: list[st
 def test_saved_and_loaded_it_scores_the_same_from_the_disk(train: Any, tmp_path: Path) -> None:
     train("--strong", "large", "--weak", "small")
     first = load_router(tmp_path / "out")
-    first.save(tmp_path / "again")
+    first.save(tmp_path / "again", name="out")
     again = load_router(tmp_path / "again")
     assert isinstance(again, SimilarityWeightedRouter)
     assert again.score(PROMPTS).tolist() == first.score(PROMPTS).tolist()

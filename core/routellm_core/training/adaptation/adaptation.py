@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from math import isnan
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from routellm_core.embedders.static import StaticEmbedder
 from routellm_core.loading import load_router
 from routellm_core.preferences.reading.battles import Battle
 from routellm_core.preferences.reading.labels import Label
-from routellm_core.router import Router, check_name, quantiles_of
+from routellm_core.router import Router, check_name, name_of, quantiles_of
 from routellm_core.routers.adapted import AdaptedRouter, Prior
 from routellm_core.training.adaptation.fitting import Fitting, folded_qualities
 from routellm_core.training.adaptation.own_labels import OwnLabels, own_labels
@@ -58,8 +57,7 @@ class Adaptation:
             (self.router.weak,),
             "",
             self.labels.to_dict(),
-            asdict(self.penalties)
-            | {"from": self.router.base.name, "name": name or Path(folder).resolve().name},
+            asdict(self.penalties) | {"from": self.router.base.name, "name": name or name_of(folder)},
             self.report.to_dict(),
         ).write(folder)
 
@@ -122,10 +120,11 @@ def shipped_tokens() -> StaticEmbedder:
     Raises:
         TypeError: the router that ships has none.
     """
-    embedder = embedder_of_meaning(getattr(load_router("default"), "embedder", None))
-    if not isinstance(embedder, StaticEmbedder):
+    embedder = getattr(load_router("default"), "embedder", None)
+    static = None if embedder is None else embedder_of_meaning(embedder)
+    if not isinstance(static, StaticEmbedder):
         raise TypeError(f"the default router embeds with {type(embedder).__name__}, expected a token table.")
-    return embedder
+    return static
 
 
 def supported_kinds(base: Router) -> frozenset[PromptKind]:

@@ -157,7 +157,7 @@ class _Gathered:
 def _check(labels: OwnLabels, strong: str, weak: str) -> None:
     both = labels.both
     gain = labels.strong[both] - labels.weak[both]
-    if both.any() and gain.mean() < 0.0:
+    if both.any() and gain.mean() < -1e-12:
         raise DataError(
             f"strong is {strong!r}, whose mean quality is {labels.strong[both].mean():.3f}, below the "
             f"{labels.weak[both].mean():.3f} of {weak!r}: are --strong and --weak swapped? If not, always "
@@ -168,6 +168,11 @@ def _check(labels: OwnLabels, strong: str, weak: str) -> None:
         raise DataError(
             f"all {len(labels.prompts)} labels say the same of {strong!r} and {weak!r}: there is nothing to "
             "order prompts by. Label more prompts, or grade more finely."
+        )
+    if both.any() and gain.mean() <= 1e-12:
+        raise DataError(
+            f"{strong!r} is on average no better than {weak!r} on these labels: there is no gap to recover. "
+            "Label more prompts, or always call the cheaper model."
         )
 
 

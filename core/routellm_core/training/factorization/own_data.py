@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -17,6 +18,9 @@ from routellm_core.preferences.reading.labels import Label
 from routellm_core.training.factorization.fit import (
     Comparisons,
 )
+
+SWAPPED = 2.0
+"""Standard deviations, of as many tosses of a coin, by which the strong model may lose to the weak one."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def read_own_data(battles: Sequence[Battle], labels: Sequence[Label], *, strong:
     """Make comparisons of battles, and of each label one per pair of its models, together as heavy as one.
 
     Raises:
-        ValueError: no comparison, a model of the pair occurs in none, or the strong one never wins.
+        ValueError: no comparison, a model of the pair occurs in none, or the strong one is the weaker.
     """
     fought = [(battle, 1.0) for battle in battles]
     for label in labels:
@@ -65,6 +69,14 @@ def read_own_data(battles: Sequence[Battle], labels: Sequence[Label], *, strong:
         raise ValueError(
             f"strong is {strong!r}, which loses all of its {len(results)} comparisons: check that --strong "
             "and --weak are not swapped, or give more data."
+        )
+    pair = {strong, weak}
+    direct = [b.target if b.model_a == strong else 1.0 - b.target for b, _ in fought if set(b.pair) == pair]
+    if sum(2.0 * won - 1.0 for won in direct) < -SWAPPED * math.sqrt(len(direct)):
+        raise ValueError(
+            f"strong is {strong!r}, which loses most of its {len(direct)} comparisons with {weak!r}: check "
+            "that --strong and --weak are not swapped. If not, always calling the other model is better and "
+            "costs less."
         )
     models = sorted(ratings)
     index = {model: position for position, model in enumerate(models)}

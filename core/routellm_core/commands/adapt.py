@@ -1,0 +1,82 @@
+"""`routellm adapt`: the router that ships, made a router of your own by some ten to ten thousand labels.
+
+Labels are rows of JSON Lines or CSV, mixed as you like: {"prompt", "scores": {"A": 1, "B": 0}}, grades of the
+weak model's answers alone, or battles {"prompt", "model_a", "model_b", "winner"}.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+
+from routellm_core.commands.command_error import NoGainError
+from routellm_core.commands.out_folder import add_out_arguments, check_out
+from routellm_core.loading import load_router
+from routellm_core.training.adaptation import Adaptation, adapt
+from routellm_core.training.adaptation.label_files import read_label_files
+
+SUMMARY = "make the router that ships your own, by ten to ten thousand labels, in a second"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument(
+        "--labels",
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="scores of both models or of the weak one alone, battles, or all of them",
+    )
+    for side in ("strong", "weak"):
+        parser.add_argument(
+            f"--{side}", required=True, metavar="NAME", help=f"the {side} model's name in the files"
+        )
+    parser.add_argument(
+        "--from",
+        dest="source",
+        default="default",
+        metavar="ROUTER",
+        help="the router that counts where labels are few, a name or a folder (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--keep-prompts",
+        action="store_true",
+        help="keep the labelled prompts in the folder, so that explain can show the nearest ones",
+    )
+    parser.add_argument(
+        "--require-gain",
+        action="store_true",
+        help="write nothing and fail unless the new router is better than --from beyond doubt",
+    )
+    add_out_arguments(parser)
+
+
+def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
+    """Fit, save, and yield what was found."""
+    check_out(options)
+    base = load_router(options.source)
+    say("reading labels and fitting")
+    rows = read_label_files(options.labels, strong=options.strong, weak=options.weak)
+    adaptation = adapt(
+        rows,
+        strong=options.strong,
+        weak=options.weak,
+        base=base,
+        keep_prompts=options.keep_prompts,
+    )
+    yield from _read(adaptation)
+    yield from adaptation.report.lines()
+    if options.require_gain and not adaptation.report.gains_over_base:
+        raise NoGainError(
+            f"nothing written: --require-gain is given, and no gain over {base.name} is beyond doubt."
+        )
+    adaptation.save(options.out, name=options.name)
+    yield f"wrote {options.out}: router {load_router(options.out).name!r}, made from {base.name!r}"
+
+
+def _read(adaptation: Adaptation) -> Iterator[str]:
+    labels = adaptation.labels
+    rows = ", ".join(f"{count:,} {what}" for what, count in labels.counts.items())
+    low, high = labels.scale
+    scale = "" if (low, high) == (0.0, 1.0) else f"; scores from {low:g} to {high:g}"
+    yield f"read {rows}: {len(labels.prompts):,} prompts{scale}"
