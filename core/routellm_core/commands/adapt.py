@@ -1,7 +1,7 @@
 """`routellm adapt`: the router that ships, made a router of your own by some ten to ten thousand labels.
 
-Labels are rows of JSON Lines or CSV, mixed as you like: {"prompt", "scores": {"A": 1, "B": 0}}, grades of the
-weak model's answers alone, or battles {"prompt", "model_a", "model_b", "winner"}.
+Labels are rows, mixed as you like, of {"prompt": "...", "scores": {"A": 1, "B": 0}}, of grades of the weak
+model's answers alone, or of battles with prompt, model_a, model_b and winner.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
 from routellm_core.commands.command_error import NoGainError
+from routellm_core.commands.note import Note
 from routellm_core.commands.out_folder import add_out_arguments, check_out
+from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.loading import load_router
+from routellm_core.preferences.reading.battles import Battle
+from routellm_core.preferences.reading.labels import Label
 from routellm_core.training.adaptation import Adaptation, adapt
-from routellm_core.training.adaptation.label_files import read_label_files
+from routellm_core.training.adaptation.label_files import sift_label_file
 
 SUMMARY = "make the router that ships your own, by ten to ten thousand labels, in a second"
 
@@ -49,6 +53,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="write nothing and fail unless the new router is better than --from beyond doubt",
     )
     add_out_arguments(parser)
+    add_reading_arguments(parser)
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
@@ -56,7 +61,11 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     check_out(options)
     base = load_router(options.source)
     say("reading labels and fitting")
-    rows = read_label_files(options.labels, strong=options.strong, weak=options.weak)
+    rows: list[Label | Battle] = []
+    for path in options.labels:
+        found = sift_label_file(path, reading_options(options), strong=options.strong, weak=options.weak)
+        yield Note(f"{path}: {found.sentence('labels')}")
+        rows += found.items
     adaptation = adapt(
         rows,
         strong=options.strong,

@@ -148,3 +148,34 @@ def test_a_name_that_is_none_is_refused(
 ) -> None:
     assert main(["adapt", "--labels", labels, *PAIR, "--out", str(tmp_path / "m"), "--name", name]) == 2
     assert "expected one line of 1 to 100 characters" in capsys.readouterr().err
+
+
+def test_conversations_are_read_by_the_text_that_the_router_would_score(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        {
+            "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": x.prompt}],
+            "scores": x.scores,
+        }
+        for x in labelled(40)
+    ]
+    path = write_rows(tmp_path / "chat.jsonl", rows)
+    plain = write_labels(tmp_path / "plain.jsonl", labelled(40))
+    for source, out in ((path, "one"), (plain, "two")):
+        assert main(["adapt", "--labels", source, *PAIR, "--out", str(tmp_path / out), "--name", "x"]) == 0
+
+    assert (tmp_path / "one/config.json").read_bytes() == (tmp_path / "two/config.json").read_bytes()
+
+
+def test_rows_that_are_no_labels_are_skipped_and_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [x.to_dict() for x in labelled(40)] + [
+        {"prompt": "", "scores": {"big": 1}},
+        {"prompt": "x", "scores": {"big": None}},
+    ]
+    path = write_rows(tmp_path / "labels.jsonl", rows)
+
+    assert main(["adapt", "--labels", path, *PAIR, "--out", str(tmp_path / "mine")]) == 0
+    assert "1 rows skipped" in capsys.readouterr().err
