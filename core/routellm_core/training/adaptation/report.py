@@ -12,7 +12,7 @@ import numpy.typing as npt
 from routellm_core.evaluation.bootstrap import Interval, chance_interval
 from routellm_core.evaluation.comparison import Comparison, Difference, compare_orders
 from routellm_core.training.adaptation.fitting import Fitting
-from routellm_core.training.adaptation.learning_curve import NextLabels, next_labels
+from routellm_core.training.adaptation.next_labels import NextLabels, next_labels
 from routellm_core.training.adaptation.two_qualities import TwoQualities, gains
 
 Floats = npt.NDArray[np.float64]

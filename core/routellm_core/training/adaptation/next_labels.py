@@ -1,4 +1,4 @@
-"""LearningCurve: what another hundred labels are likely to add, from fits on parts of the labels at hand.
+"""NextLabels: what another hundred labels are likely to add, from fits on parts of the labels at hand.
 
 APGR(n) = A − b/√n. The labels at hand say little of b, so it is read together with what b was on other
 sources of prompts.
@@ -43,7 +43,7 @@ class NextLabels:
 def next_labels(
     order: Callable[[npt.NDArray[np.intp]], Floats], gain: Floats, *, more: int = 100, seed: int = 0
 ) -> NextLabels:
-    """Foresee the gain of more labels.
+    """Predict the gain of more labels.
 
     Args:
         order: fits on the chosen rows and returns the scores of all n rows.
