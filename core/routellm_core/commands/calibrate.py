@@ -12,8 +12,9 @@ import numpy as np
 
 from routellm_core.calibration.budget import CALLS, threshold_for_budget
 from routellm_core.calibration.share import calibrate_threshold
-from routellm_core.commands.arguments import add_cost_arguments, add_score_arguments, costs_of
+from routellm_core.commands.arguments import add_score_arguments
 from routellm_core.commands.calibration_sample import CalibrationSample, Found
+from routellm_core.commands.call_costs import CallCosts, add_cost_arguments, call_costs
 from routellm_core.commands.quality_lines import certified, quality_target
 from routellm_core.commands.reading_arguments import add_reading_arguments
 from routellm_core.evaluation.calibration_plot import save_calibration_plot
@@ -82,50 +83,49 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Yield the threshold and what it realises on the prompts."""
     sample = CalibrationSample.from_options(options, say)
     yield sample.read
+    costs = call_costs(options, sample.prompts, sample.usages)
     if options.recommend:
-        yield from _recommended(options, sample)
+        yield from _recommended(options, sample, costs)
         return
-    found = _found(options, sample)
+    found = _found(options, sample, costs)
     calibration = sample.calibration(found)
     if options.out:
         calibration.save(options.out)
+    to_strong = goes_to_strong(sample.scores, found.threshold)
+    money_lines = [] if costs is None else costs.lines(to_strong)
     if options.plot:
         save_calibration_plot(sample.scores, found.threshold, options.plot, sample.benchmark)
     if options.json:
-        yield json.dumps({**asdict(calibration), "notes": [*sample.notes, *found.lines]})
+        priced = {} if costs is None else {"cost_per_1000_calls": costs.values(to_strong)}
+        notes = [*sample.notes, *found.lines, *money_lines]
+        yield json.dumps({**asdict(calibration), **priced, "notes": notes})
         return
     yield from sample.notes
     yield (
         f"threshold {found.threshold:.6f} sends {calibration.strong_share:.1%} of {len(sample.prompts):,} "
         "prompts to strong"
     )
+    yield from money_lines
     yield from found.lines
     spread = np.quantile(sample.scores, [0.05, 0.5, 0.95])
     yield "scores: 5 % below {:.4f}, half below {:.4f}, 95 % below {:.4f}".format(*spread)
     yield from (f"wrote {path}" for path in (options.out, options.plot) if path)
 
 
-def _found(options: Namespace, sample: CalibrationSample) -> Found:
+def _found(options: Namespace, sample: CalibrationSample, costs: CallCosts | None) -> Found:
     if options.strong_share is not None:
         share = check_fraction(options.strong_share, "--strong-share")
         return Found(calibrate_threshold(sample.scores, share), {"strong_share": share})
     if options.budget is not None:
-        costs = costs_of(options, sample.prompts)
         if costs is None:
-            raise ValueError("--budget needs what the models cost: give --strong-price and --weak-price.")
-        threshold = threshold_for_budget(sample.scores, costs.weak, costs.strong, options.budget)
-        to_strong = goes_to_strong(sample.scores, threshold)
-        spent = CALLS * float(np.where(to_strong, costs.strong, costs.weak).mean())
-        weak, strong = CALLS * costs.weak.mean(), CALLS * costs.strong.mean()
-        line = (
-            f"{CALLS:,} calls cost {spent:.6g}, within {options.budget:g}; always weak {weak:.6g}, always "
-            f"strong {strong:.6g}"
-        )
-        return Found(threshold, {"budget": options.budget}, [line])
+            raise ValueError("--budget needs what the models cost: give --prices strong=IN,OUT weak=IN,OUT.")
+        each = costs.costs
+        threshold = threshold_for_budget(sample.scores, each.weak, each.strong, options.budget)
+        return Found(threshold, {"budget": options.budget})
     return certified(options, sample)
 
 
-def _recommended(options: Namespace, sample: CalibrationSample) -> Iterator[str]:
+def _recommended(options: Namespace, sample: CalibrationSample, costs: CallCosts | None) -> Iterator[str]:
     if sample.benchmark is None:
         raise ValueError("--recommend needs --labels: without qualities there is nothing to weigh.")
     if options.out:
@@ -136,10 +136,11 @@ def _recommended(options: Namespace, sample: CalibrationSample) -> Iterator[str]
         quality_target(options),
         confidence=options.confidence,
         scale=tuple(options.scale),
-        costs=costs_of(options, sample.prompts),
+        costs=None if costs is None else costs.costs,
     )
     if options.json:
         yield json.dumps([asdict(one) for one in found])
         return
     yield from sample.notes
+    yield from () if costs is None else costs.assumptions()
     yield from recommendation_lines(found)

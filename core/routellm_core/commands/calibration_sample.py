@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from routellm_core.calibration.record import Calibration
@@ -18,6 +17,7 @@ from routellm_core.evaluation.published_benchmarks import STRONG, WEAK
 from routellm_core.loading import load_router
 from routellm_core.logits import Floats
 from routellm_core.router import COARSE_QUANTILES, Router, quantiles_of
+from routellm_core.routing.prices import TokenUsage
 from routellm_core.routing.threshold import goes_to_strong
 
 
@@ -50,6 +50,7 @@ class CalibrationSample:
         strong: the strong model's name, where given.
         weak: the weak model's.
         benchmark: the prompts with both models' qualities; None where only prompts are given.
+        usages: n, the tokens that a log tells of each; empty without a log.
         notes: what was left out or merged.
         read: what was read, and as what.
     """
@@ -61,6 +62,7 @@ class CalibrationSample:
     strong: str | None
     weak: str | None
     benchmark: Benchmark | None
+    usages: Sequence[TokenUsage | None]
     notes: Sequence[str]
     read: Note
 
@@ -74,9 +76,11 @@ class CalibrationSample:
         """
         router = load_router(options.router)
         benchmark = None
+        usages: Sequence[TokenUsage | None] = ()
         if options.labels is None:
-            read_texts, read = prompts_of(options, options.prompts)
-            prompts: Sequence[str] = read_texts
+            asked, read = prompts_of(options, options.prompts)
+            prompts: Sequence[str] = asked.texts
+            usages = asked.usages
         else:
             benchmark = _labelled(options, router)
             prompts, read = benchmark.prompts, Note(benchmark.read)
@@ -94,6 +98,7 @@ class CalibrationSample:
             strong=STRONG if named else options.strong,
             weak=WEAK if named else options.weak,
             benchmark=benchmark,
+            usages=usages,
             notes=notes,
             read=read,
         )
@@ -123,16 +128,4 @@ def _labelled(options: Namespace, router: Router) -> Benchmark:
         weak=options.weak,
         options=reading_options(options),
     )
-    benchmark = without_trained(loaded, router)
-    # In an order of its own, so that the same labels give the same threshold however the file is sorted.
-    order = sorted(
-        range(len(benchmark.prompts)),
-        key=lambda row: hashlib.sha256(benchmark.prompts[row].encode("utf-8", "surrogatepass")).digest(),
-    )
-    return replace(
-        benchmark,
-        prompts=[benchmark.prompts[row] for row in order],
-        weak=benchmark.weak[order],
-        strong=benchmark.strong[order],
-        categories=(),
-    )
+    return without_trained(loaded, router).in_hash_order()

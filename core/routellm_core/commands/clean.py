@@ -96,8 +96,8 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     reading = reading_options(options)
     evaluation: list[str] = []
     for path in options.against:
-        prompts, note = prompts_of(options, path)
-        evaluation += prompts
+        asked, note = prompts_of(options, path)
+        evaluation += asked.texts
         yield note
     say(f"reading {options.battles or options.labels}")
     rows: Rows = _sifted(options, reading)

@@ -16,6 +16,7 @@ from routellm_core.commands.note import Note
 COMMANDS = (
     "score",
     "explain",
+    "savings",
     "label",
     "golden",
     "clean",

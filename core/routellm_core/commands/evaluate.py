@@ -7,7 +7,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from routellm_core.commands.arguments import add_cost_arguments, add_score_arguments, costs_of, stored_scores
+from routellm_core.commands.arguments import add_score_arguments, stored_scores
+from routellm_core.commands.call_costs import add_cost_arguments, call_costs
 from routellm_core.commands.note import Note
 from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.evaluation.benchmark import Benchmark, category_gains
@@ -74,7 +75,10 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         )
         yield Note(loaded.read)
         benchmark = without_trained(_with_gains(loaded, options), *routers)
-        costs = costs_of(options, benchmark.prompts)
+        priced = call_costs(options, benchmark.prompts)
+        costs = None if priced is None else priced.costs
+        if priced is not None:
+            yield from map(Note, priced.assumptions())
         for router in routers:
             scores = store.score(router, benchmark.prompts, _progress(router, benchmark, say))
             evaluations.append(evaluate(router, benchmark, costs=costs, scores=scores))

@@ -10,7 +10,7 @@ import json
 import math
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -129,9 +129,9 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     if settings.max_cost is not None and not settings.prices:
         raise ValueError("--max-cost needs --prices: without them no cost can be counted.")
     _check_files(options)
-    found, note = prompts_of(options, options.prompts)
+    asked, note = prompts_of(options, options.prompts)
     yield note
-    prompts, references = _chosen_prompts(options, found), _references(options)
+    prompts, references = _chosen_prompts(options, asked.texts), _references(options)
     models = [_model(options, role) for role in _ROLES]
     say(f"judging {len(prompts)} prompts")
     try:
@@ -176,7 +176,7 @@ def _check_files(options: Namespace) -> None:
                 raise ValueError(f"{name} and {other} are both {path.name}: give each a file of its own.")
 
 
-def _chosen_prompts(options: Namespace, found: list[str]) -> list[str]:
+def _chosen_prompts(options: Namespace, found: Sequence[str]) -> list[str]:
     if options.limit is not None:
         check_count(options.limit, "--limit")
     prompts = list(dict.fromkeys(found))[: options.limit]

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from routellm_core.commands.note import Note
 from routellm_core.preferences.reading.layouts import LAYOUT_NAMES
 from routellm_core.preferences.reading.options import CONTAINERS, ReadingOptions, parsed_fields
-from routellm_core.preferences.reading.prompts import read_prompts_and_report
+from routellm_core.preferences.reading.prompts import Asked, read_asked
 
 
 def add_reading_arguments(parser: ArgumentParser) -> None:
@@ -54,11 +54,11 @@ def reading_options(options: Namespace) -> ReadingOptions:
     )
 
 
-def prompts_of(options: Namespace, path: str) -> tuple[list[str], Note]:
+def prompts_of(options: Namespace, path: str) -> tuple[Asked, Note]:
     """Read prompts as the arguments say; return them and what they were read as.
 
     Raises:
         DataError: see `read_prompts`.
     """
-    prompts, report = read_prompts_and_report(path, reading_options(options))
-    return prompts, Note(f"{path}: {report.sentence()}")
+    asked = read_asked(path, reading_options(options))
+    return asked, Note(f"{path}: {asked.report.sentence()}")

@@ -30,7 +30,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Yield one line per prompt, in order; prompts are not repeated in the output."""
     router = load_router(options.router)
-    prompts, note = prompts_of(options, options.prompts)
+    asked, note = prompts_of(options, options.prompts)
+    prompts = asked.texts
     yield note
     for start in range(0, len(prompts), _CHUNK):
         if len(prompts) > _CHUNK:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -56,6 +57,23 @@ class Benchmark:
             strong=qualities(labels, strong, name),
             dropped=dropped,
             categories=categories if all(categories) else (),
+        )
+
+    def in_hash_order(self) -> Benchmark:
+        """Return the benchmark in an order that has nothing to do with the qualities, without categories.
+
+        The same labels give the same certificate then, however their file is sorted.
+        """
+        order = sorted(
+            range(len(self.prompts)),
+            key=lambda row: hashlib.sha256(self.prompts[row].encode("utf-8", "surrogatepass")).digest(),
+        )
+        return replace(
+            self,
+            prompts=[self.prompts[row] for row in order],
+            weak=self.weak[order],
+            strong=self.strong[order],
+            categories=(),
         )
 
     def where(self, kept: npt.NDArray[np.bool_], reason: str) -> Benchmark:

@@ -110,11 +110,20 @@ def evaluate(
     """
     prompts = list(benchmark.prompts)
     found = _measured(router.name, router.score(prompts) if scores is None else scores, benchmark, costs)
-    nearness = router.training_similarity(prompts)
-    if nearness is None or router.coverage is None:
-        return found
+    near = nearness(router, prompts)
+    return found if near is None else replace(found, similarity=near[0], outside=near[1])
+
+
+def nearness(router: Router, prompts: Sequence[str]) -> tuple[float, float] | None:
+    """Return the prompts' mean similarity to what the router was trained on, and the share outside of it.
+
+    None where the router can't tell.
+    """
+    similarity = router.training_similarity(prompts)
+    if similarity is None or router.coverage is None:
+        return None
     edge = float(np.quantile(router.coverage.similarities, OUTSIDE))
-    return replace(found, similarity=float(nearness.mean()), outside=float((nearness < edge).mean()))
+    return float(similarity.mean()), float((similarity < edge).mean())
 
 
 def baselines(benchmark: Benchmark, *, costs: Costs | None = None) -> list[Evaluation]:

@@ -13,7 +13,7 @@ from routellm_core.router import COARSE_QUANTILES
 
 PROMPTS = ["What is 2+2?", "Prove Fermat's last theorem.", "Write a haiku about rain."]
 PAIR = ["--strong", "big", "--weak", "small"]
-PRICES = ["--strong-price", "10", "30", "--weak-price", "0.24", "0.24"]
+PRICES = ["--prices", "strong=10,30", "weak=0.24,0.24"]
 N = 400
 
 
@@ -172,21 +172,25 @@ def test_a_budget_is_kept(labels: Path, tmp_path: Path, capsys: pytest.CaptureFi
     said = capsys.readouterr().out
     # a strong answer of 264 tokens costs 0.00792, and the prompts are short
     assert calibration.strong_share == pytest.approx(4 / 8, abs=0.03)
-    assert "1,000 calls cost 3.9" in said
-    assert "within 4; always weak 0.06" in said
+    assert "from 8.05 to 3.9" in said
+    assert "always weak 0.06" in said
+    assert (
+        "tokens: assumed, a quarter of the prompt's characters in, 264 (the paper's mean answer) out" in said
+    )
     longer = calibrated([*budget, "--input-tokens", "500", "--output-tokens", "100"], tmp_path / "c.json")
     assert longer.strong_share == pytest.approx(4 / 8, abs=0.03)
-    assert main(["calibrate", *budget[:-6], *PAIR, "--budget", "4"]) == 2
+    assert main(["calibrate", *budget[:-5], *PAIR, "--budget", "4"]) == 2
     assert "--budget needs what the models cost" in capsys.readouterr().err
 
 
 def test_three_points_are_recommended(labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["calibrate", "--labels", str(labels), *PAIR, "--recommend", *PRICES]
     assert main(arguments) == 0
-    certified, half, most = capsys.readouterr().out.splitlines()
+    prices, tokens, certified, half, most = capsys.readouterr().out.splitlines()
     assert main([*arguments, "--json"]) == 0
     points = json.loads(capsys.readouterr().out)
 
+    assert (prices.split(":")[0], tokens.split(":")[0]) == ("prices per million tokens", "tokens")
     assert certified.startswith("cheapest within max_loss 0.02: threshold 0.5")
     assert certified.endswith("certified at 90%")
     assert half.startswith("CPT(50%)")

@@ -8,7 +8,7 @@ import pytest
 from routellm_core.commands.cli import main
 
 PAIR = ["--strong", "big", "--weak", "small"]
-PRICES = ["--strong-price", "10", "30", "--weak-price", "0.24", "0.24"]
+PRICES = ["--prices", "strong=10,30", "weak=0.24,0.24"]
 
 
 @pytest.fixture
@@ -48,11 +48,15 @@ def labels(tmp_path: Path) -> Path:
         (["--labels", "absent.jsonl", *PAIR], "'absent.jsonl' is neither a file nor one of"),
         (["--prompts", "PROMPTS", "--max-loss", "0.1"], "--prompts alone tell nothing of quality"),
         (["--prompts", "PROMPTS", "--recommend"], "--recommend needs --labels"),
-        (["--prompts", "PROMPTS", "--budget", "1", "--strong-price", "1", "1"], "--weak-price is missing"),
         (
-            ["--prompts", "PROMPTS", "--budget", "1", "--strong-price", "nan", "1", "--weak-price", "1", "1"],
-            "--strong-price: price input is nan, expected a number of at least 0",
+            ["--prompts", "PROMPTS", "--budget", "1", "--prices", "strong=1,1"],
+            "the price of the weak model is missing: give --prices weak=INPUT,OUTPUT",
         ),
+        (
+            ["--prompts", "PROMPTS", "--budget", "1", "--prices", "strong=nan,1", "weak=1,1"],
+            "prices['strong']: price input is nan, expected a number of at least 0",
+        ),
+        (["--prompts", "PROMPTS", "--budget", "1", "--strong-price", "1", "1"], "unrecognized arguments"),
         (["--prompts", "PROMPTS", "--budget", "0", *PRICES], "they cost at least"),
         (
             ["--prompts", "PROMPTS", "--budget", "1", *PRICES, "--output-tokens", "-1"],

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from os import PathLike
 
 from routellm_core.preferences.reading.log_reading import LogReader
 from routellm_core.preferences.reading.options import NO_OPTIONS, ReadingOptions
 from routellm_core.preferences.reading.reading_report import ReadingReport
+from routellm_core.routing.prices import TokenUsage
 
 
 def read_prompts(path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS) -> list[str]:
@@ -22,13 +25,38 @@ def read_prompts(path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS
         DataError: the file is missing or damaged, or holds no prompt; with strict options, also a row without
             one.
     """
-    return read_prompts_and_report(path, options)[0]
+    return list(read_asked(path, options).texts)
 
 
-def read_prompts_and_report(
-    path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS
-) -> tuple[list[str], ReadingReport]:
-    """Read prompts as `read_prompts` does, and tell what the file was read as."""
+@dataclass(frozen=True)
+class Asked:
+    """What people asked in a file.
+
+    Attributes:
+        texts: n, a decision's text each.
+        usages: n, the tokens of each decision's calls; None where one of them does not tell.
+        report: what the file was read as.
+    """
+
+    texts: Sequence[str]
+    usages: Sequence[TokenUsage | None]
+    report: ReadingReport
+
+
+def read_asked(path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS) -> Asked:
+    """Read prompts as `read_prompts` does, with the tokens that a log tells of them.
+
+    Raises:
+        DataError: see `read_prompts`.
+    """
     reader = LogReader([path], options)
-    prompts = [call.text for call in reader.calls() if call.starts and call.text]
-    return prompts, reader.report
+    texts: list[str] = []
+    usages: list[TokenUsage | None] = []
+    for call in reader.calls():
+        if call.starts:
+            texts.append(call.text or "")
+            usages.append(call.usage)
+            continue
+        known = usages[call.decision]
+        usages[call.decision] = None if known is None or call.usage is None else known + call.usage
+    return Asked(texts, usages, reader.report)

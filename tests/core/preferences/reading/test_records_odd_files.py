@@ -13,7 +13,7 @@ import pytest
 from routellm_core.commands.cli import main
 from routellm_core.preferences.reading.battles import read_battles
 from routellm_core.preferences.reading.options import ReadingOptions
-from routellm_core.preferences.reading.prompts import read_prompts, read_prompts_and_report
+from routellm_core.preferences.reading.prompts import read_asked, read_prompts
 from routellm_core.preferences.reading.records import DataError, RowError
 from routellm_core.preferences.reading.sifting import sift_battles, sift_labels
 
@@ -131,10 +131,10 @@ def test_what_can_be_read_is_read_and_said(what: str, tmp_path: Path) -> None:
     made = content()
     path = tmp_path / name
     path.write_bytes(made if isinstance(made, bytes) else made.encode())
-    prompts, report = read_prompts_and_report(path)
+    asked = read_asked(path)
 
-    assert prompts == TEXTS
-    assert words in report.sentence()
+    assert asked.texts == TEXTS
+    assert words in asked.report.sentence()
 
 
 REFUSED: dict[str, tuple[str, bytes, str]] = {

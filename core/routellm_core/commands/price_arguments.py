@@ -1,0 +1,86 @@
+"""Price arguments: what the two models cost, in the one form that all commands take."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from routellm_core.preferences.judging.model_prices import read_model_prices
+from routellm_core.routing.list_prices import list_price, list_prices
+from routellm_core.routing.prices import Price
+
+SIDES = ("strong", "weak")
+
+
+@dataclass(frozen=True)
+class NamedPrice:
+    """A price and where it is from.
+
+    Attributes:
+        model: the model's name.
+        price: per million tokens.
+        source: in words, for people.
+        listed: whether it is the shipped table's, in US dollars.
+    """
+
+    model: str
+    price: Price
+    source: str
+    listed: bool = False
+
+
+def add_price_arguments(parser: ArgumentParser) -> None:
+    """Say what a command takes about prices."""
+    parser.add_argument(
+        "--prices",
+        nargs="+",
+        metavar="PRICE",
+        help="MODEL=INPUT,OUTPUT[,CACHED] per million tokens, or a JSON file of model -> input, output and "
+        "cached_input; strong and weak are names too (default: public list prices, where known)",
+    )
+
+
+def given_prices(options: Namespace) -> dict[str, Price]:
+    """Return the prices that the user gave, by model.
+
+    Raises:
+        DataError: a word is no price, or a file holds none.
+        ValueError: a price is not a number of at least 0.
+    """
+    return read_model_prices(options.prices or [])
+
+
+def pair_prices(options: Namespace) -> tuple[NamedPrice, NamedPrice]:
+    """Return the strong model's price and the weak model's: those given, else the shipped list's.
+
+    Raises:
+        ValueError: a price is known of neither source; says how to give it.
+    """
+    given = given_prices(options)
+    strong, weak = (side_price(side, getattr(options, side), given) for side in SIDES)
+    return strong, weak
+
+
+def any_prices(options: Namespace) -> bool:
+    """Say whether prices are asked for or known, so that money can be told of."""
+    if options.prices:
+        return True
+    return all(name and list_price(name) is not None for name in (options.strong, options.weak))
+
+
+def side_price(side: str, model: str | None, given: Mapping[str, Price]) -> NamedPrice:
+    """Return one side's price; see `pair_prices`."""
+    for name in (model, side):
+        if name is not None and name in given:
+            return NamedPrice(model or side, given[name], "as you gave it")
+    row = None if model is None else list_price(model)
+    if row is not None and model is not None:
+        return NamedPrice(model, row.price, f"list price as of {row.as_of}, {row.source}", listed=True)
+    name = model or side
+    known = ", ".join(sorted(given)) or "none"
+    raise ValueError(
+        f"the price of the {side} model{f' {model!r}' if model else ''} is missing: give --prices "
+        f"{name}=INPUT,OUTPUT per million tokens. Given: {known}; {len(list_prices())} models have a list "
+        "price."
+    )

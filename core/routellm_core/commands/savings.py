@@ -1,0 +1,230 @@
+"""`routellm savings`: what routing would save, from the log of calls that you have, before any code changes.
+
+Reads the log once, scores each decision's prompt, and prices its calls with both models from the log's own
+tokens. With labels it also says at what quality.
+
+Example:
+  routellm savings log.jsonl --strong gpt-4o --weak gpt-4o-mini
+a row of the log:
+  {"request": {"messages": [{"role": "user", "content": "Why?"}]},
+   "response": {"model": "gpt-4o", "usage": {"prompt_tokens": 9, "completion_tokens": 40}}}
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from routellm_core.calibration.record import Calibration
+from routellm_core.calibration.target import QualityTarget
+from routellm_core.commands.arguments import add_score_arguments, stored_scores
+from routellm_core.commands.note import Note
+from routellm_core.commands.price_arguments import (
+    NamedPrice,
+    add_price_arguments,
+    given_prices,
+    pair_prices,
+)
+from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
+from routellm_core.commands.savings_notes import savings_loss, savings_notes
+from routellm_core.evaluation.benchmarks import load_benchmark, without_trained
+from routellm_core.evaluation.evaluation import nearness
+from routellm_core.evaluation.savings import Labelled, Savings, savings
+from routellm_core.evaluation.savings_text import (
+    examples,
+    headline,
+    savings_table,
+)
+from routellm_core.evaluation.traffic import SAMPLE, Traffic, TrafficBuilder
+from routellm_core.loading import load_router
+from routellm_core.preferences.reading.log_reading import LogReader
+from routellm_core.router import Router
+from routellm_core.routing.list_prices import list_price
+from routellm_core.routing.prices import Price
+from routellm_core.routing.validation import check_count, check_fraction, check_positive
+
+SUMMARY = "say what routing would save, from a log of calls"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument(
+        "log",
+        nargs="+",
+        metavar="LOG",
+        help="a log in one or more files, in any known layout; - is standard input",
+    )
+    parser.add_argument("--strong", required=True, metavar="MODEL", help="the strong model's name")
+    parser.add_argument("--weak", required=True, metavar="MODEL", help="the weak model's name")
+    add_price_arguments(parser)
+    parser.add_argument("--router", default="default", help="a name or a folder (default: %(default)s)")
+    point = parser.add_mutually_exclusive_group()
+    point.add_argument(
+        "--strong-share",
+        type=float,
+        default=0.3,
+        metavar="X",
+        help="what to look at (default: %(default)s)",
+    )
+    point.add_argument("--calibration", metavar="FILE", help="its threshold is looked at instead")
+    parser.add_argument(
+        "--monthly-calls",
+        type=float,
+        metavar="N",
+        help="model calls in a month (default: as in the log)",
+    )
+    parser.add_argument(
+        "--output-tokens",
+        type=int,
+        metavar="N",
+        help="of an answer that the log tells nothing of (default: the log's mean)",
+    )
+    parser.add_argument(
+        "--labels", metavar="FILE", help="rows of prompt and both models' scores, or battles: for the quality"
+    )
+    parser.add_argument(
+        "--max-loss",
+        type=float,
+        metavar="X",
+        help="points below strong alone that the certified row keeps (default: 0.02 of the scale)",
+    )
+    parser.add_argument(
+        "--confidence", type=float, default=0.9, metavar="P", help="of that (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--scale",
+        nargs=2,
+        type=float,
+        metavar=("LOW", "HIGH"),
+        default=(0.0, 1.0),
+        help="lowest and highest quality in the labels (default: 0 1)",
+    )
+    parser.add_argument("--data", default=os.environ.get("ROUTELLM_DATA"), help="for a benchmark as --labels")
+    parser.add_argument(
+        "--examples", type=int, default=3, metavar="N", help="prompts on each side (default: %(default)s)"
+    )
+    add_score_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_reading_arguments(parser)
+
+
+def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
+    """Read, score, price, and yield the table and what belongs to it."""
+    share = check_fraction(options.strong_share, "--strong-share")
+    check_count(options.examples, "--examples", at_least=0)
+    if options.monthly_calls is not None:
+        check_positive(options.monthly_calls, "--monthly-calls")
+    prices, given = pair_prices(options), given_prices(options)
+    router = load_router(options.router)
+    threshold = _threshold(options, router)
+    labelled = _labelled(options, router)
+    if labelled is not None:
+        yield Note(labelled.benchmark.read)
+    reader = LogReader(options.log, reading_options(options))
+    store = stored_scores(options)
+    builder = TrafficBuilder(lambda texts: store.score(router, texts), options.output_tokens)
+    say("reading and scoring the log")
+    traffic = builder.gather(reader.calls())
+    yield Note(f"{', '.join(options.log)}: {reader.report.sentence()}")
+    found = savings(
+        traffic,
+        *(price.price for price in prices),
+        chosen=share,
+        threshold=threshold,
+        monthly_calls=options.monthly_calls,
+        labelled=labelled,
+        target=QualityTarget("max_loss", savings_loss(options)),
+        confidence=options.confidence,
+        scale=tuple(options.scale),
+        logged_prices=_logged_prices(traffic, given),
+    )
+    sampled = nearness(router, traffic.prompts)
+    outside = None if sampled is None else sampled[1]
+    notes = savings_notes(
+        found, traffic, prices, options, outside, builder.unanswered_tokens, reader.report.impossible
+    )
+    if options.json:
+        values = _values(found, traffic, prices, outside)
+        yield json.dumps({**values, "notes": notes, "reading": reader.report.to_dict()})
+        return
+    currency = "$" if all(price.listed for price in prices) else ""
+    yield headline(found, options.strong, options.weak, currency)
+    yield ""
+    yield from savings_table(found, currency)
+    yield ""
+    yield from _below_the_table(found, traffic, options, currency)
+    yield from (f"- {note}" for note in notes)
+
+
+def _threshold(options: Namespace, router: Router) -> float | None:
+    if options.calibration is None:
+        return None
+    calibration = Calibration.load(options.calibration)
+    calibration.check_router(router)
+    return calibration.threshold
+
+
+def _labelled(options: Namespace, router: Router) -> Labelled | None:
+    if options.labels is None:
+        return None
+    loaded = load_benchmark(
+        options.labels,
+        options.data,
+        strong=options.strong,
+        weak=options.weak,
+        options=reading_options(options),
+    )
+    benchmark = without_trained(loaded, router).in_hash_order()
+    return Labelled(benchmark, stored_scores(options).score(router, benchmark.prompts))
+
+
+def _logged_prices(traffic: Traffic, given: dict[str, Price]) -> dict[str, Price]:
+    known = dict(given)
+    for model in traffic.models:
+        row = list_price(model)
+        if model not in known and row is not None:
+            known[model] = row.price
+    return known
+
+
+def _below_the_table(found: Savings, traffic: Traffic, options: Namespace, currency: str) -> Iterator[str]:
+    if found.certified is not None and found.certificate is not None:
+        yield f"* {found.certificate.statement(options.weak, options.strong)}"
+        yield ""
+    if found.chosen.threshold is not None and options.examples:
+        weak, strong = examples(traffic, found.chosen.threshold, options.examples)
+        yield f"just below the threshold, so to {options.weak}:"
+        yield from (f"    {text}" for text in weak)
+        yield f"just above it, so to {options.strong}:"
+        yield from (f"    {text}" for text in strong)
+        yield ""
+
+
+def _values(
+    found: Savings, traffic: Traffic, prices: tuple[NamedPrice, NamedPrice], outside: float | None
+) -> dict[str, Any]:
+    return {
+        "per": found.per,
+        "chosen": asdict(found.chosen),
+        "rows": [asdict(row) for row in found.rows],
+        "certified": None if found.certified is None else asdict(found.certified),
+        "logged_cost": found.logged_cost,
+        "decisions": len(traffic.scores),
+        "calls": int(traffic.calls.sum()),
+        "calls_without_tokens": traffic.without_tokens,
+        "outside_share": outside,
+        "sampled": min(SAMPLE, len(traffic.prompts)),
+        "models": {name: count for name, (_, count) in traffic.models.items()},
+        "prices": {
+            side: {"model": named.model, "source": named.source, **_price(named.price)}
+            for side, named in zip(("strong", "weak"), prices, strict=True)
+        },
+    }
+
+
+def _price(price: Price) -> dict[str, float | None]:
+    return {"input": price.input, "output": price.output, "cached_input": price.cached_input}

@@ -1,0 +1,101 @@
+"""Savings notes: what `routellm savings` assumed, what the router does not know, and what the log lacks."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+
+from routellm_core.commands.price_arguments import NamedPrice
+from routellm_core.commands.quality_lines import DEFAULT_LOSS
+from routellm_core.evaluation.savings import Savings
+from routellm_core.evaluation.savings_text import counted, log_lines
+from routellm_core.evaluation.traffic import Traffic
+from routellm_core.routing.validation import check_positive
+
+_FEW = 100
+
+
+def savings_notes(
+    found: Savings,
+    traffic: Traffic,
+    prices: Sequence[NamedPrice],
+    options: Namespace,
+    outside: float | None,
+    answer_tokens: float,
+    impossible: int,
+) -> list[str]:
+    """Return them, a sentence each.
+
+    Args:
+        found: what was computed.
+        traffic: of what.
+        prices: by what.
+        options: of the command.
+        outside: share of the sampled prompts that the router was not trained for; None where it can't tell.
+        answer_tokens: taken for an answer that is not logged.
+        impossible: calls whose tokens can't be true.
+    """
+    return [
+        *map(_price_note, prices),
+        *_token_notes(found, traffic, options, answer_tokens, impossible),
+        *_quality_notes(found, traffic, options, outside),
+        *log_lines(traffic),
+    ]
+
+
+def savings_loss(options: Namespace) -> float:
+    """Return the points that the certified row may lose."""
+    low, high = options.scale
+    loss = DEFAULT_LOSS * (high - low) if options.max_loss is None else options.max_loss
+    return check_positive(loss, "--max-loss")
+
+
+def _price_note(named: NamedPrice) -> str:
+    price = named.price
+    cached = "" if price.cached_input is None else f", {price.cached_input:g} for cached ones"
+    return (
+        f"{named.model} costs {price.input:g} per million input tokens{cached}, and {price.output:g} per "
+        f"million output tokens ({named.source})"
+    )
+
+
+def _token_notes(
+    found: Savings, traffic: Traffic, options: Namespace, answer_tokens: float, impossible: int
+) -> Iterator[str]:
+    yield "each model is taken to read and write as many tokens as the log tells of whichever model answered"
+    if traffic.tokens[2].any():
+        yield "a prompt cache that is lost when a conversation changes the model is not counted"
+    if traffic.without_tokens:
+        yield (
+            f"the tokens of {counted(traffic.without_tokens, 'call')} are estimated: a quarter of the "
+            f"characters, and {answer_tokens:.0f} for an answer that is not logged"
+        )
+    if impossible:
+        yield (
+            f"{counted(impossible, 'call')} tell{'s' * (impossible == 1)} tokens that no call can have; they "
+            "count as calls without tokens"
+        )
+    if found.per == "month" and options.monthly_calls is None and traffic.span is not None:
+        yield f"the log spans {traffic.span / 86_400:.1f} days; a month is 30.4 such days"
+    if found.logged_cost is not None:
+        yield f"the log's own models cost {found.logged_cost:.6g} per {found.per}, by the same prices"
+    if found.rows[0].cost >= found.rows[-1].cost:
+        yield f"{options.weak} is not cheaper than {options.strong} on this log: are they swapped?"
+
+
+def _quality_notes(
+    found: Savings, traffic: Traffic, options: Namespace, outside: float | None
+) -> Iterator[str]:
+    if outside is not None:
+        yield (
+            f"{outside:.0%} of {len(traffic.prompts):,} prompts drawn from the log are of a kind that the "
+            "router was not trained on: what it says of them is a guess"
+        )
+    if options.labels and found.certificate is None:
+        loss = savings_loss(options)
+        yield f"these labels certify nothing within {loss:g} points: label more, or ask for less"
+    if not options.labels:
+        yield "nothing is known of the quality: give --labels, see routellm label"
+    if len(traffic.scores) < _FEW:
+        count = len(traffic.scores)
+        yield f"{counted(count, 'decision')} tell{'s' * (count == 1)} too little of a share"

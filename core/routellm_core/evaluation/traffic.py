@@ -1,0 +1,183 @@
+"""Traffic: the decisions of a log with their scores and tokens, kept as columns while the log streams by."""
+
+from __future__ import annotations
+
+import random
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from routellm_core.preferences.reading.logged_call import LoggedCall
+from routellm_core.routing.prices import Price, TokenUsage
+
+Floats = npt.NDArray[np.float64]
+
+SAMPLE = 2000
+"""Prompts of which the text is kept, drawn evenly from all decisions."""
+
+SHOWN_CHARACTERS = 2000
+"""Of a kept prompt."""
+
+CHARACTERS_PER_TOKEN = 4
+"""The usual estimate for English, where a log does not tell tokens."""
+
+ANSWER_TOKENS = 264
+"""The paper's mean answer (appendix D), where a log tells neither tokens nor answers."""
+
+_CHUNK = 1024
+
+_MOST_MODELS = 1000
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """The decisions of a log; the arrays have shape (n,).
+
+    Attributes:
+        scores: the router's.
+        tokens: input, output and cached input of all calls of each decision, shape (3, n).
+        calls: how many model calls each decision made.
+        without_tokens: calls whose tokens are estimated from their texts.
+        sample: rows of decisions whose prompts are kept, ascending.
+        prompts: their texts.
+        models: model -> tokens and calls that the log has of it.
+        unnamed: calls without a model's name.
+        span: seconds between the first call and the last; None where times are not told.
+        with_conversation: calls that tell their conversation.
+        with_answer: calls whose answer is kept.
+    """
+
+    scores: Floats
+    tokens: Floats
+    calls: Floats
+    without_tokens: int
+    sample: npt.NDArray[np.int64]
+    prompts: Sequence[str]
+    models: dict[str, tuple[TokenUsage, int]]
+    unnamed: int
+    span: float | None
+    with_conversation: int
+    with_answer: int
+
+    def cost(self, price: Price) -> Floats:
+        """Return what each decision's calls cost at this price, shape (n,)."""
+        sent, answered, cached = self.tokens
+        reread = price.input if price.cached_input is None else price.cached_input
+        cost: Floats = ((sent - cached) * price.input + cached * reread + answered * price.output) / 1e6
+        return cost
+
+
+@dataclass
+class TrafficBuilder:
+    """Gathers `Traffic` from calls, in one pass.
+
+    Attributes:
+        score: scores a list of prompts.
+        answer_tokens: taken for answers that the log tells nothing of; None takes the log's own mean.
+    """
+
+    score: Callable[[list[str]], Floats]
+    answer_tokens: int | None = None
+    _scores: array[float] = field(default_factory=lambda: array("d"))
+    _columns: tuple[array[float], ...] = field(default_factory=lambda: tuple(array("d") for _ in range(5)))
+    _waiting: list[str] = field(default_factory=list)
+    _kept: dict[int, str] = field(default_factory=dict)
+    _models: dict[str, TokenUsage] = field(default_factory=dict)
+    _counts: Counter[str] = field(default_factory=Counter)
+    _times: tuple[float, float] | None = None
+    _random: random.Random = field(default_factory=lambda: random.Random(0))
+    _slots: list[int] = field(default_factory=list)
+
+    def gather(self, calls: Iterable[LoggedCall]) -> Traffic:
+        """Return the traffic of the calls on which a router decides."""
+        for call in calls:
+            if call.starts:
+                self._began(call)
+            self._add(call)
+        self._flush()
+        return self._built()
+
+    def _began(self, call: LoggedCall) -> None:
+        for column in self._columns:
+            column.append(0.0)
+        text = call.text or ""
+        self._waiting.append(text)
+        if len(self._waiting) == _CHUNK:
+            self._flush()
+        # Reservoir sampling: each decision so far is kept with the same probability.
+        if len(self._slots) < SAMPLE:
+            self._slots.append(call.decision)
+            self._kept[call.decision] = text[:SHOWN_CHARACTERS]
+        elif (slot := self._random.randrange(call.decision + 1)) < SAMPLE:
+            del self._kept[self._slots[slot]]
+            self._slots[slot] = call.decision
+            self._kept[call.decision] = text[:SHOWN_CHARACTERS]
+
+    def _add(self, call: LoggedCall) -> None:
+        sent, answered, cached, calls, unanswered = self._columns
+        row = call.decision
+        calls[row] += 1
+        usage = call.usage
+        if usage is None:
+            usage, told = self._estimated(call)
+            unanswered[row] += not told
+            self._counts["estimated"] += 1
+        else:
+            self._counts["output"] += usage.output
+            self._counts["told"] += 1
+        sent[row] += usage.input
+        answered[row] += usage.output
+        cached[row] += usage.cached_input
+        if call.model is None or (call.model not in self._models and len(self._models) >= _MOST_MODELS):
+            self._counts["unnamed"] += 1
+        else:
+            self._models[call.model] = self._models.get(call.model, TokenUsage()) + usage
+            self._counts[f"calls of {call.model}"] += 1
+        self._counts["conversation"] += call.conversation is not None
+        self._counts["answer"] += call.answer is not None
+        if call.time is not None:
+            first, last = self._times or (call.time, call.time)
+            self._times = (min(first, call.time), max(last, call.time))
+
+    def _estimated(self, call: LoggedCall) -> tuple[TokenUsage, bool]:
+        """Return tokens by the texts' lengths, and whether the answer's are among them."""
+        sent = -(-sum(len(message.text) for message in call.messages) // CHARACTERS_PER_TOKEN)
+        if call.answer is None:
+            return TokenUsage(sent), False
+        return TokenUsage(sent, -(-len(call.answer) // CHARACTERS_PER_TOKEN)), True
+
+    def _flush(self) -> None:
+        if self._waiting:
+            distinct = list(dict.fromkeys(self._waiting))
+            found = dict(zip(distinct, self.score(distinct).tolist(), strict=True))
+            self._scores.extend(found[text] for text in self._waiting)
+            self._waiting.clear()
+
+    @property
+    def unanswered_tokens(self) -> float:
+        """Output tokens taken for an answer that the log tells nothing of."""
+        if self.answer_tokens is not None:
+            return self.answer_tokens
+        told = self._counts["told"]
+        return self._counts["output"] / told if told else ANSWER_TOKENS
+
+    def _built(self) -> Traffic:
+        sent, answered, cached, calls, unanswered = (np.array(column) for column in self._columns)
+        sample = sorted(self._kept)
+        return Traffic(
+            scores=np.array(self._scores),
+            tokens=np.stack([sent, answered + unanswered * self.unanswered_tokens, cached]),
+            calls=calls,
+            without_tokens=self._counts["estimated"],
+            sample=np.array(sample, dtype=np.int64),
+            prompts=[self._kept[row] for row in sample],
+            models={name: (usage, self._counts[f"calls of {name}"]) for name, usage in self._models.items()},
+            unnamed=self._counts["unnamed"],
+            span=None if self._times is None else self._times[1] - self._times[0],
+            with_conversation=self._counts["conversation"],
+            with_answer=self._counts["answer"],
+        )

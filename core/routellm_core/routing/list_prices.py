@@ -1,0 +1,62 @@
+"""List prices: what providers ask in public for some models, for whoever has no prices of their own at hand.
+
+A small table that grows old: each row says since when it held and where it can be looked up.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from routellm_core.routing.prices import Price
+
+_FILE = Path(__file__).with_name("list_prices.json")
+
+# gpt-4o-2024-08-06, claude-sonnet-4-20250514, claude-3-5-haiku-latest, gpt-4-0613, mistral-large-2411
+_DATE = re.compile(r"[-@](latest|\d{4}-\d{2}-\d{2}|\d{8}|\d{4})$")
+
+
+@dataclass(frozen=True)
+class ListPrice:
+    """One row of the table.
+
+    Attributes:
+        model: its name, without a date.
+        price: in US dollars per million tokens.
+        as_of: the day from which it held, such as "2025-04-14".
+        source: the page where the provider publishes it.
+    """
+
+    model: str
+    price: Price
+    as_of: str
+    source: str
+
+
+@cache
+def list_prices() -> Mapping[str, ListPrice]:
+    """Return the shipped table, by model."""
+    rows = json.loads(_FILE.read_bytes())["prices"]
+    return {
+        row["model"]: ListPrice(
+            row["model"],
+            Price(row["input"], row["output"], row.get("cached_input")),
+            row["as_of"],
+            row["source"],
+        )
+        for row in rows
+    }
+
+
+def list_price(model: str) -> ListPrice | None:
+    """Return the row of a model, under whatever name a client or a log knows it; None if there is none.
+
+    "openai:gpt-4o", "openai/gpt-4o" and "gpt-4o-2024-08-06" are all "gpt-4o".
+    """
+    table = list_prices()
+    name = model.strip().lower().replace(":", "/").rsplit("/", 1)[-1]
+    return table.get(name) or table.get(_DATE.sub("", name))
