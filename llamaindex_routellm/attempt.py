@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from llama_index.core.base.llms.types import ChatResponse
 from llama_index.core.llms import LLM
 from llama_index_instrumentation.dispatcher import active_instrument_tags
 
 from llamaindex_routellm.decision_event import attributes
 from llamaindex_routellm.heard_spans import past_unheard_span
 from llamaindex_routellm.routed_call import RoutedCall
+from llamaindex_routellm.side import Side
+from llamaindex_routellm.thought import marked
 from llamaindex_routellm.usage import (
     NO_USAGE,
     Response,
@@ -21,6 +25,7 @@ from llamaindex_routellm.usage import (
     usage_of,
 )
 from routellm_core import Decision
+from routellm_core.routing.decision import Route, other_side
 from routellm_core.routing.prices import TokenUsage
 
 RECORD_KEY = "routellm"
@@ -38,38 +43,36 @@ class Attempt:
 
     Args:
         call: the call to make.
-        decision: chose the model.
-        model: the model.
-        convert: whether another class may have made the call's messages.
+        decision: chose the side.
+        sides: both sides.
 
     Raises:
         ValueError: the model has no such method; the message says what to do.
     """
 
     __slots__ = (
-        "_convert",
         "_method",
+        "_other",
         "_outer",
+        "_side",
         "_tags",
         "call",
         "decision",
-        "model",
         "record",
         "seen",
         "tally",
     )
 
-    def __init__(self, call: RoutedCall, decision: Decision, model: LLM, *, convert: bool) -> None:
+    def __init__(self, call: RoutedCall, decision: Decision, sides: Mapping[Route, Side]) -> None:
         self.call = call
         self.decision = decision
-        self.model = model
         self.record = decision.record()
         self.tally = None if call.returns_response else UsageTally()
         self.seen = NO_USAGE
-        self._convert = convert
+        self._side, self._other = sides[decision.route], sides[other_side(decision.route)]
         self._tags = attributes(decision)
         self._outer: tuple[dict[str, Any], UsageTally | None] = ({}, None)
-        self._method = past_unheard_span(getattr(model, call.method, None))
+        self._method = past_unheard_span(getattr(self.model, call.method, None))
         if not callable(self._method):
             raise ValueError(
                 f"{self.decision.route} is a {type(self.model).__name__}, which has no {self.call.method}(); "
@@ -77,9 +80,14 @@ class Attempt:
                 "FunctionCallingLLM on that side, or no forced route."
             )
 
+    @property
+    def model(self) -> LLM:
+        """The model."""
+        return self._side.model
+
     def start(self) -> Any:
         """Call the model's method and return what it returns: an answer, an awaitable or a stream."""
-        args, kwargs = self.call.arguments(self.model, convert=self._convert)
+        args, kwargs = self.call.arguments(self._side, self._other)
         return self._method(*args, **kwargs)
 
     def __enter__(self) -> None:
@@ -117,9 +125,12 @@ class Attempt:
 
     def _with_record(self, response: Response) -> Response:
         # A copy, because a model may hand out one response many times, as caches do.
-        return response.model_copy(
-            update={"additional_kwargs": {**response.additional_kwargs, RECORD_KEY: self.record}}
-        )
+        update: dict[str, Any] = {
+            "additional_kwargs": {**response.additional_kwargs, RECORD_KEY: self.record}
+        }
+        if isinstance(response, ChatResponse):
+            update["message"] = marked(response.message, self._side)
+        return response.model_copy(update=update)
 
 
 def _larger(one: TokenUsage, other: TokenUsage) -> TokenUsage:

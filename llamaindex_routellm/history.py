@@ -1,13 +1,13 @@
-"""History: a conversation made by one provider's class, in the form that another's accepts.
+"""History: a conversation in the form that the side that is called takes, whoever made its answers.
 
-Models of one class understand their own history, and it stays as it is: a changed history costs other token
-counts and misses prompt caches. Nothing here changes the caller's messages; a changed one is a copy.
+Models of one class understand their own history, and all of it that is not bound to one model stays as it is:
+a changed history costs other token counts and misses prompt caches. Nothing here changes the caller's
+messages; a changed one is a copy.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -21,10 +21,12 @@ from llama_index.core.base.llms.types import (
     ThinkingBlock,
     ToolCallBlock,
 )
-from llama_index.core.llms import LLM
 
-# What OpenAI and Anthropic both accept.
-_VALID_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+from llamaindex_routellm.provider import ROUTER, keeps_own_blocks, provider_of
+from llamaindex_routellm.side import Side
+from llamaindex_routellm.thought import kept_thoughts
+from llamaindex_routellm.tool_call_ids import ToolCallIds
+from llamaindex_routellm.turn_order import ordered, paired, spelled_out
 
 _TOOL_RESULTS = (MessageRole.TOOL, MessageRole.FUNCTION)
 
@@ -32,15 +34,78 @@ _TOOL_RESULTS = (MessageRole.TOOL, MessageRole.FUNCTION)
 _PROVIDER_KEYS = frozenset({"tool_calls", "function_call", "cache_control"})
 
 
-def history_for(messages: Sequence[ChatMessage], model: LLM) -> list[ChatMessage]:
-    """Return the messages as `model` accepts them, whichever class wrote them."""
-    ids = _ToolIds()
-    keeps_own_blocks = _speaks_anthropic(model)
+def history_for(messages: Sequence[ChatMessage], side: Side, other: Side) -> Sequence[ChatMessage]:
+    """Return the messages as `side` takes them, whichever model answered; the very ones if nothing changes.
+
+    Thinking stays with the model that thought it. Where the sides are of two classes, what only one of them
+    writes is said as the other reads it, and the turns are put in the order that the side's provider takes.
+    """
+    if len(messages) == 1 and _is_spoken(messages[0]):
+        return messages
+    kind, provider = type(side.model), provider_of(type(side.model))
+    if provider == ROUTER:
+        return messages
+    if kind is type(other.model):
+        turns = _of_one_class(messages, side, other)
+    else:
+        turns = _of_two_classes(messages, side, other)
+        turns = paired(turns, provider, provider_of(type(other.model)))
+    turns = ordered(turns, provider, mixed=provider != provider_of(type(other.model)))
+    if provider == "anthropic" and _asks_for_thinking(side):
+        turns = spelled_out(turns)
+    if len(turns) == len(messages) and all(new is old for new, old in zip(turns, messages, strict=True)):
+        return messages
+    return turns
+
+
+def _is_spoken(message: ChatMessage) -> bool:
+    """Tell whether a message is a user's text, of which every provider takes one alone."""
+    return (
+        message.role == MessageRole.USER
+        and not message.additional_kwargs
+        and len(message.blocks) == 1
+        and type(message.blocks[0]) is TextBlock
+        and bool(message.blocks[0].text.strip())
+    )
+
+
+def _asks_for_thinking(side: Side) -> bool:
+    """Tell whether a Claude is called with thinking enabled."""
+    thinking = getattr(side.model, "thinking_dict", None)
+    return isinstance(thinking, dict) and thinking.get("type") == "enabled"
+
+
+def _of_one_class(messages: Sequence[ChatMessage], side: Side, other: Side) -> list[ChatMessage]:
+    turns = ((_unmarked(message, side, other), message) for message in messages)
+    # A turn of nothing but the other's thinking has nothing left to say.
+    return [turn for turn, message in turns if turn is message or turn.blocks]
+
+
+def _thinks(message: ChatMessage) -> bool:
+    return any(isinstance(block, ThinkingBlock) for block in message.blocks)
+
+
+def _unmarked(message: ChatMessage, side: Side, other: Side) -> ChatMessage:
+    """Return a message with the thinking that the side takes; the very message if it has none."""
+    if not _thinks(message):
+        return message
+    blocks, kwargs = kept_thoughts(message.blocks, side, other), message.additional_kwargs
+    if "tool_calls" in kwargs and len(blocks) < len(message.blocks):
+        # Calls in a provider's own form refer to the reasoning that is gone.
+        if not any(isinstance(block, ToolCallBlock) for block in blocks):
+            blocks += _legacy_calls(message)
+        kwargs = {name: value for name, value in kwargs.items() if name != "tool_calls"}
+    return message.model_copy(update={"blocks": blocks, "additional_kwargs": kwargs})
+
+
+def _of_two_classes(messages: Sequence[ChatMessage], side: Side, other: Side) -> list[ChatMessage]:
+    ids = ToolCallIds()
+    keeps_own = keeps_own_blocks(provider_of(type(side.model)))
     converted = []
     for message in messages:
-        blocks = _blocks(message, ids, keeps_own_blocks)
+        blocks = _blocks(kept_thoughts(message.blocks, side, other), message, ids, keeps_own)
         kwargs = {key: value for key, value in message.additional_kwargs.items() if key not in _PROVIDER_KEYS}
-        if keeps_own_blocks and "cache_control" in message.additional_kwargs:
+        if keeps_own and "cache_control" in message.additional_kwargs:
             kwargs["cache_control"] = message.additional_kwargs["cache_control"]
         if message.role in _TOOL_RESULTS:
             kwargs["tool_call_id"] = ids.of_result(message.additional_kwargs)
@@ -49,34 +114,25 @@ def history_for(messages: Sequence[ChatMessage], model: LLM) -> list[ChatMessage
     return converted
 
 
-def _speaks_anthropic(model: LLM) -> bool:
-    """Tell whether a model's class keeps signed thinking, citations and cache marks, as Anthropic's do."""
-    return any("anthropic" in kind.__module__ or "bedrock" in kind.__module__ for kind in type(model).__mro__)
-
-
-def _blocks(message: ChatMessage, ids: _ToolIds, keeps_own_blocks: bool) -> list[Any]:
+def _blocks(taken: Sequence[Any], message: ChatMessage, ids: ToolCallIds, keeps_own: bool) -> list[Any]:
     blocks: list[Any] = []
     calls: list[ToolCallBlock] = []
-    for block in message.blocks:
+    for block in taken:
         if isinstance(block, ToolCallBlock):
             calls.append(block)
-        elif isinstance(block, ThinkingBlock):
-            # Signed thinking is its maker's alone, and its maker takes no unsigned thinking.
-            if bool(block.additional_information.get("signature")) == keeps_own_blocks:
-                blocks.append(block)
-        elif isinstance(block, CitableBlock) and not keeps_own_blocks:
+        elif isinstance(block, CitableBlock) and not keeps_own:
             blocks.extend(block.content)
-        elif keeps_own_blocks or not isinstance(block, CachePoint | CitationBlock):
+        elif keeps_own or not isinstance(block, CachePoint | CitationBlock):
             blocks.append(block)
     if not calls:
         calls = list(_legacy_calls(message))
-    if calls and not keeps_own_blocks and not any(isinstance(block, TextBlock) for block in blocks):
+    if calls and not keeps_own and not any(isinstance(block, TextBlock) for block in blocks):
         # Ollama's and OpenAI's own messages have a text before their calls, empty or not.
         blocks.append(TextBlock(text=""))
     return blocks + [_call(block, ids) for block in calls]
 
 
-def _call(block: ToolCallBlock, ids: _ToolIds) -> ToolCallBlock:
+def _call(block: ToolCallBlock, ids: ToolCallIds) -> ToolCallBlock:
     return ToolCallBlock(
         tool_call_id=ids.of_call(block.tool_call_id, block.tool_name),
         tool_name=block.tool_name,
@@ -103,35 +159,11 @@ def _legacy_calls(message: ChatMessage) -> Iterable[ToolCallBlock]:
         if name:
             arguments = _item(source, "arguments") or _item(source, "input")
             yield ToolCallBlock(
-                tool_call_id=_item(call, "id"), tool_name=str(name), tool_kwargs=_arguments(arguments)
+                tool_call_id=_item(call, "call_id") or _item(call, "id"),
+                tool_name=str(name),
+                tool_kwargs=_arguments(arguments),
             )
 
 
 def _item(value: object, key: str) -> Any:
     return value.get(key) if isinstance(value, dict) else getattr(value, key, None)
-
-
-class _ToolIds:
-    """Gives every tool call an id that each provider accepts, and its result the same one.
-
-    A class without ids (Ollama's) names the tool instead, in the result's `tool_call_id`; results of the same
-    tool answer its calls in order.
-    """
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._open: list[tuple[set[str], str]] = []
-
-    def of_call(self, given: str | None, name: str) -> str:
-        self._count += 1
-        chosen = given if given and _VALID_ID.fullmatch(given) else f"call_{self._count}"
-        self._open.append(({given} if given else {name, ""}, chosen))
-        return chosen
-
-    def of_result(self, kwargs: dict[str, Any]) -> str:
-        given = kwargs.get("tool_call_id") or kwargs.get("name") or ""
-        for position, (names, chosen) in enumerate(self._open):
-            if given in names or not given:
-                del self._open[position]
-                return chosen
-        return given if _VALID_ID.fullmatch(given) else f"call_{self._count}"

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage
-from llama_index.core.llms import LLM
 from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate
 from llama_index.core.prompts.base import SelectorPromptTemplate
 from typing_extensions import override
@@ -23,6 +22,7 @@ from llamaindex_routellm.call_needs import needs_of_arguments, needs_of_messages
 from llamaindex_routellm.history import history_for
 from llamaindex_routellm.human_text import question_of_messages
 from llamaindex_routellm.rendered_prompt import NO_QUESTION, rendered_question
+from llamaindex_routellm.side import Side
 from llamaindex_routellm.template_question import template_question
 from routellm_core import Decision
 from routellm_core.routing.capabilities import Need
@@ -77,8 +77,8 @@ class RoutedCall(ABC):
         """Return the prompt's texts, to be counted against a window in tokens."""
 
     @abstractmethod
-    def arguments(self, model: LLM, *, convert: bool) -> Arguments:
-        """Return the arguments to call the model with; `convert` where another class may have made them."""
+    def arguments(self, side: Side, other: Side) -> Arguments:
+        """Return the arguments to call a side's model with, which may be of the other's making."""
 
 
 @dataclass(eq=False)
@@ -106,8 +106,8 @@ class ChatCall(RoutedCall):
         return message_texts(self.messages)
 
     @override
-    def arguments(self, model: LLM, *, convert: bool) -> Arguments:
-        return (history_for(self.messages, model) if convert else self.messages,), dict(self.kwargs)
+    def arguments(self, side: Side, other: Side) -> Arguments:
+        return (history_for(self.messages, side, other),), dict(self.kwargs)
 
 
 @dataclass(eq=False)
@@ -133,7 +133,7 @@ class CompletionCall(RoutedCall):
         return [self.prompt]
 
     @override
-    def arguments(self, model: LLM, *, convert: bool) -> Arguments:
+    def arguments(self, side: Side, other: Side) -> Arguments:
         return (self.prompt,), dict(self.kwargs)
 
 
@@ -170,14 +170,17 @@ class TemplateCall(RoutedCall):
         return [*fixed, *(value for value in variables.values() if isinstance(value, str))]
 
     @override
-    def arguments(self, model: LLM, *, convert: bool) -> Arguments:
-        return (self._prompt_for(model, convert),), dict(self.prompt_args)
+    def arguments(self, side: Side, other: Side) -> Arguments:
+        return (self._prompt_for(side, other),), dict(self.prompt_args)
 
-    def _prompt_for(self, model: LLM, convert: bool) -> BasePromptTemplate:
-        if not (convert and isinstance(self.prompt, ChatPromptTemplate)):
+    def _prompt_for(self, side: Side, other: Side) -> BasePromptTemplate:
+        if not isinstance(self.prompt, ChatPromptTemplate):
             return self.prompt
-        messages = history_for(self.prompt.message_templates, model)
-        return self.prompt.model_copy(update={"message_templates": messages})
+        given = self.prompt.message_templates
+        messages = history_for(given, side, other)
+        if messages is given:
+            return self.prompt
+        return self.prompt.model_copy(update={"message_templates": list(messages)})
 
 
 @dataclass(eq=False)
@@ -199,10 +202,10 @@ class StructuredCall(TemplateCall):
         return texts
 
     @override
-    def arguments(self, model: LLM, *, convert: bool) -> Arguments:
+    def arguments(self, side: Side, other: Side) -> Arguments:
         # OpenAI writes its response format into the dictionary it is given.
         llm_kwargs = None if self.llm_kwargs is None else dict(self.llm_kwargs)
-        prompt = self._prompt_for(model, convert)
+        prompt = self._prompt_for(side, other)
         return (self.output_cls, prompt), {"llm_kwargs": llm_kwargs, **self.prompt_args}
 
 

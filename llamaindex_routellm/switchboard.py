@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 from llama_index.core.instrumentation.span import active_span_id
@@ -47,11 +46,6 @@ class Switchboard:
 
     sides: dict[Route, Side]
     dispatcher: Dispatcher
-
-    @cached_property
-    def converts(self) -> bool:
-        """Whether one model may be given what the other one made: histories are then converted."""
-        return len({type(side.model) for side in self.sides.values()}) > 1
 
     @property
     def counter(self) -> RoutingCounter:
@@ -134,7 +128,7 @@ class Switchboard:
     def prepare(self, call: RoutedCall) -> tuple[Decision, Any]:
         """Decide a call, without counting it, and let the chosen model prepare it."""
         decision = self.preview(call)
-        attempt = Attempt(call, decision, self.sides[decision.route].model, convert=self.converts)
+        attempt = Attempt(call, decision, self.sides)
         with attempt:
             return decision, attempt.start()
 
@@ -176,9 +170,8 @@ class Switchboard:
         )
 
     def _attempt(self, call: RoutedCall, decision: Decision) -> Attempt:
-        model = self.sides[decision.route].model
-        announce(decision, call.method, model)
-        return Attempt(call, decision, model, convert=self.converts)
+        announce(decision, call.method, self.sides[decision.route].model)
+        return Attempt(call, decision, self.sides)
 
     def _escalate_unparsed(self, attempt: Attempt, error: Exception) -> None:
         """Raise what makes core ask strong, where the error may mean that an answer does not fit."""

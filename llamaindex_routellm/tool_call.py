@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
-from llama_index.core.llms import LLM
 from typing_extensions import override
 
 from llamaindex_routellm.call_needs import needs_of_arguments, needs_of_messages
 from llamaindex_routellm.history import history_for
 from llamaindex_routellm.human_text import question_of_messages
 from llamaindex_routellm.routed_call import Arguments, RoutedCall, may_exceed, message_texts
+from llamaindex_routellm.side import Side
 from routellm_core.routing.capabilities import Need
 
 
@@ -45,11 +45,11 @@ class ToolCall(RoutedCall):
         return texts
 
     @override
-    def arguments(self, model: LLM, *, convert: bool) -> Arguments:
+    def arguments(self, side: Side, other: Side) -> Arguments:
         history: list[ChatMessage] | None = None
         if self.chat_history is not None:
             # A list of its own: the models append the new message to the one that they are given.
-            history = history_for(self.chat_history, model) if convert else list(self.chat_history)
+            history = list(history_for(self.chat_history, side, other))
         return (self.tools, self.user_msg, history, *self.args), dict(self.kwargs)
 
     def _messages(self) -> list[ChatMessage]:

@@ -26,6 +26,7 @@ from llama_index.core.tools import FunctionTool
 from pydantic import Field
 
 from llamaindex_routellm.history import history_for
+from llamaindex_routellm.side import Side
 
 from examples.stand_in import Answer, StandInModel, StandInServer, ToolCall
 from tests.llamaindex.provider_classes import StrictOllamaClient, anthropic_class, ollama
@@ -39,6 +40,11 @@ def multiply(a: float, b: float) -> float:
 TOOLS = [FunctionTool.from_defaults(multiply)]
 EASY = "What is 6 times 7?"
 HARD = "What is the hard product of 6 and 7?"
+
+
+def taken(history: list[ChatMessage], model: Any) -> Any:
+    """The history as a model takes it that shares it with one of another class."""
+    return history_for(history, Side("strong", model), Side("weak", MockLLM()))
 
 
 def tool_turn(llm: Any, history: list[ChatMessage], question: str, *, streaming: bool) -> list[ChatMessage]:
@@ -174,7 +180,7 @@ def test_calls_and_results_keep_belonging_together(
         ),
     ]
     before = copy.deepcopy(history)
-    _, asked, *answered = history_for(history, openai("gpt-4o"))
+    _, asked, *answered = taken(history, openai("gpt-4o"))
     made = [block for block in asked.blocks if isinstance(block, ToolCallBlock)]
     ids = [block.tool_call_id for block in made]
     assert [message.additional_kwargs["tool_call_id"] for message in answered] == ids
@@ -202,12 +208,12 @@ def test_what_only_anthropic_takes_is_left_out_for_others(
         ChatMessage("And now?"),
     ]
     strong = openai("gpt-4o")
-    converted = history_for(history, strong)
+    converted = taken(history, strong)
     assert [type(block) for block in converted[0].blocks] == [TextBlock, TextBlock]
     assert len(converted) == 2  # a message of nothing but foreign thinking has nothing left to say
     strong.chat(converted)
     assert stand_in.refused == []
-    kept = history_for(history, anthropic_class(monkeypatch)(model="claude-sonnet-5", api_key="test-key"))
+    kept = taken(history, anthropic_class(monkeypatch)(model="claude-sonnet-5", api_key="test-key"))
     assert [message.blocks for message in kept] == [message.blocks for message in history]
 
 
@@ -220,7 +226,7 @@ def test_calls_kept_by_older_versions_are_found(openai: Callable[..., Any]) -> N
     anthropic_style = {"id": "toolu_1", "name": "multiply", "input": {"a": 1}}
     for call in (openai_style, anthropic_style):
         message = ChatMessage(role=MessageRole.ASSISTANT, additional_kwargs={"tool_calls": [call]})
-        (converted,) = history_for([message], openai("gpt-4o"))
+        converted, *_ = taken([message], openai("gpt-4o"))
         (block,) = (block for block in converted.blocks if isinstance(block, ToolCallBlock))
         assert (block.tool_call_id, block.tool_name, block.tool_kwargs) == (call["id"], "multiply", {"a": 1})
         assert converted.additional_kwargs == {}
