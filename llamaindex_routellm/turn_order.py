@@ -1,4 +1,4 @@
-"""TurnOrder: a conversation's turns in the order that the provider that is called accepts.
+"""Turn order: a conversation's turns in the order that the provider that is called accepts.
 
 OpenAI and Ollama take roles in any order; Anthropic, Gemini and Mistral do not, and a memory that was cut to
 a number of tokens begins anywhere. The strict side is given the same conversation in an order that it takes.
