@@ -23,7 +23,7 @@ def forwarded(counter: RoutingCounter, attempt: Attempt) -> Chunks:
     with closing(cast(Chunks, chunks)) as stream, tokens:
         for index, chunk in enumerate(stream):
             tokens.add(chunk)
-            yield chunk if index else with_record(chunk, attempt.decision)
+            yield chunk if index else with_record(chunk, attempt.record)
 
 
 async def aforwarded(counter: RoutingCounter, attempt: Attempt) -> AsyncChunks:
@@ -35,7 +35,7 @@ async def aforwarded(counter: RoutingCounter, attempt: Attempt) -> AsyncChunks:
             index = 0
             async for chunk in stream:
                 tokens.add(chunk)
-                yield chunk if index else with_record(chunk, attempt.decision)
+                yield chunk if index else with_record(chunk, attempt.record)
                 index += 1
 
 

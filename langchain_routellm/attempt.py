@@ -20,6 +20,7 @@ class Attempt(NamedTuple):
 
     Attributes:
         decision: chose the model.
+        record: the decision as answers carry it.
         runnable: the model, or a binding of it.
         input: the caller's own input, or the messages as this model takes them.
         config: with the decision in it.
@@ -27,6 +28,7 @@ class Attempt(NamedTuple):
     """
 
     decision: Decision
+    record: dict[str, Any]
     runnable: Runnable[Any, Any]
     input: LanguageModelInput
     config: RunnableConfig
@@ -39,7 +41,7 @@ class Attempt(NamedTuple):
         return self.runnable, self.kwargs  # type: ignore[return-value]  # a side's call is a model or its binding
 
 
-def with_record(message: A, decision: Decision) -> A:
+def with_record(message: A, record: dict[str, Any]) -> A:
     """Return a copy of an answer that carries the decision; the original may lie in a cache."""
-    metadata = {**message.response_metadata, RECORD_KEY: decision.record()}
+    metadata = {**message.response_metadata, RECORD_KEY: record}
     return message.model_copy(update={"response_metadata": metadata})

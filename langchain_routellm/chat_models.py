@@ -169,9 +169,9 @@ class ChatRouteLLM(BatchEndpoints, GenerateEndpoints, PairIdentity):
 
 def _invoked(attempt: Attempt) -> AIMessage:
     answer = attempt.runnable.invoke(attempt.input, attempt.config, **attempt.kwargs)
-    return with_record(cast(AIMessage, answer), attempt.decision)
+    return with_record(cast(AIMessage, answer), attempt.record)
 
 
 async def _ainvoked(attempt: Attempt) -> AIMessage:
     answer = await attempt.runnable.ainvoke(attempt.input, attempt.config, **attempt.kwargs)
-    return with_record(cast(AIMessage, answer), attempt.decision)
+    return with_record(cast(AIMessage, answer), attempt.record)

@@ -14,7 +14,6 @@ from typing_extensions import override
 
 from langchain_routellm.attempt import Attempt, with_record
 from langchain_routellm.pair_settings import PairSettings
-from routellm_core import Decision
 
 
 class GenerateEndpoints(PairSettings):
@@ -36,7 +35,7 @@ class GenerateEndpoints(PairSettings):
             result = model.generate(
                 [cast(list[BaseMessage], attempt.input)], **_arguments_of(attempt.config), **arguments
             )
-            return _recorded(result, attempt.decision)
+            return _recorded(result, attempt.record)
 
         calls = [self.routed_call(prompt, config, stop, dict(arguments), traced=False) for prompt in messages]
         return self._combined([board.answer(call, ask, _message_of) for call in calls])
@@ -57,7 +56,7 @@ class GenerateEndpoints(PairSettings):
             result = await model.agenerate(
                 [cast(list[BaseMessage], attempt.input)], **_arguments_of(attempt.config), **arguments
             )
-            return _recorded(result, attempt.decision)
+            return _recorded(result, attempt.record)
 
         calls = [self.routed_call(prompt, config, stop, dict(arguments), traced=False) for prompt in messages]
         answers = [board.aanswer(call, ask, _message_of) for call in calls]
@@ -134,10 +133,10 @@ def _arguments_of(config: RunnableConfig) -> dict[str, Any]:
     return {name: config.get(name) for name in ("callbacks", "tags", "metadata", "run_name", "run_id")}
 
 
-def _recorded(result: LLMResult, decision: Decision) -> LLMResult:
+def _recorded(result: LLMResult, record: dict[str, Any]) -> LLMResult:
     generations = [
         [
-            generation.model_copy(update={"message": with_record(generation.message, decision)})
+            generation.model_copy(update={"message": with_record(generation.message, record)})
             if isinstance(generation, ChatGeneration) and isinstance(generation.message, AIMessage)
             else generation
             for generation in candidates

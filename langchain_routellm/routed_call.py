@@ -93,11 +93,13 @@ class RoutedCall:
         """Return what to call for a decision, under the call's own configuration or a child of it."""
         side = self.sides[decision.route]
         runnable, kwargs = self._runnable(side)
+        record = decision.record()
         return Attempt(
             decision,
+            record,
             runnable,
             self._input_for(side),
-            side.merged_config(with_decision(config or self.config, decision)),
+            side.merged_config(with_decision(config or self.config, record)),
             kwargs,
         )
 

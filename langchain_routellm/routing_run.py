@@ -45,8 +45,9 @@ class RoutingRun:
 
     def attempt(self, call: RoutedCall, decision: Decision) -> Attempt:
         """Return what to call for a decision, under this run, and keep the decision."""
-        self.record = decision.record()
-        return call.attempt(decision, self.config)
+        attempt = call.attempt(decision, self.config)
+        self.record = attempt.record
+        return attempt
 
     def __enter__(self) -> Self:
         manager = get_callback_manager_for_config(self.config)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from langchain_core.callbacks import Callbacks
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config, merge_configs, var_child_runnable_config
 
-from routellm_core import Decision, __version__
+from routellm_core import __version__
 from routellm_core.routing.override import NO_OVERRIDE, RoutingOverride
 from routellm_core.routing.validation import check_fraction, check_route
 
@@ -63,16 +64,16 @@ def override_of(config: RunnableConfig) -> RoutingOverride:
     )
 
 
-def with_decision(config: RunnableConfig, decision: Decision) -> RunnableConfig:
-    """Return the configuration with the decision in its metadata and tags, for the inner model's run."""
+def with_decision(config: RunnableConfig, record: Mapping[str, Any]) -> RunnableConfig:
+    """Return the configuration with a record in its metadata and tags, for the inner model's run."""
     metadata: dict[str, Any] = {
         **(config.get("metadata") or {}),
-        **{_PREFIX + name: value for name, value in decision.record().items()},
+        **{_PREFIX + name: value for name, value in record.items()},
         "routellm_version": __version__,
     }
-    tags = [*(config.get("tags") or []), f"routellm:{decision.route}"]
+    tags = [*(config.get("tags") or []), f"routellm:{record['route']}"]
     traced: RunnableConfig = {**config, "tags": tags, "metadata": metadata}
-    if decision.reason == "escalated":
+    if record["reason"] == "escalated":
         # The first side's run has taken the caller's run id.
         traced.pop("run_id", None)
     return traced

@@ -18,7 +18,6 @@ from langchain_routellm.attempt import Attempt, with_record
 from langchain_routellm.batch_endpoints import BatchEndpoints, ListedConfigs
 from langchain_routellm.routed_call import RoutedCall
 from langchain_routellm.usage import AnswerRecorder
-from routellm_core import Decision
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
 from routellm_core.routing.escalation import UnparsedAnswerError
@@ -75,7 +74,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
                 answer = attempt.runnable.invoke(attempt.input, attempt.config, **attempt.kwargs)
             except _PARSE_ERRORS as error:
                 raise parsing.unparsed(None, error) from error
-            return parsing.checked(answer, attempt.decision)
+            return parsing.checked(answer, attempt.record)
 
         return board.answer(self._call(input, config, kwargs), ask, parsing.message_of)
 
@@ -91,7 +90,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
                 answer = await attempt.runnable.ainvoke(attempt.input, attempt.config, **attempt.kwargs)
             except _PARSE_ERRORS as error:
                 raise parsing.unparsed(None, error) from error
-            return parsing.checked(answer, attempt.decision)
+            return parsing.checked(answer, attempt.record)
 
         return await board.aanswer(self._call(input, config, kwargs), ask, parsing.message_of)
 
@@ -168,10 +167,10 @@ class _Parsing:
             config=merge_configs(attempt.config, {"callbacks": [self._recorder]}),
         )
 
-    def checked(self, answer: object, decision: Decision) -> object:
+    def checked(self, answer: object, record: dict[str, Any]) -> object:
         """Return an answer with the record in its raw message, or report that it does not fit the schema."""
         if isinstance(answer, dict) and {"raw", "parsed", "parsing_error"} == answer.keys():
-            answer = {**answer, "raw": _raw_with_record(answer["raw"], decision)}
+            answer = {**answer, "raw": _raw_with_record(answer["raw"], record)}
             if answer["parsed"] is None:
                 raise self.unparsed(answer, None)
         elif answer is None:
@@ -193,8 +192,8 @@ class _Parsing:
         return self._recorder.message
 
 
-def _raw_with_record(raw: object, decision: Decision) -> object:
-    return with_record(raw, decision) if isinstance(raw, AIMessage) else raw
+def _raw_with_record(raw: object, record: dict[str, Any]) -> object:
+    return with_record(raw, record) if isinstance(raw, AIMessage) else raw
 
 
 def _needs(method: object) -> frozenset[Need]:

@@ -70,7 +70,7 @@ class Attempt:
         self.tally = None if call.returns_response else UsageTally()
         self.seen = NO_USAGE
         self._side, self._other = sides[decision.route], sides[other_side(decision.route)]
-        self._tags = attributes(decision)
+        self._tags = attributes(self.record)
         self._outer: tuple[dict[str, Any], UsageTally | None] = ({}, None)
         self._method = past_unheard_span(getattr(self.model, call.method, None))
         if not callable(self._method):

@@ -7,6 +7,7 @@ and the spans and events of the chosen model carry the decision as tags.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -71,9 +72,9 @@ def model_name_of(model: LLM) -> str:
         return type(model).__name__
 
 
-def attributes(decision: Decision) -> dict[str, Any]:
+def attributes(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return "routellm.route" and its like; OpenTelemetry knows no None, so what is None is left out."""
-    return {f"routellm.{name}": value for name, value in decision.record().items() if value is not None}
+    return {f"routellm.{name}": value for name, value in record.items() if value is not None}
 
 
 def _mark_current_span(span: Any, decision: Decision, method: str) -> None:
@@ -81,9 +82,9 @@ def _mark_current_span(span: Any, decision: Decision, method: str) -> None:
     if not span.is_recording():
         return
     if getattr(span, "name", "").endswith(f".{method}"):
-        span.set_attributes(attributes(decision))
+        span.set_attributes(attributes(decision.record()))
     else:
-        span.add_event("routellm.decision", attributes(decision))
+        span.add_event("routellm.decision", attributes(decision.record()))
 
 
 _known_to: set[int] = set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, get_args
 
 from routellm_core.routing.decision import Reason, Route
@@ -78,14 +79,14 @@ class Obstacles:
 NO_OBSTACLES = Obstacles()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PairCapabilities:
     """What both models are known to lack."""
 
     strong: Capabilities = UNKNOWN
     weak: Capabilities = UNKNOWN
 
-    @property
+    @cached_property
     def smallest_window(self) -> int | None:
         """The smaller one of the known context windows, in tokens; None if none is known."""
         windows = (self.strong.context_window, self.weak.context_window)
