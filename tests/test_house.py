@@ -18,7 +18,7 @@ TESTS = sorted(path for name in PACKAGES for path in (ROOT / "tests" / name).rgl
 
 CROSS_CUTTING = {
     "core": (),
-    "langchain": ("agents", "concurrency", "entry_points", "examples", "standard_suites", "tracing"),
+    "langchain": ("agents", "examples", "standard_suites"),
     "llamaindex": ("agents", "chat_engines", "examples", "package", "query_engines"),
 }
 """Subjects of tests that are about a whole package, or about the host around it."""
