@@ -66,13 +66,13 @@ class Authorship:
         provider, name = metadata.get("model_provider"), metadata.get("model_name") or metadata.get("model")
         if isinstance(provider, str) and not speaks(self.provider, provider):
             return "stranger"
+        if self.interchangeable:
+            return "sibling" if self._is_of_another_model(name) else "own"
         record = metadata.get("routellm")
         route = record.get("route") if isinstance(record, dict) else None
         if route == self.side.route:
             return "sibling" if self._is_of_another_model(name) else "own"
         if route == self.other.route:
-            if self.interchangeable:
-                return "own"
             return "stranger" if self.mixed or not same_account(self.side, self.other) else "sibling"
         if not isinstance(provider, str):
             return "stranger"
@@ -90,4 +90,4 @@ class Authorship:
         if mine is None or not same_model(name, mine):
             return False
         # The same model of two accounts: whose it was can't be told.
-        return self.mixed or others is None or not same_model(name, others) or self.interchangeable
+        return self.mixed or others is None or not same_model(name, others)

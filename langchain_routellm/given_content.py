@@ -24,7 +24,7 @@ def taken_content(message: BaseMessage, provider: str, *, responses: bool) -> Ba
     if isinstance(message.content, str):
         return message
     blocks: list[Any] = message.content
-    taken = [_taken(block, message, provider, responses) for block in blocks]
+    taken = [_taken(block, provider, responses) for block in blocks]
     if all(new is old for new, old in zip(taken, blocks, strict=True)):
         return message
     return message.model_copy(update={"content": [block for block in taken if block is not None]})
@@ -53,7 +53,7 @@ def _is_medium(block: Any) -> bool:
     return isinstance(block, dict) and block.get("type") not in ("text", None)
 
 
-def _taken(block: Any, message: BaseMessage, provider: str, responses: bool) -> Any:
+def _taken(block: Any, provider: str, responses: bool) -> Any:
     if not isinstance(block, dict):
         return block
     kind = block.get("type")

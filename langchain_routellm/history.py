@@ -65,7 +65,7 @@ def _taken(message: BaseMessage, authorship: Authorship) -> BaseMessage | None:
         if not authorship.speaks_two_forms:
             return message
         return taken_content(message, authorship.provider, responses=calls_responses(authorship.side))
-    if has_only_text(message) or authorship.interchangeable:
+    if has_only_text(message):
         return message
     author = authorship.author(message)
     if author == "own":

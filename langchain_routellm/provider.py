@@ -89,13 +89,11 @@ def same_account(one: Side, other: Side) -> bool:
 
 def interchangeable(one: Side, other: Side) -> bool:
     """Tell whether all that one side's model makes is taken by the other's: one model, however it is set."""
-    if one.model is other.model:
-        return dict(one.kwargs) == dict(other.kwargs)
     first, second = model_name(one), model_name(other)
+    if first is None or second is None:
+        return one.model is other.model
     return (
-        first is not None
-        and second is not None
-        and same_model(first, second)
+        same_model(first, second)
         and type(one.model) is type(other.model)
         and all(_setting(one, name) == _setting(other, name) for name in _FORM)
         and same_account(one, other)

@@ -75,6 +75,13 @@ def test_one_model_of_one_account_is_interchangeable(settings: dict[str, Any], s
     assert interchangeable(side("strong"), side("weak", **settings)) is same
 
 
+def test_one_model_bound_in_two_ways_is_interchangeable() -> None:
+    model = ChatOpenAI(model="gpt-4o", api_key="key")  # type: ignore[arg-type]
+    strong = Side("strong", model, {"reasoning_effort": "high"})
+    assert interchangeable(strong, Side("weak", model, {"reasoning_effort": "low"}))
+    assert not interchangeable(strong, Side("weak", model, {"model": "gpt-4o-mini"}))
+
+
 def test_a_deployments_answers_are_its_own_whatever_they_are_named() -> None:
     azure = AzureChatOpenAI(
         azure_deployment="mine", azure_endpoint="http://elsewhere", api_key="key", api_version="2025-01-01"
@@ -85,3 +92,17 @@ def test_a_deployments_answers_are_its_own_whatever_they_are_named() -> None:
     message = AIMessage("x", response_metadata=metadata)
     assert Authorship(strong, side("weak")).author(message) == "own"
     assert Authorship(side("weak"), strong).author(message) == "stranger"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "author"),
+    [
+        ({}, "own"),
+        ({"model_provider": "openai", "model_name": "gpt-4o-2024-08-06"}, "own"),
+        ({"model_provider": "openai", "model_name": "o3"}, "sibling"),
+        ({"model_provider": "anthropic", "routellm": {"route": "strong"}}, "stranger"),
+    ],
+)
+def test_one_model_on_both_sides_takes_all_that_it_made(metadata: dict[str, Any], author: str) -> None:
+    message = AIMessage([{"type": "text", "text": "x"}], response_metadata=metadata)
+    assert Authorship(side("strong"), side("weak", temperature=0.5)).author(message) == author
