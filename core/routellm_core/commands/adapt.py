@@ -21,6 +21,10 @@ from routellm_core.training.adaptation.label_files import sift_label_file
 
 SUMMARY = "make the router that ships your own, by ten to ten thousand labels, in a second"
 
+EXAMPLE = """\
+  routellm adapt --labels labels.jsonl --strong A --weak B --out my_router
+a row: {"prompt": "Why do leaves turn red?", "scores": {"A": 1, "B": 0.5}}"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Say what the command takes."""

@@ -24,6 +24,10 @@ from routellm_core.routing.validation import check_fraction
 
 SUMMARY = "find the threshold for a share of strong calls, a budget, or a guaranteed quality"
 
+EXAMPLE = """\
+  routellm calibrate --labels labels.jsonl --strong A --weak B --max-loss 0.02 --out calibration.json
+a row: {"prompt": "Why do leaves turn red?", "scores": {"A": 1, "B": 0.5}}"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Say what the command takes."""

@@ -18,7 +18,7 @@ import numpy as np
 from routellm_core.calibration.promise import Promise, check_promise
 from routellm_core.calibration.record import Calibration
 from routellm_core.commands.check_judge import JUDGE_SCALE, add_judge_arguments, judged_grades
-from routellm_core.commands.command_error import CommandError
+from routellm_core.commands.command_error import ended_early
 from routellm_core.preferences.grading.kept_grades import KeptGrades, read_grades
 from routellm_core.preferences.reading.json_lines import write_json_lines
 from routellm_core.routing.logged_decisions import log_path
@@ -26,6 +26,10 @@ from routellm_core.routing.validation import check_count, check_fraction, check_
 from routellm_core.routing.weak_calls import WeakCalls, find_weak_calls
 
 SUMMARY = "check on logged calls whether the promised quality still holds"
+
+EXAMPLE = """\
+  routellm check --log decisions.jsonl --calibration calibration.json --grades grades.jsonl
+a row of grades: {"id": "4f1c09aa2be7d310", "scores": {"A": 1, "B": 0.5}}"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -93,8 +97,8 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         if options.out:
             yield f"wrote {written} calls to grade to {options.out}"
     if stopped:
-        raise CommandError(
-            f"{stopped}. What was graded is kept and counted: go on with --sample {len(kept.ungraded)}."
+        raise ended_early(
+            stopped, f"What was graded is kept and counted: go on with --sample {len(kept.ungraded)}."
         )
 
 

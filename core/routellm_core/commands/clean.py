@@ -23,6 +23,10 @@ from routellm_core.routing.validation import check_fraction
 
 SUMMARY = "clean battles or labels: short, repeated and contaminated prompts go, and each is counted"
 
+EXAMPLE = """\
+  routellm clean --labels labels.jsonl --against test.jsonl --out kept.jsonl --rejected rest.jsonl
+a row: {"prompt": "Why do leaves turn red?", "scores": {"A": 1, "B": 0.5}}"""
+
 Rows = Sifted[Battle] | Sifted[Label]
 
 

@@ -6,12 +6,20 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+import time
+from collections.abc import Callable, Sequence
+from typing import IO, NoReturn
 
 from routellm_core._version import __version__
-from routellm_core.commands.command_error import CommandError
+from routellm_core.commands.command_error import (
+    EXIT_STATUSES,
+    INTERRUPTED,
+    USAGE,
+    CommandError,
+    exit_status,
+)
 from routellm_core.commands.note import Note
+from routellm_core.router import RouterError
 
 COMMANDS = (
     "score",
@@ -28,13 +36,16 @@ COMMANDS = (
     "evaluate",
 )
 
-_BAD_INPUT = 2
+SECONDS_BETWEEN_LINES = 60.0
+"""Of progress, where no terminal shows it."""
+
+_TOLD = (CommandError, RouterError, ValueError, TypeError, OSError, ImportError, MemoryError)
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         # One line, like every other error; --help shows the usage.
-        self.exit(_BAD_INPUT, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+        self.exit(USAGE, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,12 +54,20 @@ def parser() -> argparse.ArgumentParser:
         prog="routellm",
         description="Route each prompt to a strong or a weak model: score prompts, find a threshold, "
         "evaluate routers, train one.",
+        epilog=EXIT_STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"routellm-plugins {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
     for name in COMMANDS:
         module = importlib.import_module(f"routellm_core.commands.{name}")
-        command = commands.add_parser(name, help=module.SUMMARY, description=module.__doc__)
+        command = commands.add_parser(
+            name,
+            help=module.SUMMARY,
+            description=module.__doc__,
+            epilog=f"example:\n{module.EXAMPLE}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         module.add_arguments(command)
         command.set_defaults(run=module.run)
     return top
@@ -58,26 +77,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Returns:
-        0; 2 for bad input and 4 if a gain that was asked for is missing, told in one line on standard error.
+        0, or the status of a failure, see `command_error.EXIT_STATUSES`; it is told in one line on standard
+        error.
     """
     options = parser().parse_args(arguments)
+    say = Progress(sys.stderr)
     try:
-        for line in options.run(options, _say):
+        for line in options.run(options, say):
             print(line, file=sys.stderr if isinstance(line, Note) else sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader (head, less) has what it wanted. Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (CommandError, ValueError, TypeError, OSError, ImportError) as error:
-        print(f"routellm {options.command}: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return error.exit_status if isinstance(error, CommandError) else _BAD_INPUT
+    except KeyboardInterrupt:
+        print(f"routellm {options.command}: interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except _TOLD as error:
+        words = " ".join(str(error).split()) or type(error).__name__
+        print(f"routellm {options.command}: error: {words}", file=sys.stderr)
+        return exit_status(error)
     return 0
 
 
-def _say(line: str) -> None:
-    # Progress is for people at a terminal; a log or a pipe gets results and errors only.
-    if sys.stderr.isatty():
-        print(line, file=sys.stderr)
+class Progress:
+    """Says how far a command is: each line to people at a terminal, a line a minute to a log or a pipe."""
+
+    def __init__(self, stream: IO[str], clock: Callable[[], float] = time.monotonic) -> None:
+        """Store where to say it; the first minute is silent where nobody watches."""
+        self._stream = stream
+        self._clock = clock
+        self._last = clock()
+
+    def __call__(self, line: str) -> None:
+        """Say a line, if it is time."""
+        now = self._clock()
+        if self._stream.isatty() or now - self._last >= SECONDS_BETWEEN_LINES:
+            self._last = now
+            print(line, file=self._stream, flush=True)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,10 @@ SUMMARY = (
     "measure routers: how much of the strong model's advantage they keep, at which share of strong calls"
 )
 
+EXAMPLE = """\
+  routellm evaluate --benchmark labels.jsonl --strong A --weak B --router default --router my_router
+a row: {"prompt": "Why do leaves turn red?", "scores": {"A": 1, "B": 0.5}}"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Say what the command takes."""

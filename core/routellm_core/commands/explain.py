@@ -14,6 +14,8 @@ from routellm_core.loading import load_router
 
 SUMMARY = "show what moved a prompt's score: words, features of its shape, nearest labelled prompts"
 
+EXAMPLE = '  routellm explain --text "Why do leaves turn red?"'
+
 _SHOWN = 12
 _CHARACTERS = 100
 

@@ -15,6 +15,10 @@ from routellm_core.preferences.reading.json_lines import write_json_lines
 
 SUMMARY = "grade answers against a key: labels without a judge"
 
+EXAMPLE = """\
+  routellm golden numeric answers.jsonl --out labels.jsonl
+a row: {"prompt": "What is 6 times 7?", "expected": "42", "answers": {"A": "It is 42.", "B": "36"}}"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Say what the command takes."""

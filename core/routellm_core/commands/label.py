@@ -15,7 +15,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from routellm_core.commands.command_error import CommandError
+from routellm_core.commands.command_error import InterruptedByUser, ended_early
 from routellm_core.commands.reading_arguments import add_reading_arguments, prompts_of, reading_options
 from routellm_core.commands.source_embedder import source_embedder
 from routellm_core.preferences.judging.cost_bar import CostBar
@@ -32,6 +32,11 @@ from routellm_core.preferences.reading.rows import read_records
 from routellm_core.routing.validation import check_count
 
 SUMMARY = "make battles for your own pair of models: both answer your prompts, a judge compares"
+
+EXAMPLE = """\
+  routellm label --prompts prompts.jsonl --strong gpt-4o --weak gpt-4o-mini --judge gpt-4o \\
+      --out battles.jsonl --log calls.jsonl --max-cost 5 --prices prices.json
+a row: {"prompt": "Why do leaves turn red?"}, or a row of a log"""
 
 _ROLES = ("strong", "weak", "judge")
 
@@ -145,7 +150,9 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
                 progress=progress,
             )
     except KeyboardInterrupt:
-        raise CommandError("interrupted. Nothing is lost: run the same command again to go on.") from None
+        raise InterruptedByUser(
+            "interrupted. Nothing is lost: run the same command again to go on."
+        ) from None
     _write_rows(options.out, result.battle_rows())
     if settings.graded:
         _write_rows(options.grades_out, result.label_rows())
@@ -154,9 +161,10 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     else:
         yield from _lines(result, options, priced=bool(settings.prices))
     if result.stopped:
-        raise CommandError(
-            f"{result.stopped}. {len(result.found)} of {len(result.judgements)} prompts are judged; nothing "
-            "is lost: run the same command again to go on."
+        raise ended_early(
+            result.stopped,
+            f"{len(result.found)} of {len(result.judgements)} prompts are judged; nothing is lost: run the "
+            "same command again to go on.",
         )
 
 

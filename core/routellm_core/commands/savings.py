@@ -2,12 +2,6 @@
 
 Reads the log once, scores each decision's prompt, and prices its calls with both models from the log's own
 tokens. With labels it also says at what quality.
-
-Example:
-  routellm savings log.jsonl --strong gpt-4o --weak gpt-4o-mini
-a row of the log:
-  {"request": {"messages": [{"role": "user", "content": "Why?"}]},
-   "response": {"model": "gpt-4o", "usage": {"prompt_tokens": 9, "completion_tokens": 40}}}
 """
 
 from __future__ import annotations
@@ -22,6 +16,7 @@ from typing import Any
 from routellm_core.calibration.record import Calibration
 from routellm_core.calibration.target import QualityTarget
 from routellm_core.commands.arguments import add_score_arguments, stored_scores
+from routellm_core.commands.command_error import NoGainError
 from routellm_core.commands.note import Note
 from routellm_core.commands.price_arguments import (
     NamedPrice,
@@ -48,6 +43,11 @@ from routellm_core.routing.prices import Price
 from routellm_core.routing.validation import check_count, check_fraction, check_positive
 
 SUMMARY = "say what routing would save, from a log of calls"
+
+EXAMPLE = """\
+  routellm savings log.jsonl --strong gpt-4o --weak gpt-4o-mini
+a row: {"request": {"messages": [{"role": "user", "content": "Why do leaves turn red?"}]},
+        "response": {"model": "gpt-4o", "usage": {"prompt_tokens": 12, "completion_tokens": 80}}}"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -158,6 +158,8 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     yield ""
     yield from _below_the_table(found, traffic, options, currency)
     yield from (f"- {note}" for note in notes)
+    if found.rows[0].cost >= found.rows[-1].cost:
+        raise NoGainError(f"{options.weak} is not cheaper than {options.strong} on this log.")
 
 
 def _threshold(options: Namespace, router: Router) -> float | None:

@@ -11,6 +11,10 @@ from routellm_core.loading import load_router
 
 SUMMARY = "score prompts: how likely the strong model's answer would be preferred"
 
+EXAMPLE = """\
+  routellm score prompts.jsonl
+a row: {"prompt": "Why do leaves turn red?"}, a line of text, or a row of a log"""
+
 _CHUNK = 2048
 
 

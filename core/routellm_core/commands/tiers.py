@@ -14,6 +14,10 @@ from routellm_core.preferences.reading.sifting import sift_battles
 
 SUMMARY = "rate the models in a file of battles and put them into tiers"
 
+EXAMPLE = """\
+  routellm tiers --battles battles.jsonl
+a row: {"model_a": "A", "model_b": "B", "winner": "model_a"}"""
+
 _HEADER = ("tier", "model", "rating", "95 %", "battles", "won %")
 
 

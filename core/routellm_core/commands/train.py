@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -10,6 +10,10 @@ from routellm_core.commands import train_mf, train_new_model, train_sw_ranking
 from routellm_core.commands.train_fine_tuned import BERT, CAUSAL_LLM
 
 SUMMARY = "train a router for your own models"
+
+EXAMPLE = """\
+  routellm train mf --labels labels.jsonl --strong A --weak B --out my_router
+a row: {"prompt": "Why do leaves turn red?", "scores": {"A": 1, "B": 0.5}}"""
 
 KINDS: Mapping[str, Any] = {
     "mf": train_mf,
@@ -26,7 +30,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="kind")
     for name, kind in KINDS.items():
         subparser = kinds.add_parser(
-            name, help=kind.SUMMARY, description=f"`routellm train {name}`: {kind.SUMMARY}."
+            name,
+            help=kind.SUMMARY,
+            description=f"`routellm train {name}`: {kind.SUMMARY}.",
+            epilog=f"example:\n{kind.EXAMPLE}",
+            formatter_class=RawDescriptionHelpFormatter,
         )
         kind.add_arguments(subparser)
         subparser.set_defaults(train=kind.run)

@@ -57,6 +57,15 @@ class FineTuningCommand:
     read_rows: ReadRows
     labels: Sequence[str]
 
+    @property
+    def EXAMPLE(self) -> str:  # as the modules of the other kinds name it
+        """An example of use and a row of its data."""
+        return (
+            f"  routellm train {self.kind} --battles battles.jsonl --strong A --weak B --base MODEL "
+            "--out my_router\n"
+            'a row: {"prompt": "Why?", "model_a": "A", "model_b": "B", "winner": "tie"}'
+        )
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the kind's arguments."""
         add_data_arguments(parser, classes=True)

@@ -24,6 +24,10 @@ from routellm_core.training.training_report import TrainingReport
 
 SUMMARY = "matrix factorization, on the CPU, without torch"
 
+EXAMPLE = """\
+  routellm train mf --battles battles.jsonl --strong A --weak B --out my_router
+a row: {"prompt": "Why do leaves turn red?", "model_a": "A", "model_b": "B", "winner": "tie"}"""
+
 _DEFAULTS = PenaltySearch()
 
 

@@ -16,6 +16,10 @@ from routellm_core.training.factorization.new_model import with_new_model
 
 SUMMARY = "a new model's place in a matrix factorization router, from some dozen labels; all else stays"
 
+EXAMPLE = """\
+  routellm train new_model --from my_router --model C --labels labels.jsonl --out with_c
+a row: {"prompt": "Why do leaves turn red?", "scores": {"A": 1, "C": 0.5}}"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the kind's arguments."""

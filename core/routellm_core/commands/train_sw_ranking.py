@@ -16,6 +16,10 @@ from routellm_core.training.similarity_weighted import train_similarity_weighted
 
 SUMMARY = "store battles and their embeddings, for a ranking weighted by likeness; nothing is fitted"
 
+EXAMPLE = """\
+  routellm train sw_ranking --battles battles.jsonl --strong A --weak B --out my_router
+a row: {"prompt": "Why do leaves turn red?", "model_a": "A", "model_b": "B", "winner": "tie"}"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Say what the command takes."""

@@ -13,7 +13,6 @@ from routellm_core.commands.out_folder import add_out_arguments
 from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.preferences.reading.battles import Battle
 from routellm_core.preferences.reading.labels import Label
-from routellm_core.preferences.reading.records import DataError
 from routellm_core.preferences.reading.sifting import sift_battles, sift_labels
 from routellm_core.training.fine_tuning.settings import PRECISIONS, FineTuningSettings
 
@@ -120,10 +119,10 @@ def read_training_data(options: Namespace) -> TrainingData:
     """Read the files that the arguments name.
 
     Raises:
-        DataError: none is named, or one can't be read.
+        DataError: one can't be read.
     """
     if not (options.battles or options.labels):
-        raise DataError("nothing to train on: give --battles, --labels or both.")
+        raise ValueError("nothing to train on: give --battles, --labels or both.")
     reading, notes = reading_options(options), []
     battles: list[Battle] = []
     labels: list[Label] = []

