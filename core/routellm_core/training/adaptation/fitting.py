@@ -50,6 +50,10 @@ class Fitting:
         """Fit to all labels."""
         return fit_two_qualities(self._z, self._prior, self._qualities, self.labels.votes, self.penalties)
 
+    def logits(self, fit: TwoQualities, vectors: PromptVectors) -> Floats:
+        """Return a fit's logits of any prompts, shape (n, 2)."""
+        return fit.logits(self.scaling.apply(vectors), self.scaling.prior(vectors))
+
     def order(self, rows: npt.NDArray[np.intp]) -> Floats:
         """Fit to some labels and return the gains expected on all n prompts.
 

@@ -17,6 +17,12 @@ from routellm_core.routers.adapted import PRIOR_CLIP, logit_of
 
 Floats = npt.NDArray[np.float64]
 
+TOKEN_WEIGHT = 1.5
+"""Length of the tokens' block beside the shape's."""
+
+MOSTLY = 0.5
+"""Share of supported prompts from which on all kinds among the labelled prompts count as supported."""
+
 
 @dataclass(frozen=True, eq=False)
 class PromptVectors:
@@ -65,7 +71,7 @@ class Scaling:
 
     Attributes:
         token_centre: shape (d,).
-        token_length: root mean square of the centred token means' lengths.
+        token_length: root mean square of the centred token means' lengths, over `TOKEN_WEIGHT`.
         shape: standardises the features.
         shape_length: root mean square of the standardised features' lengths.
         varies: shape (k,), False for a feature that is the same in all labelled prompts.
@@ -95,14 +101,13 @@ class Scaling:
         shape = ShapeFeatures(vectors.shape.mean(axis=0), np.where(varies, spread, 1.0))
         logits = np.array([logit_of(score) for score in vectors.scores.tolist()])
         kinds = np.array(vectors.kinds, dtype=object)
-        centres = {
-            kind: float(logits[kinds == kind].mean()) for kind in sorted(set(vectors.kinds) & supported)
-        }
+        believed = _believed(vectors.kinds, supported)
+        centres = {kind: float(logits[kinds == kind].mean()) for kind in sorted(believed)}
         inside = [logits[kinds == kind] - middle for kind, middle in centres.items()]
         prior_spread = float(np.concatenate(inside).std()) if inside else 0.0
         return cls(
             centre,
-            _length(vectors.tokens - centre),
+            _length(vectors.tokens - centre) / TOKEN_WEIGHT,
             shape,
             _length(shape.standardised(vectors.shape) * varies),
             varies,
@@ -111,7 +116,7 @@ class Scaling:
         )
 
     def apply(self, vectors: PromptVectors) -> Floats:
-        """Return tokens and shape side by side, shape (n, d + k), each block of about length 1."""
+        """Return tokens and shape side by side, shape (n, d + k), the shape of about length 1."""
         tokens = (vectors.tokens - self.token_centre) / self.token_length
         # A prompt without any known token is read as the average one.
         tokens[~vectors.tokens.any(axis=1)] = 0.0
@@ -125,6 +130,13 @@ class Scaling:
             if kind in self.prior_centres:
                 found[row] = (logit_of(score) - self.prior_centres[kind]) / self.prior_spread
         return np.clip(found, -PRIOR_CLIP, PRIOR_CLIP)
+
+
+def _believed(kinds: Sequence[PromptKind], supported: frozenset[PromptKind]) -> set[PromptKind]:
+    # Where most prompts are of supported kinds, the others are most likely the same, seen wrong: every fifth
+    # problem of GSM8K looks like an everyday question.
+    known = [kind in supported for kind in kinds]
+    return set(kinds) if np.mean(known) >= MOSTLY else set(kinds) & supported
 
 
 def _length(rows: Floats) -> float:
