@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from routellm_core.commands.arguments import add_score_arguments, stored_scores
@@ -13,7 +14,7 @@ from routellm_core.commands.note import Note
 from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.evaluation.benchmark import Benchmark, category_gains
 from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
-from routellm_core.evaluation.evaluation import Evaluation, baselines, evaluate
+from routellm_core.evaluation.evaluation import LENGTH, Evaluation, baselines, compared, evaluate
 from routellm_core.evaluation.plots import save_plot
 from routellm_core.evaluation.tables import json_table, text_table
 from routellm_core.loading import load_router
@@ -69,7 +70,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Yield the table."""
-    routers = [load_router(source) for source in options.router or ["default"]]
+    sources = list(dict.fromkeys(options.router or ["default"]))
+    routers = [load_router(source) for source in sources]
+    names = _distinct(routers, sources)
     store = stored_scores(options)
     evaluations: list[Evaluation] = []
     for source in options.benchmark:
@@ -83,9 +86,12 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         costs = None if priced is None else priced.costs
         if priced is not None:
             yield from map(Note, priced.assumptions())
-        for router in routers:
-            scores = store.score(router, benchmark.prompts, _progress(router, benchmark, say))
-            evaluations.append(evaluate(router, benchmark, costs=costs, scores=scores))
+        scores = [store.score(r, benchmark.prompts, _progress(r, benchmark, say)) for r in routers]
+        measured = [
+            replace(evaluate(router, benchmark, costs=costs, scores=found), router=name)
+            for router, found, name in zip(routers, scores, names, strict=True)
+        ]
+        evaluations += compared(measured, scores, benchmark)
         evaluations += baselines(benchmark, costs=costs)
     if options.plot:
         save_plot(evaluations, options.plot)
@@ -94,6 +100,15 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         yield json_table(evaluations)
     else:
         yield text_table(evaluations, by_category=options.by_category)
+
+
+def _distinct(routers: Sequence[Router], sources: Sequence[str]) -> list[str]:
+    """Return the routers' names; of two with one name, or with that of a baseline, also where each lies."""
+    taken = Counter([*(router.name for router in routers), LENGTH, "category mean", "oracle"])
+    return [
+        router.name if taken[router.name] == 1 else f"{router.name} ({source})"
+        for router, source in zip(routers, sources, strict=True)
+    ]
 
 
 def _with_gains(benchmark: Benchmark, options: Namespace) -> Benchmark:

@@ -12,6 +12,7 @@ import numpy as np
 from routellm_core.evaluation.benchmark import Benchmark
 from routellm_core.evaluation.bootstrap import CurveIntervals, chance_interval, curve_intervals
 from routellm_core.evaluation.categories import CategoryResult, category_results
+from routellm_core.evaluation.comparison import Difference, compare_orders
 from routellm_core.evaluation.cost_quality import aiq
 from routellm_core.evaluation.held_out import HeldOutCPT, cpt_held_out
 from routellm_core.evaluation.metrics import apgr, cpt, pgr_curve
@@ -22,6 +23,8 @@ TARGETS = (0.2, 0.5, 0.8)
 
 FEWEST_FOR_HALVES = 40
 """Prompts below which no threshold is chosen on a half of them."""
+
+LENGTH = "prompt length"
 
 OUTSIDE = 0.05
 """A prompt is outside what a router knows where fewer than so many of its training prompts are less near."""
@@ -58,6 +61,7 @@ class Evaluation:
         outside: share of the prompts that lie outside what it was trained on, see `OUTSIDE`; None likewise.
         categories: one result per category, where the benchmark has them.
         baseline: whether this is no router, but what one has to beat.
+        differences: how much this router's APGR is above those of the routers after it and of prompt length.
     """
 
     router: str
@@ -77,6 +81,7 @@ class Evaluation:
     outside: float | None = None
     categories: Sequence[CategoryResult] = ()
     baseline: bool = False
+    differences: Sequence[Difference] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, the curve left out; a CPT that is never reached is None."""
@@ -91,6 +96,7 @@ class Evaluation:
         }
         values |= {"aiq": self.aiq, "similarity": self.similarity, "outside": self.outside}
         values["categories"] = [vars(result) for result in self.categories]
+        values["differences"] = [difference.to_dict() for difference in self.differences]
         return values | {"baseline": self.baseline}
 
 
@@ -126,6 +132,26 @@ def nearness(router: Router, prompts: Sequence[str]) -> tuple[float, float] | No
     return float(similarity.mean()), float((similarity < edge).mean())
 
 
+def compared(
+    evaluations: Sequence[Evaluation], scores: Sequence[Floats], benchmark: Benchmark
+) -> list[Evaluation]:
+    """Give each router's evaluation its differences, over the same draws of the prompts.
+
+    Args:
+        evaluations: of routers with distinct names, on one benchmark.
+        scores: theirs, shape (n,) each.
+        benchmark: what they were measured on.
+    """
+    orders = {e.router: values for e, values in zip(evaluations, scores, strict=True)}
+    orders[LENGTH] = _lengths(benchmark)
+    names = list(orders)
+    found = compare_orders(orders, benchmark.strong - benchmark.weak)
+    return [
+        replace(e, differences=tuple(found.difference(e.router, other) for other in names[place + 1 :]))
+        for place, e in enumerate(evaluations)
+    ]
+
+
 def baselines(benchmark: Benchmark, *, costs: Costs | None = None) -> list[Evaluation]:
     """Measure what a router has to beat, and what none can.
 
@@ -136,7 +162,7 @@ def baselines(benchmark: Benchmark, *, costs: Costs | None = None) -> list[Evalu
     Raises:
         ValueError: the benchmark has no gap to recover.
     """
-    scores = {"prompt length": np.array([len(prompt) for prompt in benchmark.prompts], dtype=np.float64)}
+    scores = {LENGTH: _lengths(benchmark)}
     gains = benchmark.category_gains
     if gains and benchmark.categories:
         unknown = float(np.mean(list(gains.values())))
@@ -148,6 +174,10 @@ def baselines(benchmark: Benchmark, *, costs: Costs | None = None) -> list[Evalu
         for name, values in scores.items()
     ]
     return [_with_chance(e, benchmark) if e.router == "random" else e for e in measured]
+
+
+def _lengths(benchmark: Benchmark) -> Floats:
+    return np.array([len(prompt) for prompt in benchmark.prompts], dtype=np.float64)
 
 
 def _with_chance(random: Evaluation, benchmark: Benchmark) -> Evaluation:

@@ -47,7 +47,7 @@ def save_plot(evaluations: Sequence[Evaluation], path: str | PathLike[str]) -> N
                 low, high = e.intervals.band
                 panel.fill_between(100 * GRID, low, high, color=line.get_color(), alpha=0.15, linewidth=0)
         panel.set(title=benchmark, xlabel="strong calls (%)", ylabel="gap recovered (PGR)")
-        panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncol=2, title="router (APGR)")
+        panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), title="router (APGR)")
     save_figure(figure, path)
 
 
@@ -67,4 +67,5 @@ def new_figure(width: float, height: float) -> Any:
 
 def save_figure(figure: Any, path: str | PathLike[str]) -> None:
     """Write a figure; the same figure gives the same file."""
-    figure.savefig(path, metadata={"Date": None} if str(path).endswith(".svg") else None)
+    # Tight: a legend may be wider than what it belongs to.
+    figure.savefig(path, metadata={"Date": None} if str(path).endswith(".svg") else None, bbox_inches="tight")

@@ -49,6 +49,7 @@ def text_table(evaluations: Sequence[Evaluation], *, by_category: bool = False) 
     if by_category:
         lines += [*_category_lines(evaluations), ""]
     lines += _dropped(evaluations)
+    lines += [f"{e.benchmark}: {difference.sentence}." for e in evaluations for difference in e.differences]
     for e in evaluations:
         if not e.baseline:
             lines += _remarks(e, evaluations)

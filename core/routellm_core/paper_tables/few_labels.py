@@ -166,10 +166,11 @@ def _draw(
 
 
 def _row(row: FewLabels) -> str:
-    return (
-        f"{row.group:8} {row.labels:5} labels, {row.draws} draws: adapted {row.adapted:.3f} ± "
-        f"{row.error:.3f}, from {row.base:.3f}, length {row.length:.3f}; harm {row.harm:.1%}, below {CHANCE} {row.below:.1%}"
+    mean = (
+        f"{row.group:8} {row.labels:5} labels, {row.draws} draws: adapted {row.adapted:.3f} ± {row.error:.3f}"
     )
+    against = f"from {row.base:.3f}, length {row.length:.3f}"
+    return f"{mean}, {against}; harm {row.harm:.1%}, below {CHANCE} {row.below:.1%}"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,9 @@ import pytest
 from routellm_core import load_router
 from routellm_core.commands.cli import COMMANDS, Progress, main
 from routellm_core.commands.train import KINDS
+from routellm_core.training.adaptation import adapt
+
+from tests.core.labelled_prompts import labelled, write_labels
 
 PROMPTS = ["What is 2+2?", "Prove Fermat's last theorem.", "Write a haiku about rain."]
 
@@ -249,3 +252,26 @@ def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:
 
     assert len(done.stdout.splitlines()) == 1
     assert done.stderr == f"{many}: read 20,000 rows as plain lines of text\n"
+
+
+def test_evaluate_says_which_router_is_better_and_tells_two_of_one_name_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = adapt(labelled(60, easy_fail=True), strong="big", weak="small")
+    for folder in ("one", "two"):
+        made.save(tmp_path / folder, name="march")
+    path = write_labels(tmp_path / "labels.jsonl", labelled(150, seed=1, easy_fail=True))
+    arguments = ["evaluate", "--benchmark", path, "--strong", "big", "--weak", "small", "--no-scores"]
+    for source in (str(tmp_path / "one"), "default", str(tmp_path / "two")):
+        arguments += ["--router", source]
+    assert main(arguments) == 0
+    table = capsys.readouterr().out
+    assert main([*arguments, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+
+    first, second = (f"march ({tmp_path / folder})" for folder in ("one", "two"))
+    assert f"labels.jsonl: {first} is better than default by 0." in table
+    assert f"{first} and {second} can't be told apart here: +0.000" in table
+    assert [row["router"] for row in rows[:3]] == [first, "default", second]
+    assert [found["than"] for found in rows[0]["differences"]] == ["default", second, "prompt length"]
+    assert rows[0]["differences"][0]["interval"][0] > 0

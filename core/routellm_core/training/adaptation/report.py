@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from routellm_core.evaluation.bootstrap import Interval, chance_interval
 from routellm_core.evaluation.comparison import Comparison, Difference, compare_orders
+from routellm_core.evaluation.evaluation import LENGTH
 from routellm_core.training.adaptation.fitting import Fitting
 from routellm_core.training.adaptation.next_labels import NextLabels, next_labels
 from routellm_core.training.adaptation.two_qualities import TwoQualities, gains
 
 Floats = npt.NDArray[np.float64]
 
-LENGTH = "prompt length"
 CHANCE = "chance"
 FEWEST_BOTH = 20
 """Labels of both models below which the strong one's answers are taken to be right."""
