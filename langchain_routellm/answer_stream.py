@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessageChunk
 
 from langchain_routellm.attempt import Attempt, with_record
 from langchain_routellm.usage import StreamTokens
-from routellm_core.routing.routing_stats import RoutingCounter
+from routellm_core.routing.routing_counter import RoutingCounter
 
 Chunks = Generator[AIMessageChunk, None, None]
 AsyncChunks = AsyncGenerator[AIMessageChunk, None]
@@ -19,7 +19,7 @@ AsyncChunks = AsyncGenerator[AIMessageChunk, None]
 def forwarded(counter: RoutingCounter, attempt: Attempt) -> Chunks:
     """Yield the model's chunks, with the record on the first, so that the sum of all holds it once."""
     chunks = attempt.runnable.stream(attempt.input, attempt.config, **attempt.kwargs)
-    tokens = StreamTokens(counter, attempt.decision.route)
+    tokens = StreamTokens(counter, attempt.decision)
     with closing(cast(Chunks, chunks)) as stream, tokens:
         for index, chunk in enumerate(stream):
             tokens.add(chunk)
@@ -29,7 +29,7 @@ def forwarded(counter: RoutingCounter, attempt: Attempt) -> Chunks:
 async def aforwarded(counter: RoutingCounter, attempt: Attempt) -> AsyncChunks:
     """Yield the model's chunks, async."""
     chunks = attempt.runnable.astream(attempt.input, attempt.config, **attempt.kwargs)
-    tokens = StreamTokens(counter, attempt.decision.route)
+    tokens = StreamTokens(counter, attempt.decision)
     async with aclosing(cast(AsyncChunks, chunks)) as stream:
         with tokens:
             index = 0

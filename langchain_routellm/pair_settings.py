@@ -21,14 +21,15 @@ from routellm_core import RoutingStats, __version__
 from routellm_core.calibration.record import Calibration
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
-from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import ErrorsGiven
 from routellm_core.routing.policy import OnRouterError
-from routellm_core.routing.routing_stats import RoutingCounter
-from routellm_core.routing.score_cache import ScoreCache
+from routellm_core.routing.share_tracker import DEFAULT_WINDOW
+from routellm_core.routing_state import RoutingState
 from routellm_core.settings import (
     SETTING_NAMES,
+    BudgetGiven,
     Given,
+    LogGiven,
     Mode,
     PricesGiven,
     RouterGiven,
@@ -54,7 +55,10 @@ class PairSettings(BaseChatModel):
     threshold: float | None = None
     """A prompt goes to strong when its score is at least this, in [0, 1]."""
     strong_share: float | None = None
-    """Instead of a threshold: the share of prompts that go to strong, by the router's own score quantiles."""
+    """Instead of a threshold: the share of prompts that go to strong, in [0, 1]."""
+    share_window: Given[int | None] = DEFAULT_WINDOW
+    """How many of the last scored texts the share is kept on; None: the threshold stays where the router's
+    own score quantiles put it."""
     sticky: Literal["conversation"] | None = None
     """"conversation": once strong has answered in a conversation, strong answers all the rest of it."""
     no_text_route: Given[Route] = "strong"
@@ -76,6 +80,17 @@ class PairSettings(BaseChatModel):
     """The same of the weak model; {"tools"} sends every call with tools to strong."""
     prices: Given[PricesGiven | None] = None
     """Per million tokens, for the statistics: {"strong": {"input": 2.5, "output": 10.0}, "weak": {...}}."""
+    budget: Given[BudgetGiven | None] = None
+    """What strong may cost by the prices: {"strong": 20.0, "per": "day"}, or "hour" or "week"."""
+    decision_log: Given[LogGiven | None] = None
+    """Where each call is written down: "decisions.jsonl" or "sqlite:///decisions.db". Read it back as a
+    DecisionLog, whose `outcome(id, score)` says how good an answer was."""
+    log_text: bool = False
+    """Whether the log holds the scored text itself, beside its hash."""
+    on_decision: Callable[[dict[str, Any]], Any] | None = None
+    """Given each call's row of the log when the call has ended; called in the background."""
+    on_drift: Callable[[Warning], Any] | None = None
+    """Given a warning when the traffic has left what the threshold was set on."""
     prompt_extractor: Callable[[Any], str | None] | None = None
     """Given a call's messages, returns the text to score; None scores the newest human text."""
     trace_routing: bool = False
@@ -85,8 +100,7 @@ class PairSettings(BaseChatModel):
     streaming: bool | None = None
     """Whether both models stream even where `invoke` is called; None leaves it to each model."""
 
-    _cache: ScoreCache = PrivateAttr(default_factory=ScoreCache)
-    _counter: RoutingCounter = PrivateAttr(default_factory=RoutingCounter)
+    _state: RoutingState = PrivateAttr()
     _switchboard: Switchboard | None = PrivateAttr(default=None)
     _resolved: bool = PrivateAttr(default=False)
 
@@ -107,7 +121,7 @@ class PairSettings(BaseChatModel):
         settings = RoutingSettings.checked(self.__dict__)
         # Through __dict__, so that a default never counts as a setting that the user gave.
         self.__dict__.update(vars(settings))
-        self._counter = RoutingCounter(settings.prices, settings.traffic())
+        self._state = RoutingState(settings)
         self._check_models()
         self._resolved = True
         return self
@@ -137,7 +151,7 @@ class PairSettings(BaseChatModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the model; updated settings are checked, and the copy counts its calls for itself."""
         copy = super().model_copy(deep=deep)
-        copy._counter = RoutingCounter(self._routing.prices, self._counter.expected)
+        copy._state = self._state.copy(self._routing)
         copy._forget("")
         for name, value in (update or {}).items():
             setattr(copy, name, value)
@@ -165,16 +179,17 @@ class PairSettings(BaseChatModel):
         calibration = Calibration.load(path)
         model = cls(strong=strong, weak=weak, **settings_from_calibration(calibration, settings))
         names = [side.name for side in model.switchboard.sides.values()]
-        model._counter.expected = calibrated_traffic(calibration, model._routing.router, *names)
+        model._state.expect(calibrated_traffic(calibration, model._routing.router, *names))
+        model._switchboard = None
         return model
 
-    def routing_stats(self) -> RoutingStats:
-        """Return what was counted since the start or the last reset."""
-        return self._counter.snapshot()
+    def routing_stats(self, *, reset: bool = False) -> RoutingStats:
+        """Return what was counted since the start or the last reset; `reset`: and start again."""
+        return self._state.counter.snapshot(reset=reset)
 
     def reset_routing_stats(self) -> None:
         """Start counting again from nothing."""
-        self._counter.reset()
+        self._state.counter.reset()
 
     @property
     def switchboard(self) -> Switchboard:
@@ -192,21 +207,17 @@ class PairSettings(BaseChatModel):
         }
         stop = {"stop": self.stop} if self.stop else {}
         strong, weak = Side.from_value("strong", self.strong), Side.from_value("weak", self.weak)
+        # Providers' adapters do not tell every wording of it: the code is the same in all of them.
+        escalation = settings.escalation(
+            always=(ContextOverflowError,), always_codes=("context_length_exceeded",)
+        )
+        models = {side.route: side.name for side in (strong, weak)} if self._state.logs else {}
         return Switchboard(
             sides={
                 "strong": strong.with_settings(pushed, stop, settings.strong_lacks),
                 "weak": weak.with_settings(pushed, stop, settings.weak_lacks),
             },
-            dispatcher=Dispatcher(
-                policy=settings.policy(self._cache),
-                # Providers' adapters do not tell every wording of it: the code is the same in all of them.
-                escalation=settings.escalation(
-                    always=(ContextOverflowError,), always_codes=("context_length_exceeded",)
-                ),
-                counter=self._counter,
-                shadow=settings.mode == "shadow",
-                usage_of=message_usage,
-            ),
+            dispatcher=self._state.dispatcher(settings, escalation, models, message_usage),
             extractor=self.prompt_extractor,
             sticky=self.sticky == "conversation",
         )
@@ -253,11 +264,7 @@ class PairSettings(BaseChatModel):
     def _forget(self, name: str) -> None:
         """Forget what follows from the settings; it is made again when it is needed."""
         self._switchboard = None
-        if name == "router":
-            self._cache = ScoreCache()
-        self._counter.prices = self._routing.prices
-        if name in ("router", "threshold", "strong_share"):
-            self._counter.expected = self._routing.traffic()
+        self._state.change(self._routing, name)
 
     def __getstate__(self) -> dict[Any, Any]:
         state = super().__getstate__()

@@ -15,9 +15,10 @@ from langchain_routellm.attempt import Attempt
 from langchain_routellm.bound_tools import BoundTools
 from langchain_routellm.conversation import spoken
 from langchain_routellm.history import history_for
-from langchain_routellm.run_config import override_of, with_decision
+from langchain_routellm.run_config import origin_of, override_of, with_decision
 from langchain_routellm.side import Side
 from routellm_core import Decision, RoutingRequest
+from routellm_core.routing.call_account import Origin
 from routellm_core.routing.capabilities import Need, PairCapabilities
 from routellm_core.routing.decision import Route, other_side
 from routellm_core.routing.request import scored_text
@@ -88,6 +89,10 @@ class RoutedCall:
     def previous(self) -> Route | None:
         """The side of the conversation's latest routed answer."""
         return conversation.previous_route(self.turns) if self.turns else None
+
+    def origin(self) -> Origin:
+        """Return the thread and the run that the call belongs to, where its configuration says."""
+        return origin_of(self.config)
 
     def attempt(self, decision: Decision, config: RunnableConfig | None = None) -> Attempt:
         """Return what to call for a decision, under the call's own configuration or a child of it."""

@@ -18,7 +18,7 @@ from typing_extensions import override
 from langchain_routellm.attempt import Attempt
 from langchain_routellm.usage import usage_of
 from routellm_core import Decision
-from routellm_core.routing.routing_stats import RoutingCounter
+from routellm_core.routing.routing_counter import RoutingCounter
 
 Event = Mapping[str, Any]
 
@@ -131,7 +131,7 @@ def _recorded(event: Event, decision: Decision, counter: RoutingCounter) -> Even
     """Put the decision into the event that ends a message, and count the message's tokens."""
     if not _is_last(event):
         return event
-    counter.count_tokens(decision.route, usage_of(event.get("usage")))
+    counter.count_tokens(decision, usage_of(event.get("usage")))
     return {**event, "metadata": {**(event.get("metadata") or {}), "routellm": decision.record()}}
 
 

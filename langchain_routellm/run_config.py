@@ -10,6 +10,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config, merge_configs, var_child_runnable_config
 
 from routellm_core import __version__
+from routellm_core.routing.call_account import Origin
 from routellm_core.routing.override import NO_OVERRIDE, RoutingOverride
 from routellm_core.routing.validation import check_fraction, check_route
 
@@ -62,6 +63,14 @@ def override_of(config: RunnableConfig) -> RoutingOverride:
         threshold=None if threshold is None else check_fraction(threshold, THRESHOLD_KEY),
         route=None if route is None else check_route(route, ROUTE_KEY),
     )
+
+
+def origin_of(config: RunnableConfig) -> Origin:
+    """Return the thread and the run that a call belongs to, where the configuration says."""
+    configurable, metadata = config.get("configurable") or {}, config.get("metadata") or {}
+    thread = configurable.get("thread_id") or metadata.get("thread_id") or metadata.get("session_id")
+    run = config.get("run_id") or getattr(config.get("callbacks"), "parent_run_id", None)
+    return Origin(None if thread is None else str(thread), None if run is None else str(run))
 
 
 def with_decision(config: RunnableConfig, record: Mapping[str, Any]) -> RunnableConfig:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from typing import Any, cast
 
 from langchain_core.exceptions import OutputParserException
@@ -18,10 +18,11 @@ from langchain_routellm.attempt import Attempt, with_record
 from langchain_routellm.batch_endpoints import BatchEndpoints, ListedConfigs
 from langchain_routellm.routed_call import RoutedCall
 from langchain_routellm.usage import AnswerRecorder
+from routellm_core import Decision
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
 from routellm_core.routing.escalation import UnparsedAnswerError
-from routellm_core.routing.routing_stats import RoutingCounter
+from routellm_core.routing.routing_counter import RoutingCounter
 
 # What the providers' parsers raise for an answer that does not fit its schema.
 _PARSE_ERRORS = (OutputParserException, ValidationError)
@@ -103,10 +104,11 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         def ask(attempt: Attempt) -> Generator[Any, None, None]:
             attempt = parsing.started(attempt)
             parts = attempt.runnable.stream(attempt.input, attempt.config, **attempt.kwargs)
-            return cast(Generator[Any, None, None], parts)
+            with closing(cast(Generator[Any, None, None], parts)) as stream:
+                yield from stream
+            parsing.count_tokens()
 
         yield from board.stream(self._call(input, config, kwargs), ask, _any_part)
-        parsing.count_tokens()
 
     @override
     async def astream(
@@ -114,15 +116,17 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
     ) -> AsyncIterator[Any]:
         board, parsing = self.llm.switchboard, self._parsing()
 
-        def ask(attempt: Attempt) -> AsyncGenerator[Any, None]:
+        async def ask(attempt: Attempt) -> AsyncGenerator[Any, None]:
             attempt = parsing.started(attempt)
             parts = attempt.runnable.astream(attempt.input, attempt.config, **attempt.kwargs)
-            return cast(AsyncGenerator[Any, None], parts)
+            async with aclosing(cast(AsyncGenerator[Any, None], parts)) as stream:
+                async for part in stream:
+                    yield part
+            parsing.count_tokens()
 
         async with aclosing(board.astream(self._call(input, config, kwargs), ask, _any_part)) as parts:
             async for part in parts:
                 yield part
-        parsing.count_tokens()
 
     @override
     def batch(
@@ -155,15 +159,15 @@ class _Parsing:
         self._chains = chains
         self._counter = counter
         self._recorder = AnswerRecorder()
-        self._route: Route = "strong"
+        self._decision: Decision | None = None
 
     def started(self, attempt: Attempt) -> Attempt:
         """Return the attempt to make, with a recorder of the message that will be parsed."""
-        self._recorder, self._route = AnswerRecorder(), attempt.decision.route
+        self._recorder, self._decision = AnswerRecorder(), attempt.decision
         # A side without a structured runnable is only reached where the call forces it: let it say why.
         model, _ = attempt.unbound()
         return attempt._replace(
-            runnable=self._chains.get(self._route) or model,
+            runnable=self._chains.get(attempt.decision.route) or model,
             config=merge_configs(attempt.config, {"callbacks": [self._recorder]}),
         )
 
@@ -185,7 +189,8 @@ class _Parsing:
 
     def count_tokens(self) -> None:
         """Count what the recorder saw, for answers that the dispatcher does not get to see whole."""
-        self._counter.count_tokens(self._route, self._recorder.usage)
+        if self._decision is not None:
+            self._counter.count_tokens(self._decision, self._recorder.usage)
 
     def message_of(self, answer: object) -> AIMessage | None:
         """Return the message behind a parsed answer."""

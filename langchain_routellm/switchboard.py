@@ -20,7 +20,7 @@ from routellm_core.routing.capabilities import PairCapabilities
 from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import UnparsedAnswerError
-from routellm_core.routing.routing_stats import RoutingCounter
+from routellm_core.routing.routing_counter import RoutingCounter
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ class Switchboard:
             message_of: the message behind an answer; None if the answer is one.
         """
         with routing_run(call) as run:
-            decision = self.dispatcher.decide(self.request(call), call.previous)
+            decision = self.dispatcher.decide(self.request(call), call.previous, call.origin)
             try:
                 return self.dispatcher.answer(
                     decision, lambda decision: ask(run.attempt(call, decision)), message_of
@@ -91,7 +91,7 @@ class Switchboard:
     ) -> T:
         """Return a whole answer, async."""
         async with routing_run(call) as run:
-            decision = await self.dispatcher.adecide(self.request(call), call.previous)
+            decision = await self.dispatcher.adecide(self.request(call), call.previous, call.origin)
             try:
                 return await self.dispatcher.aanswer(
                     decision, lambda decision: ask(run.attempt(call, decision)), message_of
@@ -108,7 +108,7 @@ class Switchboard:
     ) -> Generator[T, None, None]:
         """Yield a streamed answer; once `is_token` was true of a part, no other model is asked."""
         with routing_run(call) as run:
-            decision = self.dispatcher.decide(self.request(call), call.previous)
+            decision = self.dispatcher.decide(self.request(call), call.previous, call.origin)
             parts = self.dispatcher.stream(
                 decision, lambda decision: ask(run.attempt(call, decision)), is_token
             )
@@ -123,7 +123,7 @@ class Switchboard:
     ) -> AsyncGenerator[T, None]:
         """Yield a streamed answer, async."""
         async with routing_run(call) as run:
-            decision = await self.dispatcher.adecide(self.request(call), call.previous)
+            decision = await self.dispatcher.adecide(self.request(call), call.previous, call.origin)
             parts = self.dispatcher.astream(
                 decision, lambda decision: ask(run.attempt(call, decision)), is_token
             )

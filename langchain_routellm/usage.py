@@ -11,22 +11,24 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from routellm_core.routing.decision import Route
+from routellm_core import Decision
 from routellm_core.routing.prices import TokenUsage
-from routellm_core.routing.routing_stats import RoutingCounter
+from routellm_core.routing.routing_counter import RoutingCounter
 
 NO_USAGE = TokenUsage()
 
 
-def message_usage(message: object) -> TokenUsage:
-    """Return an answer's or a chunk's tokens; none for an answer that came from a cache."""
+def message_usage(message: object) -> TokenUsage | None:
+    """Return an answer's or a chunk's tokens; zeros for an answer that came from a cache, None if unknown."""
     return usage_of(message.usage_metadata if isinstance(message, AIMessage) else None)
 
 
-def usage_of(usage: UsageMetadata | Mapping[str, Any] | None) -> TokenUsage:
-    """Return the tokens in LangChain's usage metadata."""
+def usage_of(usage: UsageMetadata | Mapping[str, Any] | None) -> TokenUsage | None:
+    """Return the tokens in LangChain's usage metadata; None if it tells none."""
+    if not usage:
+        return None
     # LangChain marks an answer read from its own cache with a cost of 0.
-    if not usage or usage.get("total_cost") == 0:
+    if usage.get("total_cost") == 0:
         return NO_USAGE
     details = usage.get("input_token_details") or {}
     return TokenUsage(
@@ -39,15 +41,16 @@ def usage_of(usage: UsageMetadata | Mapping[str, Any] | None) -> TokenUsage:
 class StreamTokens:
     """Counts a stream's tokens when it ends, whole or broken off: `with StreamTokens(...) as tokens`."""
 
-    def __init__(self, counter: RoutingCounter, route: Route) -> None:
+    def __init__(self, counter: RoutingCounter, decision: Decision) -> None:
         self._counter = counter
-        self._route = route
-        self._usage: TokenUsage = NO_USAGE
+        self._decision = decision
+        self._usage: TokenUsage | None = None
 
     def add(self, chunk: AIMessageChunk) -> None:
         """Add the tokens of one chunk; those of all chunks add up to the answer's."""
-        if chunk.usage_metadata:
-            self._usage += message_usage(chunk)
+        found = message_usage(chunk)
+        if found is not None:
+            self._usage = found if self._usage is None else self._usage + found
 
     def __enter__(self) -> Self:
         return self
@@ -55,7 +58,9 @@ class StreamTokens:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._counter.count_tokens(self._route, self._usage)
+        # A stream that failed has no answer, and tokens only where it said so before.
+        if self._usage is not None or not isinstance(error, Exception):
+            self._counter.count_tokens(self._decision, self._usage)
 
 
 class AnswerRecorder(BaseCallbackHandler):
@@ -65,8 +70,8 @@ class AnswerRecorder(BaseCallbackHandler):
         self.message: AIMessage | None = None
 
     @property
-    def usage(self) -> TokenUsage:
-        """The message's tokens."""
+    def usage(self) -> TokenUsage | None:
+        """The message's tokens; None if unknown."""
         return message_usage(self.message)
 
     def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +11,7 @@ from llama_index.core.base.llms.types import ChatResponse, CompletionResponse, T
 from llama_index.core.instrumentation.span import active_span_id
 
 from llamaindex_routellm.attempt import Attempt
-from routellm_core.routing.routing_stats import RoutingCounter
+from routellm_core.routing.routing_counter import RoutingCounter
 
 
 def forwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> Generator[Any, None, None]:
@@ -27,7 +28,8 @@ def forwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> Generat
     finally:
         if hasattr(stream, "close"):
             stream.close()
-        counter.count_tokens(attempt.decision.route, attempt.usage)
+        if attempt.usage or not isinstance(sys.exception(), Exception):
+            counter.count_tokens(attempt.decision, attempt.usage or None)
 
 
 async def aforwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> AsyncGenerator[Any, None]:
@@ -44,7 +46,8 @@ async def aforwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> 
     finally:
         if hasattr(stream, "aclose"):
             await stream.aclose()
-        counter.count_tokens(attempt.decision.route, attempt.usage)
+        if attempt.usage or not isinstance(sys.exception(), Exception):
+            counter.count_tokens(attempt.decision, attempt.usage or None)
 
 
 def failed(error: Exception) -> Generator[Any, None, None]:

@@ -38,6 +38,11 @@ class Answered(NamedTuple):
     usage: TokenUsage
 
 
+def answered_usage(answered: Answered) -> TokenUsage | None:
+    """Return the tokens of an answer; None where its provider reports none."""
+    return answered.usage or None
+
+
 class Attempt:
     """A model, the decision that chose it and the call to make; enter it around every step of the model's.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
-from operator import attrgetter
 from os import PathLike
 from typing import Any, Literal, Self
 
@@ -13,6 +12,7 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index_instrumentation import get_dispatcher
 from pydantic import Field, PrivateAttr, SerializeAsAny
 
+from llamaindex_routellm.attempt import answered_usage
 from llamaindex_routellm.heard_spans import spanned_where_heard
 from llamaindex_routellm.side import OVERLAID_SETTINGS, Side, pass_on
 from llamaindex_routellm.switchboard import Switchboard, judging_values
@@ -20,14 +20,15 @@ from routellm_core import RoutingStats
 from routellm_core.calibration.record import Calibration
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
-from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import ErrorsGiven
 from routellm_core.routing.policy import OnRouterError
-from routellm_core.routing.routing_stats import RoutingCounter
-from routellm_core.routing.score_cache import ScoreCache
+from routellm_core.routing.share_tracker import DEFAULT_WINDOW
+from routellm_core.routing_state import RoutingState
 from routellm_core.settings import (
     SETTING_NAMES,
+    BudgetGiven,
     Given,
+    LogGiven,
     Mode,
     PricesGiven,
     RouterGiven,
@@ -52,7 +53,10 @@ class PairSettings(FunctionCallingLLM):
     threshold: float | None = None
     """A prompt goes to strong when its score is at least this, in [0, 1]."""
     strong_share: float | None = None
-    """Instead of a threshold: the share of prompts that go to strong, by the router's own score quantiles."""
+    """Instead of a threshold: the share of prompts that go to strong, in [0, 1]."""
+    share_window: Given[int | None] = DEFAULT_WINDOW
+    """How many of the last scored texts the share is kept on; None: the threshold stays where the router's
+    own score quantiles put it."""
     no_text_route: Given[Route] = "strong"
     """The side for calls without human text, such as the prompts that build an index: "strong" or "weak"."""
     on_router_error: Given[OnRouterError] = "strong"
@@ -73,6 +77,17 @@ class PairSettings(FunctionCallingLLM):
     """The same of the weak model; {"tools"} sends every call with tools to strong."""
     prices: Given[PricesGiven | None] = None
     """Per million tokens, for the statistics: {"strong": {"input": 2.5, "output": 10.0}, "weak": {...}}."""
+    budget: Given[BudgetGiven | None] = None
+    """What strong may cost by the prices: {"strong": 20.0, "per": "day"}, or "hour" or "week"."""
+    decision_log: Given[LogGiven | None] = None
+    """Where each call is written down: "decisions.jsonl" or "sqlite:///decisions.db". Read it back as a
+    DecisionLog, whose `outcome(id, score)` says how good an answer was."""
+    log_text: bool = False
+    """Whether the log holds the scored text itself, beside its hash."""
+    on_decision: Callable[[dict[str, Any]], Any] | None = Field(default=None, exclude=True)
+    """Given each call's row of the log when the call has ended; called in the background."""
+    on_drift: Callable[[Warning], Any] | None = Field(default=None, exclude=True)
+    """Given a warning when the traffic has left what the threshold was set on."""
     context_window: Given[Literal["min", "strong"]] = "min"
     """The window that `metadata` promises, for which engines pack their prompts. "min": the smaller one, so
     that each packed prompt fits both models. "strong": the strong model's, which takes fewer calls; a prompt
@@ -83,8 +98,7 @@ class PairSettings(FunctionCallingLLM):
     do."""
 
     _switchboard: Switchboard | None = PrivateAttr(default=None)
-    _cache: ScoreCache = PrivateAttr(default_factory=ScoreCache)
-    _counter: RoutingCounter = PrivateAttr(default_factory=RoutingCounter)
+    _state: RoutingState = PrivateAttr()
     _passed_on: dict[str, Any] = PrivateAttr(default_factory=dict)
     _router_given: RouterGiven = PrivateAttr(default="default")
 
@@ -97,12 +111,15 @@ class PairSettings(FunctionCallingLLM):
 
     def __init__(self, **settings: Any) -> None:
         _check_names(settings, set(type(self).model_fields), type(self).__name__)
-        given = {name: value for name, value in settings.items() if value is not None}
+        # None is a choice of its own for the window, and no choice elsewhere.
+        given = {
+            name: value for name, value in settings.items() if value is not None or name == "share_window"
+        }
         _check_pair(given)
         routing = RoutingSettings.checked(given)
         super().__init__(**given | vars(routing))
         self._router_given = settings.get("router", "default")
-        self._counter = RoutingCounter(routing.prices, routing.traffic())
+        self._state = RoutingState(routing)
         self._pass_on_callbacks()
 
     @classmethod
@@ -125,7 +142,8 @@ class PairSettings(FunctionCallingLLM):
         calibration = Calibration.load(path)
         llm = cls(strong=strong, weak=weak, **settings_from_calibration(calibration, settings))
         names = Side("strong", strong).name, Side("weak", weak).name
-        llm._counter.expected = calibrated_traffic(calibration, llm._routing.router, *names)
+        llm._state.expect(calibrated_traffic(calibration, llm._routing.router, *names))
+        llm._switchboard = None
         return llm
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -145,23 +163,23 @@ class PairSettings(FunctionCallingLLM):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the LLM; updated settings are checked, and the copy counts its calls for itself."""
         copy = super().model_copy(deep=deep)
-        copy._counter = RoutingCounter(self._routing.prices, self._counter.expected)
+        copy._state = self._state.copy(self._routing)
         copy._switchboard = None
         copy._passed_on = dict(self._passed_on)
         for name, value in (update or {}).items():
             setattr(copy, name, value)
         return copy
 
-    def routing_stats(self) -> RoutingStats:
-        """Return what was counted since the start or the last reset.
+    def routing_stats(self, *, reset: bool = False) -> RoutingStats:
+        """Return what was counted since the start or the last reset; `reset`: and start again.
 
         LlamaIndex keeps no record in a conversation's messages, so `switches` stays 0 here.
         """
-        return self._counter.snapshot()
+        return self._state.counter.snapshot(reset=reset)
 
     def reset_routing_stats(self) -> None:
         """Start counting again from nothing."""
-        self._counter.reset()
+        self._state.counter.reset()
 
     @property
     def switchboard(self) -> Switchboard:
@@ -173,17 +191,13 @@ class PairSettings(FunctionCallingLLM):
         return made
 
     def _made_switchboard(self, settings: RoutingSettings) -> Switchboard:
+        strong = Side("strong", self.strong, settings.strong_lacks)
+        weak = Side("weak", self.weak, settings.weak_lacks)
+        models = {side.route: side.name for side in (strong, weak)} if self._state.logs else {}
         return Switchboard(
-            sides={
-                "strong": Side("strong", self.strong, settings.strong_lacks).with_settings(self),
-                "weak": Side("weak", self.weak, settings.weak_lacks).with_settings(self),
-            },
-            dispatcher=Dispatcher(
-                policy=settings.policy(self._cache),
-                escalation=judging_values(settings.escalation()),
-                counter=self._counter,
-                shadow=settings.mode == "shadow",
-                usage_of=attrgetter("usage"),
+            sides={"strong": strong.with_settings(self), "weak": weak.with_settings(self)},
+            dispatcher=self._state.dispatcher(
+                settings, judging_values(settings.escalation()), models, answered_usage
             ),
         )
 
@@ -198,13 +212,11 @@ class PairSettings(FunctionCallingLLM):
         self.__dict__.update(vars(settings))
         self._switchboard = None
         if name == "router":
-            self._router_given, self._cache = value, ScoreCache()
+            self._router_given = value
         elif name in ("strong", "weak"):
             self._passed_on.pop(name, None)
             self._pass_on_callbacks()
-        self._counter.prices = settings.prices
-        if name in ("router", "threshold", "strong_share"):
-            self._counter.expected = settings.traffic()
+        self._state.change(settings, name)
 
     def _pass_on_callbacks(self) -> None:
         for side, model in (("strong", self.strong), ("weak", self.weak)):

@@ -25,6 +25,7 @@ from llamaindex_routellm.tool_endpoints import ToolEndpoints
 from routellm_core import Decision
 from routellm_core.loading import registered_kinds
 from routellm_core.router import Router
+from routellm_core.routing.decision_log import DecisionLog
 
 _LOG = logging.getLogger(__name__)
 
@@ -94,6 +95,10 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
     def _serialize_router(self, router: Router) -> str:
         return router_name(router, self._router_given)
 
+    @field_serializer("decision_log")
+    def _serialize_log(self, log: DecisionLog | None) -> str | None:
+        return None if log is None else log.name
+
     @field_serializer("threshold")
     def _serialize_threshold(self, threshold: float | None) -> float | None:
         # It follows from the share; both together would be refused on the way back.
@@ -124,7 +129,7 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
             values[side] = restored_model(values.get(side), side)
         if "router" not in kwargs:
             values["router"] = restored_router(values.get("router", "default"))
-        return cls(**{key: value for key, value in values.items() if value is not None})
+        return cls(**values)
 
     def __getstate__(self) -> dict[str, Any]:
         for name in ("router", "escalate_if"):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from llama_index.core.instrumentation.span import active_span_id
+from llama_index_instrumentation.dispatcher import active_instrument_tags
 
 from llamaindex_routellm.answer_stream import (
     afailed,
@@ -27,12 +28,13 @@ from llamaindex_routellm.prompt_size import fits_any_model, prompt_tokens, takes
 from llamaindex_routellm.routed_call import RoutedCall
 from llamaindex_routellm.side import Side
 from routellm_core import Decision, RoutingRequest
+from routellm_core.routing.call_account import Origin
 from routellm_core.routing.capabilities import PairCapabilities
 from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
 from routellm_core.routing.override import current_override
-from routellm_core.routing.routing_stats import RoutingCounter
+from routellm_core.routing.routing_counter import RoutingCounter
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Switchboard:
                 opened = [forwarded(attempt, attempt.start(), self.counter)]
         except Exception as error:
             if self.dispatcher.escalation.after_error(decision, error) is None:
+                self.dispatcher.failed(decision, error)
                 raise
             opened = [failed(error)]
         span_id = active_span_id.get()
@@ -112,6 +115,7 @@ class Switchboard:
                 opened = [aforwarded(attempt, await attempt.start(), self.counter)]
         except Exception as error:
             if self.dispatcher.escalation.after_error(decision, error) is None:
+                self.dispatcher.failed(decision, error)
                 raise
             opened = [afailed(error)]
         span_id = active_span_id.get()
@@ -134,16 +138,16 @@ class Switchboard:
 
     def _decided(self, call: RoutedCall) -> Decision:
         if call.prepared is not None:
-            return self.dispatcher.counted(call.prepared)
-        return self.dispatcher.decide(self._request(call, fits_any_model(call.texts(None))))
+            return self.dispatcher.settled(call.prepared, origin)
+        return self.dispatcher.decide(self._request(call, fits_any_model(call.texts(None))), origin=origin)
 
     def _decided_at_once(self, call: RoutedCall) -> Decision | None:
         """Decide where that takes microseconds, without a coroutine; None where `_adecided` has to."""
         if call.prepared is not None:
-            return self.dispatcher.counted(call.prepared)
+            return self.dispatcher.settled(call.prepared, origin)
         if not fits_any_model(call.texts(None)):
             return None
-        return self.dispatcher.decide_at_once(self._request(call, True))
+        return self.dispatcher.decide_at_once(self._request(call, True), origin=origin)
 
     async def _adecided(self, call: RoutedCall) -> Decision:
         texts = call.texts(None)
@@ -152,7 +156,7 @@ class Switchboard:
             request = await asyncio.to_thread(self._request, call, fits)
         else:
             request = self._request(call, fits)
-        return await self.dispatcher.adecide(request)
+        return await self.dispatcher.adecide(request, origin=origin)
 
     def _request(self, call: RoutedCall, fits: bool) -> RoutingRequest:
         """Describe a call for the policy; `fits`: whether it is known to fit every model's window."""
@@ -180,7 +184,7 @@ class Switchboard:
             attempt.call.parses
             and self.dispatcher.escalation.after_error(attempt.decision, unparsed) is not None
         ):
-            self.counter.count_tokens(attempt.decision.route, attempt.usage)
+            self.counter.count_tokens(attempt.decision, attempt.usage or None)
             raise unparsed from error
 
     def _second_stream(
@@ -201,6 +205,13 @@ class Switchboard:
                 stream = await attempt.start()
         async for chunk in aforwarded(attempt, stream, self.counter):
             yield chunk
+
+
+def origin() -> Origin:
+    """Return the span that a call is made in, and the thread that the user's own tags name."""
+    tags = active_instrument_tags.get()
+    thread = tags.get("thread_id") or tags.get("session_id")
+    return Origin(None if thread is None else str(thread), active_span_id.get())
 
 
 def judging_values(escalation: Escalation) -> Escalation:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from inspect import iscoroutinefunction
 from os import PathLike
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
@@ -11,13 +12,17 @@ from routellm_core.calibration.record import Calibration
 from routellm_core.calibration.share import threshold_for_share
 from routellm_core.loading import load_router
 from routellm_core.router import Router
+from routellm_core.routing.budget import BudgetLimit
 from routellm_core.routing.capabilities import Need, check_needs
 from routellm_core.routing.decision import Route
-from routellm_core.routing.drift import ExpectedTraffic
+from routellm_core.routing.decision_log import DecisionLog
+from routellm_core.routing.drift import ExpectedTraffic, OnDrift
 from routellm_core.routing.escalation import Errors, ErrorsGiven, Escalation
+from routellm_core.routing.journal import OnDecision
 from routellm_core.routing.policy import OnRouterError, RoutingPolicy
 from routellm_core.routing.prices import Prices
 from routellm_core.routing.score_cache import ScoreCache
+from routellm_core.routing.share_tracker import DEFAULT_WINDOW, ShareTracker
 from routellm_core.routing.validation import check_fraction
 
 T = TypeVar("T")
@@ -40,6 +45,8 @@ else:
 Mode = Literal["route", "shadow"]
 RouterGiven = Router | str | PathLike[str]
 PricesGiven = Prices | Mapping[str, Any]
+LogGiven = DecisionLog | str | PathLike[str]
+BudgetGiven = BudgetLimit | Mapping[str, Any]
 
 THRESHOLDS = ("threshold", "strong_share")
 """The settings of which exactly one is given; `from_calibration` gives the first."""
@@ -111,6 +118,12 @@ class RoutingSettings:
     strong_lacks: frozenset[Need] = frozenset()
     weak_lacks: frozenset[Need] = frozenset()
     prices: Prices | None = None
+    share_window: int | None = DEFAULT_WINDOW
+    decision_log: DecisionLog | None = None
+    log_text: bool = False
+    on_decision: OnDecision | None = None
+    on_drift: OnDrift | None = None
+    budget: BudgetLimit | None = None
 
     @classmethod
     def checked(cls, given: Mapping[str, Any]) -> Self:
@@ -130,12 +143,14 @@ class RoutingSettings:
             values[name] = check_needs(values.get(name, ()), name)
         if values.get("prices") is not None:
             values["prices"] = Prices.from_mapping(values["prices"])
+        _check_operation(values)
         values["router"] = resolve_router(values.get("router", "default"))
         values["threshold"] = resolve_threshold(
             values["router"], values.get("threshold"), values.get("strong_share")
         )
         settings = cls(**values)
         settings.escalation()
+        settings.share_tracker()
         return settings
 
     def with_change(self, name: str, value: Any) -> Self:
@@ -145,6 +160,8 @@ class RoutingSettings:
             ValueError: the value is not what was expected.
         """
         values = {**vars(self), name: value}
+        if name == "log_text" and self.decision_log is not None:
+            values["decision_log"] = self.decision_log.name
         if name in THRESHOLDS:
             values |= {other: None for other in THRESHOLDS if other != name}
         elif self.strong_share is not None:
@@ -154,9 +171,20 @@ class RoutingSettings:
     def traffic(self) -> ExpectedTraffic:
         """Return what the calls are expected to look like by the router's shipped quantiles."""
         quantiles = self.router.score_quantiles
+        # A share that follows the traffic has many thresholds.
+        follows = self.strong_share is not None and self.share_window is not None
         return ExpectedTraffic(
-            self.strong_share, self.threshold, () if quantiles is None else tuple(quantiles.tolist())
+            self.strong_share,
+            None if follows else self.threshold,
+            () if quantiles is None else tuple(quantiles.tolist()),
         )
+
+    def share_tracker(self) -> ShareTracker | None:
+        """Return what keeps the asked share on this traffic; None for a threshold that never moves."""
+        quantiles = self.router.score_quantiles
+        if self.strong_share is None or self.share_window is None or quantiles is None:
+            return None
+        return ShareTracker(self.strong_share, quantiles.tolist(), self.share_window)
 
     def escalation(self, *, always: Errors = (), always_codes: Iterable[str] = ()) -> Escalation:
         """Return when the other side is asked as well; see `Escalation.from_settings`."""
@@ -168,15 +196,47 @@ class RoutingSettings:
             always_codes=always_codes,
         )
 
-    def policy(self, cache: ScoreCache) -> RoutingPolicy:
-        """Return the policy that decides by these settings."""
+    def policy(
+        self, cache: ScoreCache, share: ShareTracker | None = None, quantiles: Sequence[float] = ()
+    ) -> RoutingPolicy:
+        """Return the policy that decides by these settings.
+
+        Args:
+            cache: remembers scores.
+            share: what `share_tracker()` made, with what it has learned since.
+            quantiles: ascending scores that a percentile is told by.
+        """
         return RoutingPolicy(
             self.router,
             self.threshold,
             no_text_route=self.no_text_route,
             on_router_error=self.on_router_error,
             cache=cache,
+            share=share,
+            quantiles=quantiles,
         )
+
+
+def _check_operation(values: dict[str, Any]) -> None:
+    """Check what is said of logs, hooks and money, and put logs and budgets in place of what was given."""
+    for name in ("on_decision", "on_drift"):
+        hook = values.get(name)
+        if hook is not None and (not callable(hook) or iscoroutinefunction(hook)):
+            raise ValueError(f"{name} is {hook!r}, expected a plain function.")
+    where = values.get("decision_log")
+    if where is not None and not isinstance(where, str | PathLike | DecisionLog):
+        raise ValueError(
+            f"decision_log is {where!r}, expected a file such as 'decisions.jsonl' or "
+            "'sqlite:///decisions.db', or a DecisionLog."
+        )
+    if isinstance(where, DecisionLog):
+        values["log_text"] = where.log_text
+    elif where is not None:
+        values["decision_log"] = DecisionLog.open(where, values.get("log_text", False))
+    if values.get("budget") is not None:
+        values["budget"] = BudgetLimit.from_value(values["budget"])
+        if values.get("prices") is None:
+            raise ValueError("budget is given without prices=: nobody knows what a call costs.")
 
 
 SETTING_NAMES = frozenset(field.name for field in fields(RoutingSettings))

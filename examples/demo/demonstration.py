@@ -56,6 +56,7 @@ class Demonstration:
             weak=ChatOpenAI(model=endpoint.weak, base_url=endpoint.base_url, api_key=endpoint.secret),
             router=router,
             strong_share=settings.strong_share,
+            share_window=None,  # one threshold for all that is shown
             prices=prices,
         )
         llamaindex = RouteLLM(
@@ -63,6 +64,7 @@ class Demonstration:
             weak=OpenAI(model=endpoint.weak, api_base=endpoint.base_url, api_key=endpoint.api_key),
             router=router,
             strong_share=settings.strong_share,
+            share_window=None,  # one threshold for all that is shown
             prices=prices,
         )
         _check_known(endpoint)

@@ -176,7 +176,7 @@ def test_as_a_field_of_another_model_it_stays_what_it_is(pair: Pair, given: dict
 def test_one_warning_when_the_share_is_missed(pair: Pair) -> None:
     router = FixedRouter(0.0)
     router.score_quantiles = load_router("random").score_quantiles
-    llm = pair(router=router, strong_share=0.5)
+    llm = pair(router=router, strong_share=0.5, share_window=None)
     for number in range(199):
         llm.switchboard.dispatcher.decide(RoutingRequest(f"question {number}"))
     with pytest.warns(ShareDriftWarning, match="routellm calibrate") as caught:

@@ -33,6 +33,7 @@ COMMANDS = (
     "train",
     "calibrate",
     "check",
+    "outcome",
     "evaluate",
 )
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from routellm_core.routing.call_account import CallAccount
 
 Route = Literal["strong", "weak"]
 
@@ -19,6 +22,7 @@ Reason = Literal[
     "unsupported",
     "router_error",
     "escalated",
+    "budget",
 ]
 
 
@@ -33,6 +37,11 @@ class Decision:
         reason: what decided.
         router: the router's registered name, else its class name.
         shadow_route: in shadow mode, the side that would have answered; else None.
+        percentile: the share of compared scores below this one, 0 to 100: of the traffic's own last ones
+            where the share follows it, else of those that the router ships or the calibration found.
+        id: what the decision log knows the call by; None without one.
+        text: the scored text; in no record.
+        account: what becomes known of the call; None where nobody wants it.
     """
 
     route: Route
@@ -41,6 +50,10 @@ class Decision:
     reason: Reason
     router: str
     shadow_route: Route | None = None
+    percentile: float | None = None
+    id: str | None = None
+    text: str | None = field(default=None, repr=False, compare=False)
+    account: CallAccount | None = field(default=None, repr=False, compare=False)
 
     def record(self) -> dict[str, Any]:
         """Return plain Python values, for `response_metadata["routellm"]`, traces and JSON."""
@@ -51,6 +64,10 @@ class Decision:
             "reason": self.reason,
             "router": self.router,
         }
+        if self.percentile is not None:
+            record["percentile"] = self.percentile
+        if self.id is not None:
+            record["id"] = self.id
         if self.shadow_route is not None:
             record["shadow_route"] = self.shadow_route
         return record

@@ -35,7 +35,13 @@ Row = Mapping[str, Any]
 
 
 class RowStore(Protocol):
-    """Where rows end up; used by the writer's thread alone."""
+    """Where rows end up; used by the writer's thread alone.
+
+    Attributes:
+        shared: whether rows of all processes are asked for quickly.
+    """
+
+    shared: bool
 
     def append(self, rows: list[Row]) -> None:
         """Write rows, all of them or none; raises OSError or sqlite3.Error."""
@@ -78,6 +84,16 @@ class DecisionLog:
             )
         store = SqliteStore(path) if name.startswith(SQLITE_SCHEME) else JsonLinesStore(path)
         return cls(store, str(path), log_text)
+
+    @property
+    def name(self) -> str:
+        """What `DecisionLog.open` makes the log from."""
+        return f"{SQLITE_SCHEME}{self.where}" if self.shared else self.where
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes' rows can be asked for quickly, as of a database."""
+        return self._store.shared
 
     @property
     def lost(self) -> int:

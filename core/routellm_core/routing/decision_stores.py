@@ -27,6 +27,8 @@ Row = Mapping[str, Any]
 class JsonLinesStore:
     """One JSON object a line; each batch is one write at the end of the file, so lines never mix."""
 
+    shared = False
+
     def __init__(self, path: Path, rotate_bytes: int = ROTATE_BYTES, keep: int = KEEP) -> None:
         """Store the path; the file is opened anew for each batch, so it may be moved or deleted."""
         self.path = path
@@ -65,6 +67,8 @@ class JsonLinesStore:
 class SqliteStore:
     """A database in WAL mode with the tables `decisions` and `outcomes`."""
 
+    shared = True
+
     def __init__(self, path: Path) -> None:
         """Store the path; the database is opened for each batch, so it may be moved or deleted."""
         self.path = path
@@ -95,6 +99,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("CREATE TABLE IF NOT EXISTS decisions (id TEXT, time TEXT, row TEXT NOT NULL)")
     connection.execute("CREATE INDEX IF NOT EXISTS decisions_by_id ON decisions (id)")
+    connection.execute("CREATE INDEX IF NOT EXISTS decisions_by_time ON decisions (time)")
     connection.execute("CREATE TABLE IF NOT EXISTS outcomes (decision TEXT, time TEXT, row TEXT NOT NULL)")
     return connection
 

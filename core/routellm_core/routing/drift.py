@@ -1,4 +1,9 @@
-"""Drift: whether the calls look like the prompts that the threshold was set on."""
+"""Drift: whether the calls still look like the prompts that the threshold was set on.
+
+The last 200 and the last 1,000 scored calls are compared with what is expected: short enough to hear of a
+change within some hundred calls whatever came before, long enough to see a small one. What is found is told
+again while it lasts, each time after twice as many calls.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +11,37 @@ import logging
 import math
 import warnings
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from routellm_core.routing.decision import Decision
 
-_LOG = logging.getLogger(__name__)
+_LOG = logging.getLogger("routellm")
 
 DRIFT_CALLS = 200
-"""Scored calls before anything is compared; scores are compared again after each so many."""
+"""Scored calls before anything is compared, and in the short window."""
+
+LONG_WINDOW = 1_000
+"""Scored calls in the long window."""
+
+LOOK = 50
+"""Calls between two comparisons."""
 
 DRIFT_TOLERANCE = 0.10
-"""Of the share of strong calls, and of the distribution of scores beyond what chance explains."""
+"""Of the share of strong calls, and of the distribution of scores, beyond what chance explains."""
+
+TOKENS_TOLERANCE = 0.5
+"""Share of answers without tokens from which on it is told."""
+
+LONGEST_WAIT = 100_000
+"""Calls until drift that lasts is told again, at most."""
 
 _CHANCE = 0.001
-"""Probability that scores of the calibrated distribution are called drifted at one comparison, at most."""
+"""Probability that scores of the expected distribution are called drifted at one comparison, at most."""
+
+_DEVIATIONS = 3.3
+"""Standard deviations of a share that chance explains."""
 
 _BINS = 20
 
@@ -31,6 +52,13 @@ class ShareDriftWarning(UserWarning):
 
 class ScoreDriftWarning(UserWarning):
     """The scores are distributed otherwise than those of the calibration prompts."""
+
+
+class MissingTokensWarning(UserWarning):
+    """Most answers come without a count of their tokens, so that costs are not known."""
+
+
+OnDrift = Callable[[Warning], object]
 
 
 @dataclass(frozen=True)
@@ -51,90 +79,187 @@ class ExpectedTraffic:
 
 
 class DriftWatch:
-    """Compares the scored calls with what is expected; each of its two warnings comes once."""
+    """Compares the last calls with what is expected."""
 
     def __init__(self, expected: ExpectedTraffic) -> None:
         self.expected = expected
-        self._compared = 0
-        self._compared_strong = 0
         last = len(expected.score_quantiles) - 1
         # Upper ends of the bins: the quantiles 1/20, 2/20, ...; scores above the last one are in none.
-        self._edges = (
-            [expected.score_quantiles[round(last * part / _BINS)] for part in range(1, _BINS + 1)]
-            if last >= 0
-            else []
-        )
-        self._bins = [0] * (_BINS + 1)
-        self._binned = 0
-        self._warned_share = self._warned_scores = False
+        parts = range(1, _BINS + 1) if last >= 0 else ()
+        self._edges = [expected.score_quantiles[round(last * part / _BINS)] for part in parts]
+        self._shares = tuple(_Share(size) for size in (DRIFT_CALLS, LONG_WINDOW))
+        self._scores = tuple(_Scores(self._edges, size) for size in (DRIFT_CALLS, LONG_WINDOW))
+        self._tokens = _Share(DRIFT_CALLS)
+        self._compared = self._binned = self._answers = 0
+        self._share_told, self._scores_told, self._tokens_told = _BackOff(), _BackOff(), _BackOff()
 
     @property
     def score_shift(self) -> float | None:
         """Largest difference between cumulative shares of scores, traffic against expected, in [0, 1].
 
-        That is the Kolmogorov-Smirnov distance over 20 bins; None before the first scored call, or where
-        the expected distribution is unknown.
+        That is the Kolmogorov-Smirnov distance of the last 1,000 scored calls over 20 bins; None before the
+        first one, or where the expected distribution is unknown.
         """
-        if not self._binned:
+        return self._scores[-1].shift() if self._edges and self._binned else None
+
+    def observe(self, decision: Decision, strong: bool) -> Sequence[Warning]:
+        """Count one call that its score decided, for strong or not; return what there is to tell."""
+        expected, found = self.expected, []
+        if expected.strong_share is not None and expected.threshold in (None, decision.threshold):
+            self._compared += 1
+            for share in self._shares:
+                share.add(strong)
+            if self._compared >= DRIFT_CALLS and self._compared % LOOK == 0:
+                found.append(self._share_drift(expected.strong_share))
+        if self._edges and decision.score is not None:
+            self._binned += 1
+            part = bisect_left(self._edges, decision.score)
+            for scores in self._scores:
+                scores.add(part)
+            if expected.calibrated and self._binned >= DRIFT_CALLS and self._binned % LOOK == 0:
+                found.append(self._score_drift())
+        return [warning for warning in found if warning is not None]
+
+    def observe_tokens(self, known: bool) -> Sequence[Warning]:
+        """Count one answer whose tokens are known or not; return what there is to tell."""
+        self._answers += 1
+        self._tokens.add(not known)
+        if self._answers < DRIFT_CALLS or self._answers % LOOK:
+            return ()
+        missing = self._tokens.share
+        if not self._tokens_told.tells(self._answers, missing > TOKENS_TOLERANCE):
+            return ()
+        return (
+            MissingTokensWarning(
+                f"{missing:.0%} of the last {self._tokens.count} answers came without a count of their "
+                "tokens: costs and savings are not known. Ask for it where the provider gives it, with "
+                "streams too (OpenAI: stream_usage=True in LangChain, additional_kwargs={'stream_options': "
+                "{'include_usage': True}} in LlamaIndex)."
+            ),
+        )
+
+    def _share_drift(self, asked: float) -> Warning | None:
+        found: _Share | None = None
+        for share in self._shares:
+            chance = _DEVIATIONS * math.sqrt(asked * (1.0 - asked) / share.count)
+            # Rounded: 0.4 - 0.3 is a little more than 0.1 to a computer.
+            if round(abs(share.share - asked) - chance, 9) > DRIFT_TOLERANCE:
+                found = share
+        if not self._share_told.tells(self._compared, found is not None) or found is None:
             return None
+        return ShareDriftWarning(
+            f"{found.share:.0%} of the last {found.count:,} scored calls went to strong, {asked:.0%} were "
+            "asked for: your prompts differ from those that the threshold was set on. Set it on your own "
+            f"prompts with: routellm calibrate --prompts FILE --strong-share {asked:g} --out calibration.json"
+        )
+
+    def _score_drift(self) -> Warning | None:
+        found: tuple[int, float] | None = None
+        for scores in self._scores:
+            # How far apart they get by chance (Dvoretzky, Kiefer and Wolfowitz).
+            chance = math.sqrt(math.log(2.0 / _CHANCE) / (2.0 * scores.count))
+            shift = scores.shift()
+            if shift > DRIFT_TOLERANCE + chance:
+                found = scores.count, shift
+        if not self._scores_told.tells(self._binned, found is not None) or found is None:
+            return None
+        count, shift = found
+        return ScoreDriftWarning(
+            f"the scores of the last {count:,} calls are distributed otherwise than those of the calibration "
+            f"prompts (cumulative shares differ by up to {shift:.2f}): the calibration, a guarantee "
+            "included, does not speak of this traffic. Calibrate again on prompts like these: "
+            "routellm calibrate --help"
+        )
+
+
+class _Share:
+    """How often something was so among the last calls."""
+
+    def __init__(self, size: int) -> None:
+        self._last: deque[bool] = deque(maxlen=size)
+        self._hits = 0
+
+    @property
+    def count(self) -> int:
+        return len(self._last)
+
+    @property
+    def share(self) -> float:
+        return self._hits / len(self._last)
+
+    def add(self, hit: bool) -> None:
+        if len(self._last) == self._last.maxlen:
+            self._hits -= self._last[0]
+        self._last.append(hit)
+        self._hits += hit
+
+
+class _Scores:
+    """In which bins the last scores were."""
+
+    def __init__(self, edges: list[float], size: int) -> None:
+        self._edges = edges
+        self._last: deque[int] = deque(maxlen=size)
+        self._bins = [0] * (_BINS + 1)
+
+    @property
+    def count(self) -> int:
+        return len(self._last)
+
+    def add(self, part: int) -> None:
+        if len(self._last) == self._last.maxlen:
+            self._bins[self._last[0]] -= 1
+        self._last.append(part)
+        self._bins[part] += 1
+
+    def shift(self) -> float:
         shift, below = 0.0, 0
         for part, edge in enumerate(self._edges):
             below += self._bins[part]
             # equal edges are one: their share is the last one's
             if part + 1 == len(self._edges) or self._edges[part + 1] > edge:
-                shift = max(shift, abs(below / self._binned - (part + 1) / _BINS))
+                shift = max(shift, abs(below / self.count - (part + 1) / _BINS))
         # what lies above all edges is expected nowhere: it is in the last difference
         return shift
 
-    def observe(self, decision: Decision, strong: bool) -> Sequence[Warning]:
-        """Count one call that its score decided, for strong or not; return what there is to warn of."""
-        expected = self.expected
-        if expected.threshold is None or decision.threshold == expected.threshold:
-            self._compared += 1
-            self._compared_strong += strong
-        if self._edges and decision.score is not None:
-            self._bins[bisect_left(self._edges, decision.score)] += 1
-            self._binned += 1
-        found: list[Warning | None] = []
-        if not self._warned_share and self._compared >= DRIFT_CALLS and expected.strong_share is not None:
-            found.append(self._share_drift(expected.strong_share))
-        if not self._warned_scores and self._binned and self._binned % DRIFT_CALLS == 0:
-            found.append(self._score_drift())
-        return [warning for warning in found if warning is not None] if found else ()
 
-    def _share_drift(self, asked: float) -> Warning | None:
-        share = self._compared_strong / self._compared
-        # Rounded: 0.4 - 0.3 is a little more than 0.1 to a computer.
-        if round(abs(share - asked), 9) <= DRIFT_TOLERANCE:
-            return None
-        self._warned_share = True
-        return ShareDriftWarning(
-            f"{share:.0%} of the scored calls went to strong, {asked:.0%} were asked for: your "
-            "prompts differ from those that the threshold was set on. Set it on your own prompts with: "
-            f"routellm calibrate --prompts FILE --strong-share {asked:g} --out calibration.json"
-        )
+class _BackOff:
+    """When something that lasts is told again: after 1,000 calls, then after twice as many each time."""
 
-    def _score_drift(self) -> Warning | None:
-        count = self._binned
-        if not self.expected.calibrated:
-            return None
-        # How far apart they get by chance (Dvoretzky, Kiefer and Wolfowitz).
-        chance = math.sqrt(math.log(2.0 / _CHANCE) / (2.0 * count))
-        shift = self.score_shift
-        if shift is None or shift <= DRIFT_TOLERANCE + chance:
-            return None
-        self._warned_scores = True
-        return ScoreDriftWarning(
-            f"the scores of {count} calls are distributed otherwise than those of the calibration prompts "
-            f"(cumulative shares differ by up to {shift:.2f}): the calibration, a guarantee included, does "
-            "not speak of this traffic. Calibrate again on prompts like these: routellm calibrate --help"
-        )
+    def __init__(self) -> None:
+        self._wait = LONG_WINDOW
+        self._next = 0
+        self._gone_since: int | None = None
+
+    def tells(self, now: int, found: bool) -> bool:
+        """Say whether to tell at a count of calls what was found or not."""
+        if not found:
+            self._gone_since = now if self._gone_since is None else self._gone_since
+            if now - self._gone_since >= LONG_WINDOW:
+                self._wait, self._next = LONG_WINDOW, now
+            return False
+        self._gone_since = None
+        if now < self._next:
+            return False
+        self._next = now + self._wait
+        self._wait = min(2 * self._wait, LONGEST_WAIT)
+        return True
 
 
-def warn_of(found: Sequence[Warning]) -> None:
-    """Emit warnings; where warnings are errors they are logged instead: counting must not fail a call."""
+def tell(found: Sequence[Warning], hook: OnDrift | None = None) -> None:
+    """Log what was found, warn of it, and tell the hook; nothing of that fails the call.
+
+    Python shows one warning of a place and a text once; the logger `routellm` has every one.
+    """
     for warning in found:
+        _LOG.warning(str(warning))
         try:
-            warnings.warn(warning, stacklevel=3)
+            warnings.warn(warning, stacklevel=4)
         except type(warning):
-            _LOG.warning(str(warning))
+            pass  # Somebody runs with warnings as errors, and has the log record.
+        if hook is None:
+            continue
+        try:
+            hook(warning)
+        except Exception as error:
+            _LOG.warning("on_drift failed with %s; the call goes on.", type(error).__name__)

@@ -24,10 +24,10 @@ class UnparsedAnswerError(Exception):
     Attributes:
         outcome: what the host would have returned, where it returns such answers; else None.
         error: what the host raised, where it raises.
-        usage: the answer's tokens.
+        usage: the answer's tokens; None if unknown.
     """
 
-    def __init__(self, outcome: Any, error: Exception | None, usage: TokenUsage) -> None:
+    def __init__(self, outcome: Any, error: Exception | None, usage: TokenUsage | None) -> None:
         super().__init__("the answer does not fit its schema")
         self.outcome = outcome
         self.error = error

@@ -19,6 +19,7 @@ from routellm_core.routing.decision import Decision, Reason, Route
 from routellm_core.routing.request import RoutingRequest
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.scorer import Scorer
+from routellm_core.routing.share_tracker import Placement, ShareTracker, percentile_of
 from routellm_core.routing.threshold import goes_to_strong
 from routellm_core.routing.validation import check_fraction, check_positive, check_route
 
@@ -47,6 +48,9 @@ class RoutingPolicy:
         score_timeout: seconds that a call waits for its score, after which the router has failed; None for no
             limit. A router that scores inline is not timed.
         cache: remembers scores by text; policies that share a router may share it.
+        share: decides by score instead of the threshold, which it starts from, so that the asked share of
+            texts goes to strong; None for a threshold that never moves.
+        quantiles: ascending scores that a percentile is told by, unless `share` tells it.
 
     Raises:
         TypeError: `router` is not a Router.
@@ -59,6 +63,8 @@ class RoutingPolicy:
     on_router_error: OnRouterError = "strong"
     score_timeout: float | None = None
     cache: ScoreCache = field(default_factory=ScoreCache, repr=False, compare=False)
+    share: ShareTracker | None = field(default=None, repr=False, compare=False)
+    quantiles: Sequence[float] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.router, Router):
@@ -84,6 +90,27 @@ class RoutingPolicy:
         if ruled is not None:
             return ruled
         return self._scored(request, self._scorer.score(request.scored))
+
+    def preview(self, request: RoutingRequest) -> Decision:
+        """Return what `decide` would, and let the share's threshold stay where it is."""
+        ruled = self._ruled(request)
+        if ruled is not None:
+            return ruled
+        return self._scored(request, self._scorer.score(request.scored), previewed=True)
+
+    def settled(self, decision: Decision) -> Decision:
+        """Return the decision that `preview` made for a call that is made now; the share learns of it."""
+        if self.share is None or decision.reason != "score" or decision.score is None or not decision.text:
+            return decision
+        self.share.place(
+            decision.text, decision.score, as_decided=(decision.shadow_route or decision.route) == "strong"
+        )
+        return decision
+
+    @property
+    def in_force(self) -> float:
+        """The threshold that the next score is compared with."""
+        return self.threshold if self.share is None else self.share.threshold
 
     def decide_at_once(self, request: RoutingRequest) -> Decision | None:
         """Decide one call where an event loop may wait for it; None where `adecide` has to."""
@@ -125,19 +152,39 @@ class RoutingPolicy:
             return self._made(request, self.no_text_route, "no_text")
         return None
 
-    def _scored(self, request: RoutingRequest, score: float | Exception) -> Decision:
+    def _scored(
+        self, request: RoutingRequest, score: float | Exception, *, previewed: bool = False
+    ) -> Decision:
         if isinstance(score, Exception):
             if self.on_router_error == "raise":
                 raise RouterError(f"router {self.router.name!r} failed: {_said(score)}") from score
             _warn(self.router.name, score, self.on_router_error)
             return self._made(request, self.on_router_error, "router_error")
+        if self.share is not None and request.threshold is None:
+            place = self.share.preview if previewed else self.share.place
+            return self._placed(request.scored, score, place(request.scored, score))
         threshold = self.threshold if request.threshold is None else request.threshold
         route: Route = "strong" if goes_to_strong(score, threshold) else "weak"
-        return Decision(route, score, threshold, "score", self.router.name)
+        percentile = percentile_of(score, self.quantiles) if self.quantiles else None
+        return Decision(
+            route, score, threshold, "score", self.router.name, percentile=percentile, text=request.scored
+        )
+
+    def _placed(self, text: str, score: float, placement: Placement) -> Decision:
+        route: Route = "strong" if placement.strong else "weak"
+        return Decision(
+            route,
+            score,
+            placement.threshold,
+            "score",
+            self.router.name,
+            percentile=placement.percentile,
+            text=text,
+        )
 
     def _made(self, request: RoutingRequest, route: Route, reason: Reason) -> Decision:
-        threshold = self.threshold if request.threshold is None else request.threshold
-        return Decision(route, None, threshold, reason, self.router.name)
+        threshold = self.in_force if request.threshold is None else request.threshold
+        return Decision(route, None, threshold, reason, self.router.name, text=request.scored or None)
 
 
 def _gate(obstacles: Obstacles) -> tuple[Route, Reason] | None:

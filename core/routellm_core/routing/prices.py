@@ -26,6 +26,10 @@ class TokenUsage:
     output: int = 0
     cached_input: int = 0
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.input or self.output)
+
     def __add__(self, other: TokenUsage) -> TokenUsage:
         return TokenUsage(
             self.input + other.input, self.output + other.output, self.cached_input + other.cached_input

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from threading import Lock
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from functools import reduce
 from typing import Any
 
-from routellm_core.routing.decision import Decision, Reason, Route, other_side
-from routellm_core.routing.drift import DriftWatch, ExpectedTraffic, warn_of
-from routellm_core.routing.prices import Prices, TokenUsage
+from routellm_core.routing.decision import Reason
+from routellm_core.routing.prices import TokenUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +20,21 @@ class RouteStats:
         calls: calls that this side was asked to answer, those that were then escalated included.
         tokens: what the provider counted.
         cost: at the prices given; None without prices.
+        without_tokens: answers of which nobody said how many tokens they took, as streams often are.
     """
 
     calls: int = 0
     tokens: TokenUsage = field(default_factory=TokenUsage)
     cost: float | None = None
+    without_tokens: int = 0
+
+    def __add__(self, other: RouteStats) -> RouteStats:
+        return RouteStats(
+            self.calls + other.calls,
+            self.tokens + other.tokens,
+            _sum(self.cost, other.cost),
+            self.without_tokens + other.without_tokens,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,12 @@ class RoutingStats:
         cost: of both sides; None without prices.
         always_strong_cost: of the same answers at strong's prices, escalated weak calls left out; it assumes
             that strong would have used as many tokens.
-        saved: share of always_strong_cost that was saved, at most 1; None without prices or tokens.
+        saved: share of always_strong_cost that was saved, at most 1; None without prices or tokens, and where
+            more than one answer in twenty came without tokens, since it would be wrong.
+        scored: calls that the score decided.
+        shadow_cost: in shadow mode, what the same answers would have cost routed, at weak's prices where
+            weak would have given them; None without prices or shadow calls.
+        shadow_saved: the share of their cost that routing would have saved; None as `shadow_cost`.
     """
 
     requests: int
@@ -65,155 +79,76 @@ class RoutingStats:
     cost: float | None
     always_strong_cost: float | None
     saved: float | None
+    scored: int = 0
+    shadow_cost: float | None = None
+    shadow_saved: float | None = None
+
+    @classmethod
+    def merged(cls, parts: Iterable[RoutingStats]) -> RoutingStats:
+        """Return the statistics of several processes together; parts must not overlap.
+
+        `asked_share` is kept where all agree; `score_shift` is the largest one.
+
+        Raises:
+            ValueError: there are none.
+        """
+        listed = list(parts)
+        if not listed:
+            raise ValueError("there are no statistics to merge.")
+        return reduce(_merged, listed)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain Python values."""
         return asdict(self)
 
 
-ANY_TRAFFIC = ExpectedTraffic()
-"""Nothing is compared."""
+MOST_WITHOUT_TOKENS = 0.05
+"""Share of answers without tokens from which on `saved` is None."""
 
 
-class _TokenSum:
-    __slots__ = ("cached_input", "input", "output")
-
-    def __init__(self) -> None:
-        self.input = self.output = self.cached_input = 0
-
-    def add(self, usage: TokenUsage) -> None:
-        self.input += usage.input
-        self.output += usage.output
-        self.cached_input += usage.cached_input
-
-    @property
-    def usage(self) -> TokenUsage:
-        return TokenUsage(self.input, self.output, self.cached_input)
-
-
-class RoutingCounter:
-    """Counts routed calls; safe between threads.
-
-    Args:
-        prices: of both sides, for costs.
-        expected: what the scored calls are compared with.
-    """
-
-    def __init__(self, prices: Prices | None = None, expected: ExpectedTraffic = ANY_TRAFFIC) -> None:
-        self.prices = prices
-        self._expected = expected
-        self._lock = Lock()
-        self._start()
-
-    def _start(self) -> None:
-        self._calls: Counter[Route] = Counter()
-        self._tokens: dict[Route, _TokenSum] = {"strong": _TokenSum(), "weak": _TokenSum()}
-        self._discarded = _TokenSum()
-        self._answered: Counter[Route] = Counter()
-        self._scored = 0
-        self._scored_strong = 0
-        self._drift = DriftWatch(self._expected)
-        self._reasons: Counter[Reason] = Counter()
-        self._escalations = 0
-        self._switches = 0
-
-    @property
-    def expected(self) -> ExpectedTraffic:
-        """What the scored calls are compared with; a new one starts the comparison again."""
-        return self._expected
-
-    @expected.setter
-    def expected(self, expected: ExpectedTraffic) -> None:
-        with self._lock:
-            if expected != self._expected:
-                self._expected = expected
-                self._drift = DriftWatch(expected)
-
-    def reset(self) -> None:
-        """Start again from nothing; warnings about drift may come again too."""
-        with self._lock:
-            self._start()
-
-    def count(self, decision: Decision, previous: Route | None = None) -> None:
-        """Count one routed call.
-
-        Args:
-            decision: how it was routed.
-            previous: the side that gave the previous answer of the same conversation, where known.
-        """
-        with self._lock:
-            self._calls[decision.route] += 1
-            self._answered[decision.route] += 1
-            self._reasons[decision.reason] += 1
-            if previous is not None and previous != decision.route:
-                self._switches += 1
-            found: Sequence[Warning] = ()
-            if decision.reason == "score":
-                strong = (decision.shadow_route or decision.route) == "strong"
-                self._scored += 1
-                self._scored_strong += strong
-                found = self._drift.observe(decision, strong)
-        if found:
-            warn_of(found)
-
-    def count_escalation(self, decision: Decision, discarded: TokenUsage | None = None) -> None:
-        """Count that the other side is asked as well.
-
-        Args:
-            decision: the escalated one, whose route answers in the end.
-            discarded: tokens of the answer that was rejected, already counted by `count_tokens`.
-        """
-        with self._lock:
-            self._escalations += 1
-            self._calls[decision.route] += 1
-            self._answered[decision.route] += 1
-            self._answered[other_side(decision.route)] -= 1
-            if decision.route == "strong" and discarded is not None:
-                self._discarded.add(discarded)
-
-    def count_tokens(self, route: Route, usage: TokenUsage) -> None:
-        """Add the tokens of one answer."""
-        with self._lock:
-            self._tokens[route].add(usage)
-
-    def snapshot(self) -> RoutingStats:
-        """Return what was counted so far."""
-        with self._lock:
-            requests = sum(self._answered.values())
-            strong = self._route_stats("strong")
-            weak = self._route_stats("weak")
-            cost = None if self.prices is None else (strong.cost or 0.0) + (weak.cost or 0.0)
-            always = self._always_strong_cost()
-            return RoutingStats(
-                requests=requests,
-                strong=strong,
-                weak=weak,
-                reasons=dict(self._reasons),
-                escalations=self._escalations,
-                switches=self._switches,
-                strong_share=self._answered["strong"] / requests if requests else None,
-                scored_share=self._scored_strong / self._scored if self._scored else None,
-                asked_share=self._expected.strong_share,
-                score_shift=self._drift.score_shift,
-                cost=cost,
-                always_strong_cost=always,
-                saved=1.0 - cost / always if cost is not None and always else None,
-            )
-
-    def _route_stats(self, route: Route) -> RouteStats:
-        tokens = self._tokens[route].usage
-        stats = RouteStats(self._calls[route], tokens)
-        return stats if self.prices is None else replace(stats, cost=self.prices.of(route).cost(tokens))
-
-    def _always_strong_cost(self) -> float | None:
-        if self.prices is None:
+def saved_share(
+    cost: float | None, always_strong_cost: float | None, strong: RouteStats, weak: RouteStats
+) -> float | None:
+    """Return the share that was saved; None where that is unknown."""
+    if cost is None or not always_strong_cost:
+        return None
+    for side in (strong, weak):
+        if side.without_tokens > MOST_WITHOUT_TOKENS * max(1, side.calls):
             return None
-        every = self._tokens["strong"].usage + self._tokens["weak"].usage
-        return self.prices.strong.cost(every) - self.prices.strong.cost(self._discarded.usage)
+    return 1.0 - cost / always_strong_cost
 
-    def __getstate__(self) -> dict[str, Any]:
-        # A copy or a pickle counts for itself, from nothing.
-        return {"prices": self.prices, "expected": self._expected}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state)  # type: ignore[misc]  # the state of a new counter is what __init__ makes
+def _merged(one: RoutingStats, other: RoutingStats) -> RoutingStats:
+    requests, scored = one.requests + other.requests, one.scored + other.scored
+    strong, weak = one.strong + other.strong, one.weak + other.weak
+    cost, always = _sum(one.cost, other.cost), _sum(one.always_strong_cost, other.always_strong_cost)
+    shadow_cost = _sum(one.shadow_cost, other.shadow_cost)
+    shifts = [part.score_shift for part in (one, other) if part.score_shift is not None]
+    return RoutingStats(
+        requests=requests,
+        strong=strong,
+        weak=weak,
+        reasons=dict(Counter(one.reasons) + Counter(other.reasons)),
+        escalations=one.escalations + other.escalations,
+        switches=one.switches + other.switches,
+        strong_share=_mean(one.strong_share, one.requests, other.strong_share, other.requests),
+        scored_share=_mean(one.scored_share, one.scored, other.scored_share, other.scored),
+        asked_share=one.asked_share if one.asked_share == other.asked_share else None,
+        score_shift=max(shifts, default=None),
+        cost=cost,
+        always_strong_cost=always,
+        saved=saved_share(cost, always, strong, weak),
+        scored=scored,
+        shadow_cost=shadow_cost,
+        shadow_saved=_mean(one.shadow_saved, one.cost or 0.0, other.shadow_saved, other.cost or 0.0),
+    )
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    return one if other is None else other if one is None else one + other
+
+
+def _mean(one: float | None, weight: float, other: float | None, its: float) -> float | None:
+    parts = [(value, part) for value, part in ((one, weight), (other, its)) if value is not None and part]
+    total = sum(part for _, part in parts)
+    return sum(value * part for value, part in parts) / total if total else None

@@ -96,12 +96,13 @@ class ShareTracker:
         with self._lock:
             return self._placed.get(text_key(text)) or self._placement(score)
 
-    def place(self, text: str, score: float) -> Placement:
+    def place(self, text: str, score: float, as_decided: bool | None = None) -> Placement:
         """Decide one text by its score, and learn from it where it is new.
 
         Args:
             text: the scored text; only its key is kept.
             score: in [0, 1].
+            as_decided: whether it went to strong, where that was decided before; None decides.
         """
         key = text_key(text)
         with self._lock:
@@ -110,6 +111,8 @@ class ShareTracker:
                 self._placed.move_to_end(key)
                 return known
             placement = self._placement(score)
+            if as_decided is not None:
+                placement = placement._replace(strong=as_decided)
             self._learn(score, placement.strong)
             self._placed[key] = placement
             if len(self._placed) > self._remembered:

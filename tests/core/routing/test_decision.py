@@ -1,5 +1,5 @@
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from routellm_core import Decision
 from routellm_core.routing.decision import other_side
@@ -14,8 +14,10 @@ def test_record_holds_plain_values_that_survive_json() -> None:
     assert json.loads(json.dumps(record)) == record
 
 
-def test_record_holds_every_field() -> None:
-    assert list(DECISION.shadowed().record()) == [field.name for field in fields(Decision)]
+def test_record_holds_every_field_that_is_for_others() -> None:
+    whole = replace(DECISION.shadowed(), percentile=12.5, id="a", text="hello")
+    assert set(whole.record()) == {field.name for field in fields(Decision)} - {"text", "account"}
+    assert "hello" not in repr(whole)
 
 
 def test_record_keeps_a_missing_score_as_none() -> None:

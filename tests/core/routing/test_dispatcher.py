@@ -10,7 +10,7 @@ from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
 from routellm_core.routing.prices import Price, Prices, TokenUsage
-from routellm_core.routing.routing_stats import RoutingCounter
+from routellm_core.routing.routing_counter import RoutingCounter
 
 from tests.routers import KeywordRouter
 
@@ -219,7 +219,7 @@ def test_tokens_of_an_answer_that_does_not_fit_its_schema_are_left_out_of_always
     prices = Prices(strong=Price(10, 10), weak=Price(1, 1))
     it = dispatcher(escalate_on="parse_error", prices=prices)
     models = Models({"weak": UnparsedAnswerError(None, None, TokenUsage(10, 3)), "strong": "STRONG"})
-    it.counter.count_tokens("weak", TokenUsage(10, 3))
+    it.counter.count_tokens(Decision("weak", None, 0.5, "score", "lengths"), TokenUsage(10, 3))
 
     assert answer(it, "easy", models) == "STRONG"
     assert it.counter.snapshot().always_strong_cost == pytest.approx(16 * 10 / 1e6)

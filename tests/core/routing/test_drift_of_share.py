@@ -8,7 +8,7 @@ import pytest
 from routellm_core import Decision
 from routellm_core.routing.decision import Reason, Route
 from routellm_core.routing.drift import DRIFT_CALLS, ExpectedTraffic, ShareDriftWarning
-from routellm_core.routing.routing_stats import RoutingCounter
+from routellm_core.routing.routing_counter import RoutingCounter
 
 
 def count(counter: RoutingCounter, strong: int, weak: int, reason: Reason = "score", times: int = 1) -> None:
@@ -17,19 +17,27 @@ def count(counter: RoutingCounter, strong: int, weak: int, reason: Reason = "sco
         counter.count(Decision(route, None, 0.5, reason, "random"))
 
 
+def count_mixed(counter: RoutingCounter, strong: int, weak: int, times: int = 1) -> None:
+    """Mixed, so that the share is the same in every window."""
+    for turn in range(times * (strong + weak)):
+        is_strong = (turn + 1) * strong // (strong + weak) > turn * strong // (strong + weak)
+        count(counter, strong=int(is_strong), weak=int(not is_strong))
+
+
 @pytest.mark.parametrize(
     ("asked", "strong", "weak"), [(0.3, 100, 100), (0.3, 0, 200), (1.0, 179, 21), (0.0, 21, 179)]
 )
-def test_a_share_far_from_the_asked_one_warns_once_and_names_the_command(
+def test_a_share_far_from_the_asked_one_warns_and_names_the_command(
     asked: float, strong: int, weak: int
 ) -> None:
     counter = RoutingCounter(expected=ExpectedTraffic(asked))
     with pytest.warns(ShareDriftWarning) as warned:
-        count(counter, strong, weak, times=2)
+        count_mixed(counter, strong, weak, times=2)
 
     assert len(warned) == 1
     message = str(warned[0].message)
-    assert f"{strong / DRIFT_CALLS:.0%} of the scored calls went to strong, {asked:.0%} were asked" in message
+    assert f"{strong / DRIFT_CALLS:.0%} of the last 2" in message
+    assert f"scored calls went to strong, {asked:.0%} were asked" in message
     assert f"routellm calibrate --prompts FILE --strong-share {asked:g}" in message
 
 
@@ -48,10 +56,7 @@ def test_too_few_calls_or_a_share_within_a_tenth_warn_nobody(
     asked: float | None, strong: int, weak: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     counter = RoutingCounter(expected=ExpectedTraffic(asked))
-    # Mixed, so that the share is the same after each five calls.
-    for turn in range(strong + weak):
-        is_strong = (turn + 1) * strong // (strong + weak) > turn * strong // (strong + weak)
-        count(counter, strong=int(is_strong), weak=int(not is_strong))
+    count_mixed(counter, strong, weak)
 
     assert counter.snapshot().strong.calls == strong
     assert caplog.records == []

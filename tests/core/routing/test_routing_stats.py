@@ -12,7 +12,8 @@ from routellm_core import Decision
 from routellm_core.routing.decision import Reason, Route
 from routellm_core.routing.drift import ExpectedTraffic
 from routellm_core.routing.prices import Price, Prices, TokenUsage
-from routellm_core.routing.routing_stats import RoutingCounter, RoutingStats
+from routellm_core.routing.routing_counter import RoutingCounter
+from routellm_core.routing.routing_stats import RoutingStats
 
 from tests.core.yielding import YieldingInt, YieldingStr
 
@@ -52,9 +53,9 @@ def test_calls_and_reasons_are_counted_and_shares_follow() -> None:
 
 def test_tokens_and_cost_are_counted_by_side_with_cached_input_at_its_own_price() -> None:
     counter = RoutingCounter(PRICES)
-    counter.count_tokens("strong", TokenUsage(1_000, 100, cached_input=600))
-    counter.count_tokens("strong", TokenUsage(1_000, 100))
-    counter.count_tokens("weak", TokenUsage(2_000, 50, cached_input=500))
+    counter.count_tokens(decision("strong"), TokenUsage(1_000, 100, cached_input=600))
+    counter.count_tokens(decision("strong"), TokenUsage(1_000, 100))
+    counter.count_tokens(decision("weak"), TokenUsage(2_000, 50, cached_input=500))
 
     stats = counter.snapshot()
 
@@ -73,9 +74,9 @@ def test_tokens_and_cost_are_counted_by_side_with_cached_input_at_its_own_price(
 def test_an_escalated_call_is_one_request_answered_by_the_second_side() -> None:
     counter = RoutingCounter(PRICES)
     counter.count(decision("weak"))
-    counter.count_tokens("weak", TokenUsage(100, 10))
+    counter.count_tokens(decision("weak"), TokenUsage(100, 10))
     counter.count_escalation(decision("strong", "escalated"), discarded=TokenUsage(100, 10))
-    counter.count_tokens("strong", TokenUsage(100, 20))
+    counter.count_tokens(decision("strong"), TokenUsage(100, 20))
 
     stats = counter.snapshot()
 
@@ -128,6 +129,7 @@ def test_a_snapshot_is_frozen_and_exports_plain_values() -> None:
         "calls": 1,
         "tokens": {"input": 0, "output": 0, "cached_input": 0},
         "cost": 0.0,
+        "without_tokens": 0,
     }
     exported["reasons"]["score"] = 99
     assert stats.reasons == {"score": 2}
@@ -139,7 +141,7 @@ def test_reset_starts_from_nothing_and_keeps_the_settings() -> None:
     counter = RoutingCounter(PRICES, expected=ExpectedTraffic(0.3))
     fresh = counter.snapshot()
     counter.count(decision("weak"), previous="strong")
-    counter.count_tokens("weak", TokenUsage(1, 1))
+    counter.count_tokens(decision("weak"), TokenUsage(1, 1))
     counter.count_escalation(decision("strong", "escalated"), TokenUsage(1, 1))
 
     counter.reset()
@@ -157,7 +159,7 @@ def test_no_call_is_lost_between_threads() -> None:
         taken = []
         for _ in range(20):
             counter.count(decision(weak), previous="strong")
-            counter.count_tokens(weak, usage)
+            counter.count_tokens(decision(weak), usage)
             counter.count_escalation(decision(strong, "escalated"), usage)
             taken.append(counter.snapshot())
         return taken
@@ -179,7 +181,7 @@ def test_no_token_is_lost_between_threads() -> None:
 
     def count_tokens(thread: int) -> None:
         for _ in range(50):
-            counter.count_tokens("weak", TokenUsage(YieldingInt(3), 2, 1))
+            counter.count_tokens(decision("weak"), TokenUsage(YieldingInt(3), 2, 1))
 
     with ThreadPoolExecutor(32) as pool:
         list(pool.map(count_tokens, range(32)))

@@ -1,0 +1,226 @@
+"""Budget: what the strong model may cost in a period; near the limit fewer calls go to strong, at it none.
+
+Half of the money may be spent at any time. The other half follows the clock: as the spend nears the line from
+one half at the period's start to all of it at its end, only the calls with the highest scores still go to
+strong, so that there is money for such calls until the period ends. Calls that were forced to strong, or that
+weak can't serve, always go there. Calls in flight are counted when they end, so the limit may be passed by
+what those cost.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from bisect import bisect_left, insort
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Any
+
+from routellm_core.routing.call_account import CallAccount
+from routellm_core.routing.decision import Decision, Reason
+from routellm_core.routing.score_cache import Key, text_key
+from routellm_core.routing.shared_spend import SharedSpend
+from routellm_core.routing.validation import check_amount
+
+_LOG = logging.getLogger("routellm")
+
+PERIODS = {"hour": 3_600.0, "day": 86_400.0, "week": 604_800.0}
+"""Seconds; periods begin at full hours, at midnight and on Mondays, in UTC."""
+
+FREE = 0.5
+"""Part of the limit that may be spent at any time of the period."""
+
+BAND = 0.1
+"""Part of the limit over which the share of calls for strong falls to none."""
+
+_MOVED: frozenset[Reason] = frozenset(("score", "sticky", "no_text", "router_error"))
+_REMEMBERED = 1_000
+_COMPARED = 200
+_FIRST_MONDAY = 4 * 86_400.0
+_KEPT_PERIODS = 4
+
+
+@dataclass(frozen=True)
+class BudgetLimit:
+    """What is allowed.
+
+    Attributes:
+        strong: the most that strong may cost in a period, in the currency of the prices; 0 for nothing.
+        per: "hour", "day" or "week".
+    """
+
+    strong: float
+    per: str
+
+    @classmethod
+    def from_value(cls, value: BudgetLimit | Mapping[str, Any]) -> BudgetLimit:
+        """Make it from `{"strong": 20.0, "per": "day"}`.
+
+        Raises:
+            ValueError: a part is missing, unknown or not what was expected; the message names it.
+        """
+        if isinstance(value, BudgetLimit):
+            return value
+        if not isinstance(value, Mapping) or set(value) != {"strong", "per"}:
+            raise ValueError(f"budget is {value!r}, expected {{'strong': 20.0, 'per': 'day'}}.")
+        if value["per"] not in PERIODS:
+            raise ValueError(f"budget['per'] is {value['per']!r}, expected one of {list(PERIODS)}.")
+        amount = check_amount(value["strong"], "budget['strong']", "in the currency of the prices")
+        return cls(amount, value["per"])
+
+    def period(self, now: float) -> tuple[float, float]:
+        """Return when the period that holds a time begins and ends, in seconds since 1970."""
+        length = PERIODS[self.per]
+        offset = _FIRST_MONDAY if self.per == "week" else 0.0
+        begin = (now - offset) // length * length + offset
+        return begin, begin + length
+
+
+class Budget:
+    """Keeps what strong costs within a limit; safe between threads.
+
+    Spend is kept by period, so that a clock that jumps there and back finds the count that it left.
+    """
+
+    def __init__(self, limit: BudgetLimit, clock: Callable[[], float] = time.time) -> None:
+        """Start with nothing spent.
+
+        Args:
+            limit: what is allowed.
+            clock: seconds since 1970.
+        """
+        self.limit = limit
+        self._clock = clock
+        self._spent: OrderedDict[float, float] = OrderedDict()
+        self._others: dict[float, float] = {}
+        self._passed: OrderedDict[Key, None] = OrderedDict()
+        self._recent: deque[float] = deque()
+        self._sorted: list[float] = []
+        self._said: float | None = None
+        self._shared: SharedSpend | None = None
+        self._lock = Lock()
+
+    def share(self, shared: SharedSpend) -> None:
+        """Count what others spend as well, and what this process spent before it was started again."""
+        self._shared = shared
+        shared.start(self, self.limit.period(self._clock())[0])
+
+    @property
+    def spent(self) -> float:
+        """What strong has cost in this period, as far as it is known here."""
+        begin, _ = self.limit.period(self._clock())
+        with self._lock:
+            return self._known(begin)
+
+    def preview(self, decision: Decision) -> Decision:
+        """Return what `decide` would, and change nothing."""
+        if decision.route != "strong" or decision.reason not in _MOVED:
+            return decision
+        with self._lock:
+            return decision if self._passes(decision, self._open_share()) else _moved(decision)
+
+    def decide(self, decision: Decision) -> Decision:
+        """Return the decision, or the one to ask weak instead where the money has to last."""
+        if decision.route != "strong" or decision.reason not in _MOVED:
+            return decision
+        if self._shared is not None:
+            self._shared.refresh(self, self.limit.period(self._clock())[0])
+        with self._lock:
+            share = self._open_share()
+            passes = self._passes(decision, share)
+            if decision.score is not None:
+                self._learn(decision.score)
+            if passes and decision.text is not None:
+                self._remember(text_key(decision.text))
+            say = share <= 0.0 and self._first_time()
+        if say:
+            _LOG.warning(
+                "the budget of %g per %s for strong is reached: weak answers until the %s ends.",
+                self.limit.strong,
+                self.limit.per,
+                self.limit.per,
+            )
+        return decision if passes else _moved(decision)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether nothing is left in this period."""
+        return self.spent >= self.limit.strong
+
+    def spend(self, account: CallAccount) -> None:
+        """Count what a call that has ended cost."""
+        cost = account.strong_cost()
+        if cost <= 0.0:
+            return
+        begin, _ = self.limit.period(self._clock())
+        with self._lock:
+            self._spent[begin] = self._spent.get(begin, 0.0) + cost
+            self._spent.move_to_end(begin)
+            if len(self._spent) > _KEPT_PERIODS:
+                self._spent.popitem(last=False)
+
+    def own(self, begin: float) -> float:
+        """Return what this process has spent in the period that begins then."""
+        with self._lock:
+            return self._spent.get(begin, 0.0)
+
+    def set_others(self, begin: float, spent: float) -> None:
+        """Set what others spent in a period: other processes, and this one before it was started again."""
+        with self._lock:
+            self._others = {begin: max(0.0, spent)}
+
+    def _known(self, begin: float) -> float:
+        return self._spent.get(begin, 0.0) + self._others.get(begin, 0.0)
+
+    def _open_share(self) -> float:
+        """Return the share of the calls for strong that may go there, in [0, 1]."""
+        now = self._clock()
+        begin, end = self.limit.period(now)
+        allowed = self.limit.strong * (FREE + (1.0 - FREE) * (now - begin) / (end - begin))
+        left = allowed - self._known(begin)
+        if left <= 0.0:
+            return 0.0
+        return min(1.0, left / (BAND * self.limit.strong))
+
+    def _passes(self, decision: Decision, share: float) -> bool:
+        if share >= 1.0 or share <= 0.0:
+            return share > 0.0
+        # A tool loop that strong began, strong ends.
+        if decision.text is not None and text_key(decision.text) in self._passed:
+            return True
+        if decision.score is None or not self._sorted:
+            return True
+        below = bisect_left(self._sorted, decision.score) / len(self._sorted)
+        return below >= 1.0 - share
+
+    def _learn(self, score: float) -> None:
+        self._recent.append(score)
+        insort(self._sorted, score)
+        if len(self._recent) > _COMPARED:
+            del self._sorted[bisect_left(self._sorted, self._recent.popleft())]
+
+    def _remember(self, key: Key) -> None:
+        self._passed[key] = None
+        self._passed.move_to_end(key)
+        if len(self._passed) > _REMEMBERED:
+            self._passed.popitem(last=False)
+
+    def _first_time(self) -> bool:
+        begin, _ = self.limit.period(self._clock())
+        if self._said == begin or self._known(begin) < self.limit.strong:
+            return False
+        self._said = begin
+        return True
+
+    # A copy or a pickle counts for itself.
+    def __getstate__(self) -> dict[str, Any]:
+        return {"limit": self.limit}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]  # what __init__ takes is all there is
+
+
+def _moved(decision: Decision) -> Decision:
+    return replace(decision, route="weak", reason="budget")

@@ -1,0 +1,123 @@
+"""CallAccount: what becomes known of one call while it is answered: tokens, cost, time, and how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from routellm_core.routing.prices import Prices, TokenUsage
+
+if TYPE_CHECKING:
+    from routellm_core.routing.decision import Decision, Route
+
+
+class Origin(NamedTuple):
+    """Where a call comes from, as the host names it; None where it does not say."""
+
+    thread_id: str | None = None
+    run_id: str | None = None
+
+
+NO_ORIGIN = Origin()
+
+
+class CallAccount:
+    """One call's account, entered while the call is answered and told to its listeners when that ends.
+
+    Attributes:
+        first: the decision that was made.
+        last: the one that was answered by in the end; another one after an escalation.
+        origin: where the call comes from.
+        tokens: by the side that used them.
+        latency: seconds from the decision to the end.
+        error: type of the error that ended the call, or that made the other side be asked; None for none.
+        failed: whether the call ended in that error.
+    """
+
+    __slots__ = (
+        "_listeners",
+        "_prices",
+        "_started",
+        "error",
+        "failed",
+        "first",
+        "last",
+        "latency",
+        "origin",
+        "tokens",
+    )
+
+    def __init__(
+        self,
+        decision: Decision,
+        prices: Prices | None,
+        origin: Origin,
+        listeners: tuple[Callable[[CallAccount], None], ...],
+    ) -> None:
+        self.first = self.last = decision
+        self.origin = origin
+        self.tokens: dict[Route, TokenUsage] = {}
+        self.latency = 0.0
+        self.error: str | None = None
+        self.failed = False
+        self._prices = prices
+        self._listeners = listeners
+        self._started = time.perf_counter()
+
+    def add(self, route: Route, usage: TokenUsage) -> None:
+        """Add tokens that a side used."""
+        known = self.tokens.get(route)
+        self.tokens[route] = usage if known is None else known + usage
+
+    def escalated(self, decision: Decision, cause: str) -> None:
+        """Note that the other side is asked as well, and why."""
+        self.last = decision
+        self.error = cause
+
+    def cost(self) -> float | None:
+        """Return what both sides cost; None without prices, or where the answer's tokens are unknown."""
+        if self._prices is None or self.last.route not in self.tokens:
+            return None
+        return sum(self._prices.of(route).cost(usage) for route, usage in self.tokens.items())
+
+    def saving(self) -> float | None:
+        """Return what the same answer would have cost at strong's prices, less the cost; None as `cost`."""
+        cost = self.cost()
+        if cost is None or self._prices is None:
+            return None
+        return self._prices.strong.cost(self.tokens[self.last.route]) - cost
+
+    def strong_cost(self) -> float:
+        """Return what the strong side cost, 0 where that is unknown."""
+        usage = self.tokens.get("strong")
+        return 0.0 if usage is None or self._prices is None else self._prices.strong.cost(usage)
+
+    def row(self) -> dict[str, Any]:
+        """Return plain values for the decision log."""
+        first, last = self.first, self.last
+        row: dict[str, Any] = {**first.record(), "route": last.route, "escalated": last is not first}
+        row["tokens"] = {
+            route: {"input": usage.input, "output": usage.output, "cached_input": usage.cached_input}
+            for route, usage in self.tokens.items()
+        }
+        row |= {"cost": self.cost(), "saving": self.saving(), "strong_cost": self.strong_cost()}
+        row |= {"latency": round(self.latency, 6)}
+        row |= {"thread_id": self.origin.thread_id, "run_id": self.origin.run_id}
+        row |= {"error": self.error, "failed": self.failed}
+        return row
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.latency = time.perf_counter() - self._started
+        if error is not None:
+            self.error = type(error).__name__
+            # A stream that nobody reads on was answered as far as it was wanted.
+            self.failed = not isinstance(error, GeneratorExit)
+        for listener in self._listeners:
+            listener(self)

@@ -1,0 +1,68 @@
+"""Journal: what is written down of every call: in the decision log, by the user's own function, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from routellm_core.router import Router
+from routellm_core.routing.call_account import CallAccount
+from routellm_core.routing.decision import Route
+from routellm_core.routing.decision_log import DecisionLog, Row
+
+OnDecision = Callable[[dict[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Journal:
+    """Writes one row a call, in the background.
+
+    Attributes:
+        logs: where rows go.
+        router: the one in use.
+        models: the names of both models.
+    """
+
+    logs: tuple[DecisionLog, ...]
+    router: Router
+    models: Mapping[Route, str | None]
+
+    def __post_init__(self) -> None:
+        # Now, and not while a call waits: it is a digest of all weights.
+        _ = self.router.fingerprint
+
+    @cached_property
+    def _about(self) -> dict[str, Any]:
+        return {"fingerprint": self.router.fingerprint, "models": dict(self.models)}
+
+    def write(self, account: CallAccount) -> None:
+        """Write a call's row; never raises and waits for nothing."""
+        row = {**account.row(), **self._about}
+        for log in self.logs:
+            log.write(row, account.first.text)
+
+
+class FunctionStore:
+    """Rows handed to a function of the user's; one that fails loses its row and nothing else."""
+
+    shared = False
+
+    def __init__(self, function: OnDecision) -> None:
+        """Store the function."""
+        self._function = function
+
+    def append(self, rows: list[Row]) -> None:
+        """Call the function with each row; raises what it raised last, after all rows."""
+        failure: Exception | None = None
+        for row in rows:
+            try:
+                self._function(dict(row))
+            except Exception as error:
+                failure = error
+        if failure is not None:
+            raise failure
+
+    def close(self) -> None:
+        """Nothing is open."""

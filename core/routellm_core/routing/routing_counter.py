@@ -1,0 +1,206 @@
+"""RoutingCounter: counts routed calls, their tokens and what they cost; `snapshot()` gives RoutingStats."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from threading import Lock
+from typing import Any
+
+from routellm_core.routing.decision import Decision, Reason, Route, other_side
+from routellm_core.routing.drift import DriftWatch, ExpectedTraffic, OnDrift, tell
+from routellm_core.routing.prices import Prices, TokenUsage
+from routellm_core.routing.routing_stats import RouteStats, RoutingStats, saved_share
+
+ANY_TRAFFIC = ExpectedTraffic()
+"""Nothing is compared."""
+
+
+class _TokenSum:
+    __slots__ = ("cached_input", "input", "output")
+
+    def __init__(self) -> None:
+        self.input = self.output = self.cached_input = 0
+
+    def add(self, usage: TokenUsage) -> None:
+        self.input += usage.input
+        self.output += usage.output
+        self.cached_input += usage.cached_input
+
+    @property
+    def usage(self) -> TokenUsage:
+        return TokenUsage(self.input, self.output, self.cached_input)
+
+
+class RoutingCounter:
+    """Counts routed calls; safe between threads.
+
+    Args:
+        prices: of both sides, for costs.
+        expected: what the scored calls are compared with.
+        on_drift: told of drift, each time that it is logged.
+    """
+
+    def __init__(
+        self,
+        prices: Prices | None = None,
+        expected: ExpectedTraffic = ANY_TRAFFIC,
+        on_drift: OnDrift | None = None,
+    ) -> None:
+        self.prices = prices
+        self.on_drift = on_drift
+        self._expected = expected
+        self._lock = Lock()
+        self._start()
+
+    def _start(self) -> None:
+        self._calls: Counter[Route] = Counter()
+        self._tokens: dict[Route, _TokenSum] = {"strong": _TokenSum(), "weak": _TokenSum()}
+        self._discarded = _TokenSum()
+        self._shadow_weak = _TokenSum()
+        self._shadowed = False
+        self._without_tokens: Counter[Route] = Counter()
+        self._answered: Counter[Route] = Counter()
+        self._scored = 0
+        self._scored_strong = 0
+        self._drift = DriftWatch(self._expected)
+        self._reasons: Counter[Reason] = Counter()
+        self._escalations = 0
+        self._switches = 0
+
+    @property
+    def expected(self) -> ExpectedTraffic:
+        """What the scored calls are compared with; a new one starts the comparison again."""
+        return self._expected
+
+    @expected.setter
+    def expected(self, expected: ExpectedTraffic) -> None:
+        with self._lock:
+            if expected != self._expected:
+                self._expected = expected
+                self._drift = DriftWatch(expected)
+
+    def reset(self) -> None:
+        """Start again from nothing; warnings about drift may come again too."""
+        with self._lock:
+            self._start()
+
+    def count(self, decision: Decision, previous: Route | None = None) -> None:
+        """Count one routed call.
+
+        Args:
+            decision: how it was routed.
+            previous: the side that gave the previous answer of the same conversation, where known.
+        """
+        with self._lock:
+            self._calls[decision.route] += 1
+            self._answered[decision.route] += 1
+            self._reasons[decision.reason] += 1
+            if previous is not None and previous != decision.route:
+                self._switches += 1
+            self._shadowed |= decision.shadow_route is not None
+            found: Sequence[Warning] = ()
+            if decision.reason == "score":
+                strong = (decision.shadow_route or decision.route) == "strong"
+                self._scored += 1
+                self._scored_strong += strong
+                found = self._drift.observe(decision, strong)
+        if found:
+            tell(found, self.on_drift)
+
+    def count_escalation(self, decision: Decision, discarded: TokenUsage | None = None) -> None:
+        """Count that the other side is asked as well.
+
+        Args:
+            decision: the escalated one, whose route answers in the end.
+            discarded: tokens of the answer that was rejected, already counted by `count_tokens`; None where
+                they are unknown.
+        """
+        with self._lock:
+            self._escalations += 1
+            self._calls[decision.route] += 1
+            self._answered[decision.route] += 1
+            self._answered[other_side(decision.route)] -= 1
+            if decision.route == "strong" and discarded is not None:
+                self._discarded.add(discarded)
+
+    def count_tokens(self, decision: Decision, usage: TokenUsage | None) -> None:
+        """Add the tokens of one answer.
+
+        Args:
+            decision: the one that the answer belongs to.
+            usage: None where nobody said.
+        """
+        route = decision.route
+        if usage is not None and decision.account is not None:
+            decision.account.add(route, usage)
+        with self._lock:
+            found = self._drift.observe_tokens(usage is not None) if self.prices is not None else ()
+            if usage is None:
+                self._without_tokens[route] += 1
+            else:
+                self._tokens[route].add(usage)
+                if decision.shadow_route == "weak":
+                    self._shadow_weak.add(usage)
+        if found:
+            tell(found, self.on_drift)
+
+    def snapshot(self, *, reset: bool = False) -> RoutingStats:
+        """Return what was counted so far; `reset`: and start again, so that no call is in two snapshots."""
+        with self._lock:
+            taken = self._snapshot()
+            if reset:
+                self._start()
+            return taken
+
+    def _snapshot(self) -> RoutingStats:
+        requests = sum(self._answered.values())
+        strong = self._route_stats("strong")
+        weak = self._route_stats("weak")
+        cost = None if self.prices is None else (strong.cost or 0.0) + (weak.cost or 0.0)
+        always = self._always_strong_cost()
+        shadow_cost = self._shadow_cost()
+        return RoutingStats(
+            requests=requests,
+            strong=strong,
+            weak=weak,
+            reasons=dict(self._reasons),
+            escalations=self._escalations,
+            switches=self._switches,
+            strong_share=self._answered["strong"] / requests if requests else None,
+            scored_share=self._scored_strong / self._scored if self._scored else None,
+            asked_share=self._expected.strong_share,
+            score_shift=self._drift.score_shift,
+            cost=cost,
+            always_strong_cost=always,
+            saved=saved_share(cost, always, strong, weak),
+            scored=self._scored,
+            shadow_cost=shadow_cost,
+            shadow_saved=1.0 - shadow_cost / cost if shadow_cost is not None and cost else None,
+        )
+
+    def _route_stats(self, route: Route) -> RouteStats:
+        tokens = self._tokens[route].usage
+        stats = RouteStats(self._calls[route], tokens, without_tokens=self._without_tokens[route])
+        return stats if self.prices is None else replace(stats, cost=self.prices.of(route).cost(tokens))
+
+    def _always_strong_cost(self) -> float | None:
+        if self.prices is None:
+            return None
+        every = self._tokens["strong"].usage + self._tokens["weak"].usage
+        return self.prices.strong.cost(every) - self.prices.strong.cost(self._discarded.usage)
+
+    def _shadow_cost(self) -> float | None:
+        if self.prices is None or not self._shadowed:
+            return None
+        moved = self._shadow_weak.usage
+        kept = self.prices.strong.cost(self._tokens["strong"].usage) - self.prices.strong.cost(moved)
+        return kept + self.prices.weak.cost(moved)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy or a pickle counts for itself, from nothing.
+        return {"prices": self.prices, "expected": self._expected}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]  # the state of a new counter is what __init__ makes

@@ -1,0 +1,75 @@
+"""Share history: the state of a share, found again in a decision log after a restart."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from routellm_core.routing.logged_decisions import decided_route, log_path
+from routellm_core.routing.share_tracker import STEP, ShareTracker
+
+TAIL_BYTES = 4 * 1024 * 1024
+"""End of a JSON Lines log that is read; some thousands of rows."""
+
+TAIL_ROWS = 5_000
+"""Rows of a database that are read."""
+
+
+def logged_share_state(
+    where: str | os.PathLike[str], tracker: ShareTracker, fingerprint: str | None
+) -> dict[str, Any]:
+    """Return what `ShareTracker.restore` takes, from the last scored calls of one router in a log.
+
+    Each text counts once, as the tracker counts it. Only the end of the log is read.
+
+    Raises:
+        OSError: the log can't be read.
+        sqlite3.Error: the same, of a database.
+    """
+    scores: dict[str, tuple[float, bool]] = {}
+    for row in _tail(log_path(where)):
+        score, text = row.get("score"), row.get("text_hash")
+        if row.get("reason") != "score" or row.get("fingerprint") != fingerprint or text is None:
+            continue
+        if isinstance(score, float) and 0.0 <= score <= 1.0:
+            scores.setdefault(text, (score, decided_route(row) == "strong"))
+    level = asked = tracker.strong_share
+    for _, strong in scores.values():
+        level += STEP * (asked - strong)
+    return {"strong_share": asked, "level": level, "scores": [score for score, _ in scores.values()]}
+
+
+def _tail(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as stream:
+        if stream.read(16) == b"SQLite format 3\0":
+            yield from _last_rows(path)
+            return
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - TAIL_BYTES))
+        lines = stream.read().splitlines()
+    # The first one may have begun before what was read.
+    for line in lines[1:] if size > TAIL_BYTES else lines:
+        yield from _parsed(line)
+
+
+def _last_rows(path: Path) -> Iterator[dict[str, Any]]:
+    import sqlite3
+
+    query = "SELECT row FROM decisions ORDER BY rowid DESC LIMIT ?"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        rows = connection.execute(query, (TAIL_ROWS,)).fetchall()
+    for (text,) in reversed(rows):
+        yield from _parsed(text)
+
+
+def _parsed(text: str | bytes) -> Iterator[dict[str, Any]]:
+    try:
+        row = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(row, dict):
+        yield row

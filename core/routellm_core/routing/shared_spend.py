@@ -1,0 +1,84 @@
+"""SharedSpend: what all processes on one decision log have spent in a period, asked for in the background."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from threading import Lock, Thread
+from typing import TYPE_CHECKING
+
+from routellm_core.routing.decision_log import DecisionLog
+from routellm_core.routing.logged_decisions import log_path, read_decisions
+
+if TYPE_CHECKING:
+    from routellm_core.routing.budget import Budget
+
+_LOG = logging.getLogger("routellm")
+
+REFRESH_SECONDS = 2.0
+"""How old the count of other processes may be, at least where calls are made."""
+
+
+class SharedSpend:
+    """Tells a budget what others spent: from a database repeatedly, from JSON Lines once, at the start."""
+
+    def __init__(self, log: DecisionLog) -> None:
+        """Store the log."""
+        self._log = log
+        self._path = log_path(log.where)
+        self._asked = -1.0
+        self._running = False
+        self._said = False
+        self._lock = Lock()
+
+    def start(self, budget: Budget, begin: float) -> None:
+        """Find what was spent before this process began; waits for it."""
+        if self._path.is_file():
+            self._ask(budget, begin)
+
+    def refresh(self, budget: Budget, begin: float) -> None:
+        """See to it that the count of others is no older than `REFRESH_SECONDS`; waits for nothing."""
+        now = time.monotonic()
+        with self._lock:
+            if self._running or now - self._asked < REFRESH_SECONDS or not self._log.shared:
+                return
+            self._running, self._asked = True, now
+        Thread(target=self._ask_behind, args=(budget, begin), name="routellm budget", daemon=True).start()
+
+    def _ask_behind(self, budget: Budget, begin: float) -> None:
+        try:
+            self._log.flush(REFRESH_SECONDS)
+            self._ask(budget, begin)
+        finally:
+            with self._lock:
+                self._running = False
+
+    def _ask(self, budget: Budget, begin: float) -> None:
+        # Before the question, so that what is spent meanwhile is counted twice for a while, not lost.
+        own = budget.own(begin)
+        try:
+            total = self._total(begin)
+        except Exception as error:
+            if not self._said:
+                self._said = True
+                _LOG.warning(
+                    "budget: %s can't be read (%s); this process counts for itself.",
+                    self._path,
+                    type(error).__name__,
+                )
+            return
+        budget.set_others(begin, total - own)
+
+    def _total(self, begin: float) -> float:
+        since = datetime.fromtimestamp(begin, UTC).isoformat(timespec="milliseconds")
+        if not self._log.shared:
+            rows = read_decisions(self._path)
+            return sum(float(row.get("strong_cost") or 0.0) for row in rows if str(row.get("time")) >= since)
+        import sqlite3
+
+        query = "SELECT SUM(json_extract(row, '$.strong_cost')) FROM decisions WHERE time >= ?"
+        with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as connection:
+            (found,) = connection.execute(query, (since,)).fetchone()
+        return float(found or 0.0)

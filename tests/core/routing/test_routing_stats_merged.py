@@ -1,0 +1,84 @@
+"""Statistics of several processes, of streams without tokens, of shadow calls, and taken without a gap."""
+
+import threading
+
+import pytest
+
+from routellm_core import Decision
+from routellm_core.routing.prices import Price, Prices, TokenUsage
+from routellm_core.routing.routing_counter import RoutingCounter
+from routellm_core.routing.routing_stats import RoutingStats
+
+PRICES = Prices(strong=Price(10, 10), weak=Price(1, 1))
+USAGE = TokenUsage(100, 100)
+STRONG = Decision("strong", 0.9, 0.5, "score", "r")
+WEAK = Decision("weak", 0.1, 0.5, "score", "r")
+
+
+def counted(*decisions: Decision, usage: TokenUsage | None = USAGE) -> RoutingCounter:
+    counter = RoutingCounter(PRICES)
+    for decision in decisions:
+        counter.count(decision)
+        counter.count_tokens(decision, usage)
+    return counter
+
+
+def test_merged_statistics_are_those_of_one_counter() -> None:
+    parts = [counted(STRONG, WEAK, WEAK), counted(WEAK), RoutingCounter(PRICES)]
+    merged = RoutingStats.merged(part.snapshot() for part in parts).to_dict()
+    whole = counted(STRONG, WEAK, WEAK, WEAK).snapshot().to_dict()
+    for side in ("strong", "weak"):
+        mine, all_of_it = merged.pop(side), whole.pop(side)
+        assert mine.pop("tokens") == all_of_it.pop("tokens")
+        assert mine == pytest.approx(all_of_it)
+    assert merged.pop("reasons") == whole.pop("reasons")
+    assert merged == pytest.approx(whole)
+
+
+def test_nothing_to_merge_is_refused() -> None:
+    with pytest.raises(ValueError, match="no statistics to merge"):
+        RoutingStats.merged([])
+
+
+def test_answers_without_tokens_make_saved_unknown() -> None:
+    assert counted(STRONG, WEAK).snapshot().saved == pytest.approx(1 - 11 / 20)
+    counter = counted(WEAK)
+    counter.count(STRONG)
+    counter.count_tokens(STRONG, None)
+    stats = counter.snapshot()
+    assert stats.strong.without_tokens == 1
+    assert stats.saved is None
+
+
+def test_one_in_twenty_without_tokens_is_left_out() -> None:
+    counter = counted(*[WEAK] * 39)
+    counter.count(WEAK)
+    counter.count_tokens(WEAK, None)
+    assert counter.snapshot().saved == pytest.approx(0.9)
+    assert counter.snapshot().weak.without_tokens == 1
+
+
+def test_shadow_says_what_routing_would_have_cost() -> None:
+    stats = counted(STRONG.shadowed(), WEAK.shadowed()).snapshot()
+    assert stats.cost == pytest.approx(4000 / 1e6)
+    assert stats.shadow_cost == pytest.approx(2200 / 1e6)
+    assert stats.shadow_saved == pytest.approx(0.45)
+    assert counted(STRONG).snapshot().shadow_cost is None
+
+
+def test_no_call_is_lost_or_counted_twice_between_snapshots() -> None:
+    counter = RoutingCounter(PRICES)
+
+    def count() -> None:
+        for _ in range(2_000):
+            counter.count(WEAK)
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    parts = [counter.snapshot(reset=True) for _ in range(50)]
+    for thread in threads:
+        thread.join()
+    parts.append(counter.snapshot(reset=True))
+    assert RoutingStats.merged(parts).requests == 8_000
+    assert counter.snapshot().requests == 0

@@ -1,0 +1,201 @@
+"""A pair in production: the share follows the traffic, calls are written down, the money lasts."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.language_models import FakeListChatModel
+from langchain_core.messages import AIMessage
+
+from langchain_routellm import ChatRouteLLM
+from routellm_core.routing.decision_log import DecisionLog, text_hash
+
+from tests.langchain.conftest import Pair
+from tests.pair_operation import PRICES, NumberRouter, prompts, rows_of, told_row
+from tests.routers import FailingRouter
+
+
+def offline(**settings: Any) -> ChatRouteLLM:
+    models = {side: FakeListChatModel(responses=[side]) for side in ("strong", "weak")}
+    return ChatRouteLLM(**{**models, "router": NumberRouter(), **settings})
+
+
+def record(llm: Any, prompt: str) -> dict[str, Any]:
+    found: dict[str, Any] = llm.invoke(prompt).response_metadata["routellm"]
+    return found
+
+
+def test_the_share_follows_traffic_that_the_shipped_quantiles_do_not_know() -> None:
+    llm = offline(strong_share=0.3)
+    # every score lies above the shipped threshold of 0.7
+    routes = [record(llm, prompt)["route"] for prompt in prompts(range(800, 1_000))]
+    assert abs(routes.count("strong") / 200 - 0.3) < 0.15
+    fixed = offline(strong_share=0.3, share_window=None)
+    assert {record(fixed, prompt)["route"] for prompt in prompts(range(800, 850))} == {"strong"}
+
+
+def test_the_record_has_the_threshold_in_force_and_the_percentile() -> None:
+    llm = offline(strong_share=0.3)
+    first = record(llm, prompts([700])[0])
+    assert first["percentile"] == pytest.approx(70, abs=1)
+    record(llm, prompts([990])[0])
+    assert record(llm, prompts([10])[0])["threshold"] != first["threshold"]
+    assert "id" not in first
+
+
+def test_one_text_keeps_its_decision_and_a_preview_changes_nothing() -> None:
+    llm = offline(strong_share=0.3)
+    (prompt,) = prompts([710])
+    before = llm.switchboard.dispatcher.policy.in_force
+    assert [llm.route(prompt).route for _ in range(50)] == ["strong"] * 50
+    assert llm.switchboard.dispatcher.policy.in_force == before
+    assert record(llm, prompt)["route"] == "strong"
+    for other in prompts(range(900, 999)):
+        record(llm, other)
+    assert record(llm, prompt)["route"] == "strong"
+
+
+def test_a_threshold_never_moves() -> None:
+    llm = offline(threshold=0.5)
+    assert {record(llm, prompt)["threshold"] for prompt in prompts(range(800, 830))} == {0.5}
+
+
+def test_a_window_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="share_window is 10, expected a whole number of at least 200"):
+        offline(strong_share=0.3, share_window=10)
+
+
+def test_a_changed_share_starts_its_own_window() -> None:
+    llm = offline(strong_share=0.3)
+    for prompt in prompts(range(800, 900)):
+        record(llm, prompt)
+    llm.strong_share = 0.9
+    assert llm.switchboard.dispatcher.policy.in_force == pytest.approx(0.1, abs=0.02)
+
+
+def test_a_call_is_written_down_with_tokens_cost_and_origin(pair: Pair, tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    llm = pair(prices=PRICES, decision_log=path)
+    answer = llm.invoke("a hard question", config={"configurable": {"thread_id": "t1"}})
+    (row,) = rows_of(llm, path)
+
+    assert row["id"] == answer.response_metadata["routellm"]["id"]
+    assert (row["route"], row["reason"], row["escalated"]) == ("strong", "score", False)
+    assert row["tokens"]["strong"]["input"] == answer.usage_metadata["input_tokens"]
+    assert row["cost"] == row["strong_cost"] == answer.usage_metadata["input_tokens"]
+    assert row["saving"] == 0.0
+    assert row["thread_id"] == "t1"
+    assert row["models"] == {"strong": "gpt-strong", "weak": "gpt-weak"}
+    assert row["text_hash"] == text_hash("a hard question")
+    assert 0 < row["latency"] < 60
+    assert (row["error"], row["failed"], "text" in row) == (None, False, False)
+
+
+async def test_every_way_of_asking_writes_one_row(pair: Pair, tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    llm = pair(prices=PRICES, decision_log=path, log_text=True)
+    llm.invoke("1")
+    await llm.ainvoke("2")
+    list(llm.stream("3"))
+    _ = [chunk async for chunk in llm.astream("4")]
+    llm.batch(["5", "6"])
+    rows = rows_of(llm, path)
+    assert sorted(row["text"] for row in rows) == ["1", "2", "3", "4", "5", "6"]
+    assert all(row["tokens"]["weak"]["output"] > 0 and row["cost"] == 0.0 for row in rows)
+    assert all(row["saving"] > 0 for row in rows)
+
+
+def test_an_escalated_call_is_one_row_with_both_costs(pair: Pair, tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    llm = pair(prices=PRICES, decision_log=path, escalate_if=lambda message: True)
+    llm.invoke("an easy question")
+    (row,) = rows_of(llm, path)
+    assert (row["route"], row["reason"], row["escalated"], row["error"]) == (
+        "strong",
+        "score",
+        True,
+        "rejected",
+    )
+    assert set(row["tokens"]) == {"strong", "weak"}
+
+
+def test_a_call_that_fails_is_written_down_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    llm = offline(router=FailingRouter(), threshold=0.5, on_router_error="raise", decision_log=path)
+    with pytest.raises(Exception, match="failed"):
+        llm.invoke("hello")
+    assert not path.exists()
+    broken = offline(threshold=0.5, decision_log=path, weak=FakeListChatModel(responses=[]))
+    with pytest.raises(IndexError):
+        broken.invoke(prompts([1])[0])
+    (row,) = rows_of(broken, path)
+    assert (row["failed"], row["error"]) == (True, "IndexError")
+
+
+def test_a_log_that_can_not_be_written_fails_no_call(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    llm = offline(threshold=0.5, decision_log=tmp_path / "file" / "decisions.jsonl")
+    assert isinstance(llm.invoke(prompts([1])[0]), AIMessage)
+    assert llm.decision_log.flush()
+    assert llm.decision_log.lost == 1
+
+
+def test_the_hook_is_told_and_may_fail(tmp_path: Path) -> None:
+    row = told_row(offline, lambda llm, prompt: llm.invoke(prompt))
+    assert (row["route"], row["percentile"]) == ("strong", pytest.approx(90, abs=1))
+
+    def broken(row: dict[str, Any]) -> None:
+        raise RuntimeError("no")
+
+    assert record(offline(threshold=0.5, on_decision=broken), prompts([1])[0])["route"] == "weak"
+
+
+def test_an_outcome_belongs_to_its_record(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    llm = offline(threshold=0.5, decision_log=path)
+    llm.decision_log.outcome(record(llm, prompts([1])[0])["id"], 0.0, grader="thumbs")
+    decision, outcome = rows_of(llm, path)
+    assert (outcome["outcome_of"], outcome["grader"]) == (decision["id"], "thumbs")
+
+
+def test_a_restart_goes_on_with_the_share_that_the_log_tells(tmp_path: Path) -> None:
+    settings = {"strong_share": 0.3, "decision_log": f"sqlite:///{tmp_path / 'decisions.db'}"}
+    llm = offline(**settings)
+    for prompt in prompts(range(700, 1_000)):
+        llm.invoke(prompt)
+    assert llm.decision_log.flush()
+    again = offline(**settings)
+    in_force = [model.switchboard.dispatcher.policy.in_force for model in (llm, again)]
+    assert in_force[0] == pytest.approx(in_force[1], abs=1e-9)
+
+
+def test_a_budget_sends_what_is_too_dear_to_weak(pair: Pair) -> None:
+    llm = pair(prices=PRICES, budget={"strong": 5.0, "per": "day"})
+    reasons = [record(llm, f"hard {number}")["reason"] for number in range(4)]
+    assert reasons == ["score", "budget", "budget", "budget"]
+    assert llm.routing_stats().reasons == {"score": 1, "budget": 3}
+    with pytest.raises(ValueError, match="budget is given without prices="):
+        offline(threshold=0.5, budget={"strong": 5.0, "per": "day"})
+
+
+def test_copies_and_pickles_keep_the_settings_and_write_on(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    llm = offline(strong_share=0.3, decision_log=path)
+    copies = [llm.model_copy(), copy.deepcopy(llm), pickle.loads(pickle.dumps(llm))]
+    for number, one in enumerate([llm, *copies]):
+        one.invoke(prompts([number])[0])
+        assert one.decision_log.flush()
+    assert len(rows_of(llm, path)) == 4
+
+
+def test_a_log_of_ones_own_is_taken(tmp_path: Path) -> None:
+    log = DecisionLog.open(tmp_path / "decisions.jsonl", log_text=True)
+    llm = offline(threshold=0.5, decision_log=log)
+    assert llm.decision_log is log
+    assert llm.log_text
+    with pytest.raises(ValueError, match=r"decision_log is 7, expected a file such as 'decisions.jsonl'"):
+        llm.decision_log = 7

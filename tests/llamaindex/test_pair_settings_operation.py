@@ -1,0 +1,120 @@
+"""A pair in production: the share follows the traffic, calls are written down, the money lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("llama_index.core", reason="llama-index-core is not installed")
+pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai is not installed")
+
+from llama_index.core.llms import ChatMessage
+from llama_index.core.llms.mock import MockLLM
+
+from llamaindex_routellm import RouteLLM
+from routellm_core.routing.decision_log import text_hash
+
+from tests.pair_operation import PRICES, NumberRouter, prompts, rows_of, told_row
+
+
+def offline(**settings: Any) -> RouteLLM:
+    return RouteLLM(**{"strong": MockLLM(), "weak": MockLLM(), "router": NumberRouter(), **settings})
+
+
+def record(llm: Any, prompt: str) -> dict[str, Any]:
+    found: dict[str, Any] = llm.complete(prompt).additional_kwargs["routellm"]
+    return found
+
+
+def test_the_share_follows_traffic_that_the_shipped_quantiles_do_not_know() -> None:
+    llm = offline(strong_share=0.3)
+    routes = [record(llm, prompt)["route"] for prompt in prompts(range(800, 1_000))]
+    assert abs(routes.count("strong") / 200 - 0.3) < 0.15
+    fixed = offline(strong_share=0.3, share_window=None)
+    assert fixed.share_window is None
+    assert {record(fixed, prompt)["route"] for prompt in prompts(range(800, 850))} == {"strong"}
+
+
+def test_one_text_keeps_its_decision_and_a_preview_changes_nothing() -> None:
+    llm = offline(strong_share=0.3)
+    (prompt,) = prompts([710])
+    before = llm.switchboard.dispatcher.policy.in_force
+    assert [llm.route(prompt).route for _ in range(50)] == ["strong"] * 50
+    assert llm.switchboard.dispatcher.policy.in_force == before
+    assert record(llm, prompt)["route"] == "strong"
+    for other in prompts(range(900, 999)):
+        record(llm, other)
+    assert record(llm, prompt)["route"] == "strong"
+
+
+def test_a_call_is_written_down_with_tokens_cost_and_origin(pair: Callable[..., Any], tmp_path: Path) -> None:
+    from llama_index.core.instrumentation.dispatcher import instrument_tags
+
+    path = tmp_path / "decisions.jsonl"
+    llm = pair(prices=PRICES, decision_log=path)
+    with instrument_tags({"thread_id": "t1"}):
+        answer = llm.complete("a hard question")
+    (row,) = rows_of(llm, path)
+
+    assert row["id"] == answer.additional_kwargs["routellm"]["id"]
+    assert (row["route"], row["reason"], row["escalated"]) == ("strong", "score", False)
+    assert row["cost"] == row["strong_cost"] == row["tokens"]["strong"]["input"] > 0
+    assert row["thread_id"] == "t1"
+    assert row["models"] == {"strong": "gpt-4o", "weak": "gpt-4o-mini"}
+    assert row["text_hash"] == text_hash("a hard question")
+    assert 0 < row["latency"] < 60
+
+
+async def test_every_way_of_asking_writes_one_row(pair: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    llm = pair(decision_log=path, log_text=True)
+    llm.complete("1")
+    await llm.acomplete("2")
+    list(llm.stream_complete("3"))
+    _ = [chunk async for chunk in await llm.astream_complete("4")]
+    llm.chat([ChatMessage("5")])
+    await llm.achat([ChatMessage("6")])
+    list(llm.stream_chat([ChatMessage("7")]))
+    _ = [chunk async for chunk in await llm.astream_chat([ChatMessage("8")])]
+    assert sorted(row["text"] for row in rows_of(llm, path)) == [str(number) for number in range(1, 9)]
+
+
+def test_a_call_that_fails_at_once_is_written_down_too(
+    pair: Callable[..., Any], stand_in: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "decisions.jsonl"
+    llm = pair(decision_log=path)
+    for ask in (llm.complete, lambda prompt: list(llm.stream_complete(prompt))):
+        stand_in.fail_next("gpt-4o-mini", 400)
+        with pytest.raises(Exception, match="400"):
+            ask("an easy question")
+    assert [(row["failed"], row["error"]) for row in rows_of(llm, path)] == [(True, "BadRequestError")] * 2
+
+
+def test_the_hook_is_told() -> None:
+    row = told_row(offline, lambda llm, prompt: llm.complete(prompt))
+    assert (row["route"], row["percentile"]) == ("strong", pytest.approx(90, abs=1))
+
+
+def test_a_budget_sends_what_is_too_dear_to_weak(pair: Callable[..., Any]) -> None:
+    llm = pair(prices=PRICES, budget={"strong": 5.0, "per": "day"})
+    reasons = [record(llm, f"hard {number}")["reason"] for number in range(3)]
+    assert reasons == ["score", "budget", "budget"]
+
+
+def test_plain_values_keep_log_window_and_budget(tmp_path: Path) -> None:
+    llm = offline(
+        router="random",
+        strong_share=0.3,
+        share_window=None,
+        decision_log=f"sqlite:///{tmp_path / 'd.db'}",
+        prices=PRICES,
+        budget={"strong": 5.0, "per": "day"},
+    )
+    again = RouteLLM.from_dict(llm.to_dict())
+    assert again.share_window is None
+    assert again.decision_log.name == f"sqlite:///{tmp_path / 'd.db'}"
+    assert again.budget == llm.budget
