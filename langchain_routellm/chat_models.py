@@ -50,7 +50,7 @@ class ChatRouteLLM(BatchEndpoints, GenerateEndpoints, PairIdentity):
 
     Exactly one of `strong_share`, `threshold` and `from_calibration(path)` says how much goes to strong. Per
     call, `config={"configurable": {"routellm_threshold": 0.9}}` or `"routellm_route": "strong"` beat it, and
-    so does `with routing(...)`. The other settings are described at `PairSettings`'s fields.
+    so does `with routing(...)`. The other settings are described at `PairFields`.
 
     Raises:
         ValueError: (as pydantic's ValidationError) a setting is missing, out of range or unknown; the message

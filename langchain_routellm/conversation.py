@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage, ToolMessage
 from langchain_core.messages.utils import count_tokens_approximately
 
 from routellm_core.routing.capabilities import Need
@@ -17,6 +17,9 @@ _REMINDER, _REMINDER_END = "<system-reminder>", "</system-reminder>"
 # Marks that harnesses put on messages that no human wrote, such as summaries of earlier turns.
 _HARNESS_MARK = "lc_source"
 
+# Providers' words for a block of text, and none at all, as Bedrock and Gemini have it.
+_TEXT_BLOCKS = ("text", "input_text", None)
+
 _BLOCK_NEEDS: dict[str, Need] = {
     "image": "image",
     "image_url": "image",
@@ -25,9 +28,14 @@ _BLOCK_NEEDS: dict[str, Need] = {
     "input_audio": "audio",
     "video": "video",
     "document": "file",
+    "document_url": "file",
     "file": "file",
     "input_file": "file",
 }
+
+# Gemini's blocks name their kind by the MIME type, Bedrock's by a key.
+_MIME_NEEDS: dict[str, Need] = {"image": "image", "audio": "audio", "video": "video", "application": "file"}
+_KEY_NEEDS: tuple[Need, ...] = ("image", "audio", "video")
 
 _NO_NEEDS: frozenset[Need] = frozenset()
 
@@ -60,8 +68,8 @@ def needs(messages: Sequence[BaseMessage]) -> frozenset[Need]:
     """Return the modalities beyond text that the messages hold."""
     if all(isinstance(message.content, str) for message in messages):
         return _NO_NEEDS
-    kinds = (block.get("type") for message in messages for block in _blocks(message))
-    return frozenset(_BLOCK_NEEDS[kind] for kind in kinds if kind in _BLOCK_NEEDS)
+    found = (_block_need(block) for message in messages for block in _blocks(message))
+    return frozenset(need for need in found if need is not None)
 
 
 def estimated_tokens(messages: Sequence[BaseMessage], smallest_window: int | None) -> int | None:
@@ -95,14 +103,19 @@ def was_strong(messages: Sequence[BaseMessage]) -> bool:
     return any(record["route"] == "strong" for record in records(messages))
 
 
-def escalated_in_open_loop(messages: Sequence[BaseMessage]) -> Route | None:
-    """Return the side that an open tool loop was escalated to, so that its next step stays there."""
+def open_loop(messages: Sequence[BaseMessage]) -> tuple[Route, bool] | None:
+    """Return the side that an open tool loop is on, and whether it was escalated to it; None outside of one.
+
+    Where the person's turn that began the loop was summarised away, the loop is still open.
+    """
     newest_human = max((i for i, message in enumerate(messages) if _is_human(message)), default=-1)
-    for record in records(messages[newest_human + 1 :]):
+    steps = list(records(messages[newest_human + 1 :]))
+    for record in steps:
         if record.get("reason") == "escalated":
-            route: Route = record["route"]
-            return route
-    return None
+            return record["route"], True
+    # The loop waits for an answer where its newest message is a tool's.
+    is_open = isinstance(messages[-1], ToolMessage) and steps
+    return (steps[0]["route"], False) if is_open else None
 
 
 def _is_human(message: BaseMessage) -> bool:
@@ -115,9 +128,24 @@ def _is_human(message: BaseMessage) -> bool:
 def _text(message: BaseMessage) -> str:
     if isinstance(message.content, str):
         return message.content
-    parts = (block if isinstance(block, str) else block.get("text", "") for block in message.content
-             if isinstance(block, str) or block.get("type") == "text")  # fmt: skip
-    return "\n".join(part for part in parts if isinstance(part, str))
+    blocks = [{"text": block} if isinstance(block, str) else block for block in message.content or ()]
+    parts = [block.get("text") for block in blocks if block.get("type") in _TEXT_BLOCKS]
+    # A plain text document is what the person says where nothing stands beside it.
+    said = [part for part in parts if part] or [
+        block.get("text") for block in blocks if block.get("type") == "text-plain"
+    ]
+    return "\n".join(part for part in said if isinstance(part, str))
+
+
+def _block_need(block: dict[str, Any]) -> Need | None:
+    kind = block.get("type")
+    if kind is None:
+        return next((need for need in _KEY_NEEDS if isinstance(block.get(need), dict)), None) or (
+            "file" if isinstance(block.get("document"), dict) else None
+        )
+    if kind == "media":
+        return _MIME_NEEDS.get(str(block.get("mime_type")).partition("/")[0])
+    return _BLOCK_NEEDS.get(kind) if isinstance(kind, str) else None
 
 
 def _blocks(message: BaseMessage) -> Iterator[dict[str, Any]]:

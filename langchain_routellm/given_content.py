@@ -21,7 +21,7 @@ def taken_content(message: BaseMessage, provider: str, *, responses: bool) -> Ba
         provider: whose model is called.
         responses: whether it is called by OpenAI's Responses API.
     """
-    if isinstance(message.content, str):
+    if not isinstance(message.content, list):
         return message
     blocks: list[Any] = message.content
     taken = [_taken(block, provider, responses) for block in blocks]

@@ -24,7 +24,7 @@ class PairIdentity(PairSettings):
         yield "strong", self.strong
         yield "weak", self.weak
         yield "router", self._routing.router.name
-        yield "threshold", self.threshold
+        yield "threshold", self._routing.threshold
 
     @override
     def _resolve_model_profile(self) -> ModelProfile | None:
@@ -44,7 +44,7 @@ class PairIdentity(PairSettings):
             "strong": _identity(self.strong),
             "weak": _identity(self.weak),
             "router": f"{self._routing.router.name}:{type(self._routing.router).__qualname__}",
-            "threshold": self.threshold,
+            "threshold": self._routing.threshold,
             "mode": self.mode,
             "version": __version__,
         }

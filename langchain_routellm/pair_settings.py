@@ -1,107 +1,43 @@
-"""PairSettings: what ChatRouteLLM is made of: its settings, their checks, and what follows from them."""
+"""PairSettings: the settings of ChatRouteLLM checked, and what follows from them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from os import PathLike
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from langchain_core.exceptions import ContextOverflowError
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.runnables import Runnable, RunnableConfig
-from pydantic import Field, PrivateAttr, model_validator
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.runnables import RunnableConfig
+from pydantic import PrivateAttr, model_validator
 
 from langchain_routellm.constructor_arguments import models_from
-from langchain_routellm.routed_call import RoutedCall
+from langchain_routellm.pair_fields import GivenModel, PairFields
+from langchain_routellm.routed_call import Reading, RoutedCall
 from langchain_routellm.run_config import call_config
 from langchain_routellm.side import PUSHED_DOWN, Side
 from langchain_routellm.switchboard import Switchboard
 from langchain_routellm.usage import message_usage
 from routellm_core import RoutingStats, __version__
 from routellm_core.calibration.record import Calibration
-from routellm_core.routing.capabilities import Need
+from routellm_core.routing.capabilities import Need, PairCapabilities
 from routellm_core.routing.decision import Route
-from routellm_core.routing.escalation import ErrorsGiven
-from routellm_core.routing.policy import OnRouterError
-from routellm_core.routing.share_tracker import DEFAULT_WINDOW
 from routellm_core.routing_state import RoutingState
 from routellm_core.settings import (
     SETTING_NAMES,
-    BudgetGiven,
-    Given,
-    LogGiven,
-    Mode,
-    PricesGiven,
-    RouterGiven,
     RoutingSettings,
     calibrated_traffic,
     check_choice,
     settings_from_calibration,
 )
 
-GivenModel = BaseChatModel | Runnable[Any, Any] | str
-"""A chat model, a binding of one, or a string for `init_chat_model`."""
 
-
-class PairSettings(BaseChatModel):
+class PairSettings(PairFields):
     """The settings of a routed pair; `ChatRouteLLM` adds the calls."""
-
-    strong: Given[GivenModel] = Field(description="The capable model.")
-    """A chat model, one with arguments bound to it, or a string for `init_chat_model`: "openai:gpt-4o"."""
-    weak: Given[GivenModel] = Field(description="The cheap model.")
-    """The same, for the cheap model."""
-    router: Given[RouterGiven] = "default"
-    """A name, a folder written by `Router.save`, or a Router object."""
-    threshold: float | None = None
-    """A prompt goes to strong when its score is at least this, in [0, 1]."""
-    strong_share: float | None = None
-    """Instead of a threshold: the share of prompts that go to strong, in [0, 1]."""
-    share_window: Given[int | None] = DEFAULT_WINDOW
-    """How many of the last scored texts the share is kept on; None: the threshold stays where the router's
-    own score quantiles put it."""
-    sticky: Literal["conversation"] | None = None
-    """"conversation": once strong has answered in a conversation, strong answers all the rest of it."""
-    no_text_route: Given[Route] = "strong"
-    """The side for calls that hold no human text: "strong" or "weak"."""
-    on_router_error: Given[OnRouterError] = "strong"
-    """The side that answers when the router fails, or "raise"."""
-    mode: Given[Mode] = "route"
-    """"shadow": strong answers every call, and the record's `shadow_route` says who would have."""
-    escalate_on: Given[ErrorsGiven] = ()
-    """Exception types of the weak model, or "parse_error", after which strong is asked, once."""
-    escalate_strong_on: Given[ErrorsGiven] = ()
-    """Exception types of the strong model after which weak is asked, once."""
-    escalate_if: Callable[[Any], bool] | None = None
-    """Given a whole (not streamed) answer of weak; true: strong is asked as well, once."""
-    strong_lacks: Given[Collection[Need]] = frozenset()
-    """What the strong model can't do, beyond what its profile says: of "image", "audio", "video", "file",
-    "tools", "structured_output"."""
-    weak_lacks: Given[Collection[Need]] = frozenset()
-    """The same of the weak model; {"tools"} sends every call with tools to strong."""
-    prices: Given[PricesGiven | None] = None
-    """Per million tokens, for the statistics: {"strong": {"input": 2.5, "output": 10.0}, "weak": {...}}."""
-    budget: Given[BudgetGiven | None] = None
-    """What strong may cost by the prices: {"strong": 20.0, "per": "day"}, or "hour" or "week"."""
-    decision_log: Given[LogGiven | None] = None
-    """Where each call is written down: "decisions.jsonl" or "sqlite:///decisions.db". Read it back as a
-    DecisionLog, whose `outcome(id, score)` says how good an answer was."""
-    log_text: bool = False
-    """Whether the log holds the scored text itself, beside its hash."""
-    on_decision: Callable[[dict[str, Any]], Any] | None = None
-    """Given each call's row of the log when the call has ended; called in the background."""
-    on_drift: Callable[[Warning], Any] | None = None
-    """Given a warning when the traffic has left what the threshold was set on."""
-    prompt_extractor: Callable[[Any], str | None] | None = None
-    """Given a call's messages, returns the text to score; None scores the newest human text."""
-    trace_routing: bool = False
-    """Whether a parent run around each call shows the time that the decision took."""
-    stop: list[str] | None = None
-    """Stop sequences for both models; a call's own beat them."""
-    streaming: bool | None = None
-    """Whether both models stream even where `invoke` is called; None leaves it to each model."""
 
     _state: RoutingState = PrivateAttr()
     _switchboard: Switchboard | None = PrivateAttr(default=None)
+    _routing: RoutingSettings = PrivateAttr()
     _resolved: bool = PrivateAttr(default=False)
 
     @model_validator(mode="before")
@@ -119,8 +55,7 @@ class PairSettings(BaseChatModel):
             return self
         _check_pair(self.__dict__)
         settings = RoutingSettings.checked(self.__dict__)
-        # Through __dict__, so that a default never counts as a setting that the user gave.
-        self.__dict__.update(vars(settings))
+        self._keep(settings)
         self._state = RoutingState(settings)
         self._check_models()
         self._resolved = True
@@ -140,13 +75,23 @@ class PairSettings(BaseChatModel):
         settings = self._routing.with_change(name, value) if name in SETTING_NAMES else self._routing
         before = dict(self.__dict__)
         super().__setattr__(name, value)
-        self.__dict__.update(vars(settings))
+        self._keep(settings)
         self._forget(name)
         try:
             self._check_models()
         except ValueError:
             self.__dict__.update(before)
             raise
+
+    def _keep(self, settings: RoutingSettings) -> None:
+        """Keep checked settings, and in the fields what was given of them.
+
+        A threshold that follows from a share is no field's value: hosts make models anew from their fields.
+        """
+        self._routing = settings
+        derived = {"threshold": None} if settings.strong_share is not None else {}
+        # Through __dict__, so that a default never counts as a setting that the user gave.
+        self.__dict__.update(vars(settings) | derived)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the model; updated settings are checked, and the copy counts its calls for itself."""
@@ -212,14 +157,19 @@ class PairSettings(BaseChatModel):
             always=(ContextOverflowError,), always_codes=("context_length_exceeded",)
         )
         models = {side.route: side.name for side in (strong, weak)} if self._state.logs else {}
+        sides: dict[Route, Side] = {
+            "strong": strong.with_settings(pushed, stop, settings.strong_lacks),
+            "weak": weak.with_settings(pushed, stop, settings.weak_lacks),
+        }
         return Switchboard(
-            sides={
-                "strong": strong.with_settings(pushed, stop, settings.strong_lacks),
-                "weak": weak.with_settings(pushed, stop, settings.weak_lacks),
-            },
+            sides=sides,
             dispatcher=self._state.dispatcher(settings, escalation, models, message_usage),
-            extractor=self.prompt_extractor,
-            sticky=self.sticky == "conversation",
+            reading=Reading(
+                PairCapabilities(sides["strong"].capabilities(), sides["weak"].capabilities()),
+                self.prompt_extractor,
+                self.sticky == "conversation",
+                self.housekeeping_route,
+            ),
         )
 
     def routed_call(
@@ -252,10 +202,6 @@ class PairSettings(BaseChatModel):
         _ = self.switchboard
 
     @property
-    def _routing(self) -> RoutingSettings:
-        return RoutingSettings(**{name: self.__dict__[name] for name in SETTING_NAMES})
-
-    @property
     def _private(self) -> dict[str, Any]:
         # pydantic finds private attributes only after everything else has failed: this is asked at each call.
         private: dict[str, Any] = self.__pydantic_private__  # type: ignore[assignment]  # it has some: never None
@@ -273,7 +219,15 @@ class PairSettings(BaseChatModel):
         return {**state, "__pydantic_private__": private}
 
 
-_SWITCHED = SETTING_NAMES | {"strong", "weak", "sticky", "prompt_extractor", "stop", *PUSHED_DOWN}
+_SWITCHED = SETTING_NAMES | {
+    "strong",
+    "weak",
+    "sticky",
+    "housekeeping_route",
+    "prompt_extractor",
+    "stop",
+    *PUSHED_DOWN,
+}
 """Fields that the switchboard is made from."""
 
 
@@ -281,3 +235,4 @@ def _check_pair(settings: Mapping[str, Any]) -> None:
     for route in ("strong", "weak"):
         Side.from_value(route, settings[route])
     check_choice(settings["sticky"], "sticky", (None, "conversation"))
+    check_choice(settings["housekeeping_route"], "housekeeping_route", (None, "strong", "weak"))

@@ -15,15 +15,34 @@ from langchain_routellm.attempt import Attempt
 from langchain_routellm.bound_tools import BoundTools
 from langchain_routellm.conversation import spoken
 from langchain_routellm.history import history_for
+from langchain_routellm.housekeeping import is_housekeeping
 from langchain_routellm.run_config import origin_of, override_of, with_decision
 from langchain_routellm.side import Side
-from routellm_core import Decision, RoutingRequest
+from routellm_core import Decision, RouterError, RoutingRequest
 from routellm_core.routing.call_account import Origin
 from routellm_core.routing.capabilities import Need, PairCapabilities
 from routellm_core.routing.decision import Route, other_side
 from routellm_core.routing.request import scored_text
+from routellm_core.routing.stuffed_prompt import stuffed_question
 
 PromptExtractor = Callable[[list[BaseMessage]], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How calls are read, by the pair's settings.
+
+    Attributes:
+        capabilities: what both models are known to lack.
+        extractor: returns the text to score of a call's messages; None scores the newest human text.
+        sticky: whether a conversation that strong has answered stays on strong.
+        housekeeping: the side for calls that a program makes for itself; None scores them.
+    """
+
+    capabilities: PairCapabilities
+    extractor: PromptExtractor | None = None
+    sticky: bool = False
+    housekeeping: Route | None = None
 
 
 # Not frozen: one is made at each call, and a frozen one takes several times as long to make.
@@ -56,34 +75,51 @@ class RoutedCall:
         """What the input says, in messages."""
         return [HumanMessage(str(self.input))] if self.turns is None else self.turns
 
-    def request(
-        self, capabilities: PairCapabilities, extractor: PromptExtractor | None, *, by_conversation: bool
-    ) -> RoutingRequest:
+    def request(self, reading: Reading) -> RoutingRequest:
         """Describe the call for the policy, with what its configuration sets.
-
-        Args:
-            capabilities: what both models are known to lack.
-            extractor: returns the text to score of the messages; None scores the newest human text.
-            by_conversation: whether a conversation that strong has answered stays on strong.
 
         Raises:
             ValueError: a per-call setting that is not one.
         """
         override, needs, unsupported = override_of(self.config), self.needs, self.unsupported
+        capabilities = reading.capabilities
         if self.kwargs:
             needs, unsupported = needs | self._argument_needs(), unsupported | self._refusing_sides()
-        window, tokens, sticky = capabilities.smallest_window, None, None
-        if self.turns is None and extractor is None and window is None:
-            # One string holds one text, and nothing else that matters.
-            text = spoken(str(self.input)) or None
-        else:
+        tokens = None
+        if self.turns is not None or capabilities.smallest_window is not None:
             messages = self.messages
-            text = extractor(messages) if extractor else scored_text(conversation.human_texts(messages))
             needs = conversation.needs(messages) | needs
-            tokens = conversation.estimated_tokens(messages, window)
-            sticky = self._sticky(by_conversation)
-        obstacles = capabilities.obstacles(needs, tokens, unsupported)
-        return RoutingRequest(text, obstacles, override.route, override.threshold, sticky, override.question)
+            tokens = conversation.estimated_tokens(messages, capabilities.smallest_window)
+        text, failure = self._text(reading.extractor) if override.question is None else (None, None)
+        sticky, loop = self._bound(reading.sticky)
+        return RoutingRequest(
+            text,
+            capabilities.obstacles(needs, tokens, unsupported),
+            override.route,
+            override.threshold,
+            sticky,
+            override.question,
+            loop,
+            self._housekeeping(reading.housekeeping),
+            failure,
+        )
+
+    def _text(self, extractor: PromptExtractor | None) -> tuple[str | None, Exception | None]:
+        """Return the text to score, or why the extractor gave none."""
+        if extractor is not None:
+            return _extracted(extractor, self.messages)
+        if self.turns is None:
+            # One string holds one text, and nothing else that matters.
+            said: str | None = spoken(str(self.input))
+        else:
+            said = scored_text(conversation.human_texts(self.turns))
+        return said and (stuffed_question(said) or said), None
+
+    def _housekeeping(self, route: Route | None) -> Route | None:
+        if route is None:
+            return None
+        said = str(self.input) if self.turns is None else self.turns
+        return route if is_housekeeping(said, self.config) else None
 
     @property
     def previous(self) -> Route | None:
@@ -137,10 +173,24 @@ class RoutedCall:
         tools = self.kwargs.get("tools")
         return tools.unsupported(list(self.sides.values())) if isinstance(tools, BoundTools) else frozenset()
 
-    def _sticky(self, by_conversation: bool) -> Route | None:
+    def _bound(self, by_conversation: bool) -> tuple[Route | None, Route | None]:
+        """Return the side that the conversation is to stay on, and the one that its open loop is on."""
         # One message has nothing before it.
-        if self.turns is None or len(self.turns) == 1:
-            return None
+        if self.turns is None or len(self.turns) < 2:
+            return None, None
         if by_conversation and conversation.was_strong(self.turns):
-            return "strong"
-        return conversation.escalated_in_open_loop(self.turns)
+            return "strong", None
+        side, escalated = conversation.open_loop(self.turns) or (None, False)
+        return (side, None) if escalated else (None, side)
+
+
+def _extracted(
+    extractor: PromptExtractor, messages: list[BaseMessage]
+) -> tuple[str | None, Exception | None]:
+    try:
+        text = extractor(messages)
+    except Exception as error:
+        return None, error
+    if text is None or isinstance(text, str):
+        return text, None
+    return None, RouterError(f"prompt_extractor returned {type(text).__name__}, expected str or None.")

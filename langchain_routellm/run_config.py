@@ -17,6 +17,7 @@ from routellm_core.routing.validation import check_fraction, check_route
 _PREFIX = "routellm_"
 THRESHOLD_KEY = "routellm_threshold"
 ROUTE_KEY = "routellm_route"
+QUESTION_KEY = "routellm_question"
 
 # Versions of packages, which the inner model's own run names too.
 _VERSIONS = {"lc_versions"}
@@ -44,10 +45,10 @@ def call_config(
 
 
 def override_of(config: RunnableConfig) -> RoutingOverride:
-    """Read `routellm_threshold` and `routellm_route` from `config["configurable"]`.
+    """Read `routellm_threshold`, `routellm_route` and `routellm_question` from `config["configurable"]`.
 
     Raises:
-        ValueError: one of them is out of range, or another key starts with "routellm_".
+        ValueError: one of them is not what was expected, or another key starts with "routellm_".
     """
     configurable = config.get("configurable")
     if not configurable:
@@ -55,11 +56,17 @@ def override_of(config: RunnableConfig) -> RoutingOverride:
     given = {key: value for key, value in configurable.items() if key.startswith(_PREFIX)}
     if not given:
         return NO_OVERRIDE
-    unknown = sorted(set(given) - {THRESHOLD_KEY, ROUTE_KEY})
+    unknown = sorted(set(given) - {THRESHOLD_KEY, ROUTE_KEY, QUESTION_KEY})
     if unknown:
-        raise ValueError(f"configurable holds {unknown[0]!r}, expected {THRESHOLD_KEY!r} or {ROUTE_KEY!r}.")
-    threshold, route = given.get(THRESHOLD_KEY), given.get(ROUTE_KEY)
+        raise ValueError(
+            f"configurable holds {unknown[0]!r}, expected {THRESHOLD_KEY!r}, {ROUTE_KEY!r} or "
+            f"{QUESTION_KEY!r}."
+        )
+    threshold, route, question = given.get(THRESHOLD_KEY), given.get(ROUTE_KEY), given.get(QUESTION_KEY)
+    if question is not None and not isinstance(question, str):
+        raise ValueError(f"{QUESTION_KEY} is {type(question).__name__}, expected the text to score.")
     return RoutingOverride(
+        question=question,
         threshold=None if threshold is None else check_fraction(threshold, THRESHOLD_KEY),
         route=None if route is None else check_route(route, ROUTE_KEY),
     )

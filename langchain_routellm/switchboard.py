@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing, closing
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, TypeVar
 
 from langchain_routellm.attempt import Attempt
-from langchain_routellm.routed_call import PromptExtractor, RoutedCall
+from langchain_routellm.routed_call import Reading, RoutedCall
 from langchain_routellm.routing_run import routing_run
 from langchain_routellm.side import Side
 from routellm_core import Decision, RoutingRequest
-from routellm_core.routing.capabilities import PairCapabilities
 from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import UnparsedAnswerError
@@ -32,19 +30,12 @@ class Switchboard:
     Attributes:
         sides: by route, with the router's own settings pushed down to their models.
         dispatcher: decides, counts and escalates.
-        extractor: returns the text to score of a call's messages; None scores the newest human text.
-        sticky: whether a conversation that strong has answered stays on strong.
+        reading: how calls are read.
     """
 
     sides: dict[Route, Side]
     dispatcher: Dispatcher
-    extractor: PromptExtractor | None = None
-    sticky: bool = False
-
-    @cached_property
-    def capabilities(self) -> PairCapabilities:
-        """What both models are known to lack."""
-        return PairCapabilities(self.sides["strong"].capabilities(), self.sides["weak"].capabilities())
+    reading: Reading
 
     @property
     def counter(self) -> RoutingCounter:
@@ -57,7 +48,7 @@ class Switchboard:
         Raises:
             ValueError: a per-call setting that is not one.
         """
-        return call.request(self.capabilities, self.extractor, by_conversation=self.sticky)
+        return call.request(self.reading)
 
     def preview(self, call: RoutedCall) -> Decision:
         """Return how a call would be routed, without making or counting it."""

@@ -77,7 +77,7 @@ class Demonstration:
         )
         calls += ask_documents(llamaindex, QUESTIONS)
         stats = (langchain.routing_stats(), llamaindex.routing_stats())
-        return cls(calls, refused, stats, prices, float(langchain.threshold or 0.0))
+        return cls(calls, refused, stats, prices, langchain.route("").threshold)
 
     @property
     def cost(self) -> float:

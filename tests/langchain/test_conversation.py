@@ -69,6 +69,19 @@ def answered(route: str = "weak", **record: Any) -> AIMessage:
             QUESTION,
         ),
         ([HumanMessage(["Please explain", "monads again."])], "Please explain\nmonads again."),
+        ([HumanMessage([{"type": "input_text", "text": QUESTION}])], QUESTION),
+        ([HumanMessage([{"text": QUESTION}])], QUESTION),
+        ([HumanMessage([{"type": "text-plain", "text": QUESTION, "mime_type": "text/plain"}])], QUESTION),
+        ([HumanMessage([{"type": "text-plain", "text": "A file."}, {"text": QUESTION}])], QUESTION),
+        (
+            [HumanMessage([{"type": "input_text", "text": "Explain"}, {"text": "it,"}, "please."])],
+            "Explain\nit,\nplease.",
+        ),
+        ([HumanMessage.model_construct(content=None), HumanMessage(QUESTION)], QUESTION),
+        (
+            [HumanMessage(f"Context:\nPassages, all of them hard.\n\nQuestion: {QUESTION}\nAnswer:")],
+            QUESTION,
+        ),
         ([ChatMessage(QUESTION, role="user")], QUESTION),
     ],
 )
@@ -80,7 +93,13 @@ def test_the_newest_real_human_text_is_scored(pair: Pair, messages: list[Any], s
 
 @pytest.mark.parametrize(
     "messages",
-    [[SystemMessage("Be brief.")], [HumanMessage("")], [HumanMessage([IMAGE])], [HumanMessage(" \n ")]],
+    [
+        [SystemMessage("Be brief.")],
+        [HumanMessage("")],
+        [HumanMessage([IMAGE])],
+        [HumanMessage(" \n ")],
+        [HumanMessage.model_construct(content=None)],
+    ],
 )
 def test_without_human_text_there_is_a_route_for_it(pair: Pair, messages: list[Any]) -> None:
     assert (pair().route(messages).route, pair().route(messages).reason) == ("strong", "no_text")
@@ -99,7 +118,7 @@ def test_an_extractor_tells_the_question_of_a_stuffed_prompt(pair: Pair, stand_i
 
 async def test_routing_tells_the_question_in_every_flow(pair: Pair) -> None:
     llm = pair()
-    stuffed = ChatPromptTemplate.from_template("Context: hard. Question: {question}") | llm
+    stuffed = ChatPromptTemplate.from_template("Something hard, and then {question}") | llm
     with routing(question="What is in it?"):
         routes = [
             stuffed.invoke({"question": "q"}),
@@ -119,6 +138,49 @@ def test_an_escalated_tool_loop_stays_where_it_went(pair: Pair) -> None:
     assert (pair().route(loop).route, pair().route(loop).reason) == ("strong", "sticky")
     closed = [*loop, answered("strong"), HumanMessage("Another easy question, please.")]
     assert (pair().route(closed).route, pair().route(closed).reason) == ("weak", "score")
+
+
+@pytest.mark.parametrize("side", ["strong", "weak"])
+@pytest.mark.parametrize("turn", [None, QUESTION, "An easy question, really."])
+def test_an_open_loop_keeps_its_side_whatever_becomes_of_its_human_turn(
+    pair: Pair, side: str, turn: str | None
+) -> None:
+    call = AIMessage("", tool_calls=[CALL], response_metadata=answered(side).response_metadata)
+    summary = HumanMessage("What was said.", additional_kwargs={"lc_source": "summarization"})
+    before = summary if turn is None else HumanMessage(turn)
+    loop = [before, call, ToolMessage("42", tool_call_id="call_1")]
+    assert pair().route(loop).route == side
+    # the loop is over: the next turn is free
+    assert pair().route([*loop, answered(side), HumanMessage(QUESTION)]).route == "strong"
+    # and so is a call that says otherwise itself
+    assert pair().route(loop, {"configurable": {"routellm_route": "weak"}}).route == "weak"
+    if turn is not None:
+        assert pair().route(loop, {"configurable": {"routellm_threshold": 0.0}}).route == "strong"
+
+
+def test_the_side_that_scores_a_loop_as_before_says_so(pair: Pair) -> None:
+    call = AIMessage("", tool_calls=[CALL], response_metadata=answered("strong").response_metadata)
+    found = pair().route([HumanMessage(QUESTION), call, ToolMessage("42", tool_call_id="call_1")])
+    assert (found.route, found.reason, found.score) == ("strong", "score", 0.9)
+
+
+@pytest.mark.parametrize("extractor", [lambda messages: 1 / 0, lambda messages: 7])
+async def test_an_extractor_that_fails_is_a_router_that_fails(pair: Pair, extractor: Any) -> None:
+    with pytest.warns(RouterWarning):
+        record = pair(prompt_extractor=extractor).invoke(QUESTION).response_metadata["routellm"]
+    assert (record["route"], record["reason"]) == ("strong", "router_error")
+    llm = pair(prompt_extractor=extractor, on_router_error="weak")
+    with pytest.warns(RouterWarning) as caught:
+        answers = [await llm.ainvoke(QUESTION), *llm.batch([QUESTION, QUESTION])]
+    assert {answer.response_metadata["routellm"]["route"] for answer in answers} == {"weak"}
+    assert len(caught) == 3
+    with pytest.raises(RouterError):
+        pair(prompt_extractor=extractor, on_router_error="raise").invoke(QUESTION)
+    # nobody needs it where the question is given
+    asked: Any = {"configurable": {"routellm_question": "an easy one"}}
+    assert llm.route(QUESTION, asked).reason == "score"
+    with routing(question="an easy one"):
+        assert llm.route(QUESTION).reason == "score"
 
 
 def test_conversations_are_sticky_only_when_asked(pair: Pair) -> None:
@@ -149,6 +211,9 @@ def test_switches_are_counted_per_conversation(pair: Pair) -> None:
         (IMAGE, {"image_inputs": False}, "vision"),
         ({"type": "image", "base64": "aGk=", "mime_type": "image/png"}, {"image_inputs": False}, "vision"),
         ({"type": "input_audio", "input_audio": {}}, {"audio_inputs": False}, "unsupported"),
+        ({"image": {"format": "png", "source": {}}}, {"image_inputs": False}, "vision"),
+        ({"document": {"format": "pdf", "source": {}}}, {"pdf_inputs": False}, "unsupported"),
+        ({"type": "media", "mime_type": "video/mp4", "data": ""}, {"video_inputs": False}, "unsupported"),
         (
             {"type": "file", "base64": "aGk=", "mime_type": "application/pdf"},
             {"pdf_inputs": False},

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.load import dumpd
+from langchain_core.runnables import ConfigurableField
 from pydantic import BaseModel
 
 from langchain_routellm import ChatRouteLLM
@@ -41,7 +42,9 @@ NAN = float("nan")
         ({"weak": None}, "weak is missing"),
         ({"weak": object()}, "weak is object, expected a chat model"),
         ({"mode": "dark"}, "mode is 'dark'"),
-        ({"sticky": "always"}, "sticky"),
+        ({"sticky": "always"}, "sticky is 'always'"),
+        ({"sticky": True}, "sticky is True, expected one of"),
+        ({"housekeeping_route": "no"}, "housekeeping_route is 'no'"),
         ({"no_text_route": "medium"}, "no_text_route is 'medium'"),
         ({"on_router_error": "ignore"}, "on_router_error is 'ignore'"),
         ({"escalate_on": ["rate_limit"]}, "escalate_on holds 'rate_limit'"),
@@ -99,7 +102,7 @@ def test_settings_can_be_changed_and_are_checked_again(pair: Pair) -> None:
     assert llm.threshold == 0.05
     llm.router = "random"
     llm.strong_share = 0.25
-    assert llm.threshold == pytest.approx(0.75, abs=0.01)
+    assert llm.route("easy").threshold == pytest.approx(0.75, abs=0.01)
     llm.threshold = 0.5
     assert llm.strong_share is None
     llm.prices = {"strong": {"input": 1, "output": 1}, "weak": {"input": 1, "output": 1}}
@@ -152,8 +155,29 @@ def test_versions_are_in_the_metadata(pair: Pair) -> None:
 
 def test_a_share_sets_the_threshold_and_is_watched(pair: Pair) -> None:
     llm = pair(router="random", strong_share=0.3)
-    assert llm.threshold == pytest.approx(0.7, abs=0.01)
+    # what follows from a share is in the decisions, and no setting
+    assert (llm.threshold, llm.strong_share) == (None, 0.3)
+    assert llm.route("a question").threshold == pytest.approx(0.7, abs=0.01)
     assert llm.routing_stats().asked_share == 0.3
+    llm.threshold = 0.0
+    assert llm.invoke("a question").response_metadata["routellm"]["route"] == "strong"
+
+
+@pytest.mark.parametrize("given", [{"strong_share": 0.3}, {"threshold": 0.7}])
+def test_hosts_make_it_anew_from_its_fields(pair: Pair, given: dict[str, Any]) -> None:
+    llm = pair(router="random", weak_lacks={"image"}, escalate_on=ValueError, **given)
+    again = ChatRouteLLM(**{name: getattr(llm, name) for name in type(llm).model_fields})
+    assert again.route("a question") == llm.route("a question")
+
+    changed = llm.configurable_fields(
+        mode=ConfigurableField(id="m"), **{name: ConfigurableField(id="how_much") for name in given}
+    )
+    shadowed: Any = {"configurable": {"m": "shadow"}}
+    assert changed.invoke("a question", shadowed).response_metadata["routellm"]["shadow_route"]
+    for how_much, route in ((0.0, "weak"), (1.0, "strong")):
+        wanted = how_much if "strong_share" in given else 1.0 - how_much
+        answer = changed.invoke("a question", {"configurable": {"how_much": wanted}})
+        assert answer.response_metadata["routellm"]["route"] == route
 
 
 @pytest.mark.parametrize("given", [{"strong_share": 0.3}, {"threshold": 0.5}])
@@ -162,13 +186,13 @@ def test_as_a_field_of_another_model_it_stays_what_it_is(pair: Pair, given: dict
         llm: ChatRouteLLM
 
     llm = pair(router="random", **given)
-    threshold = llm.threshold
+    threshold = llm.route("a question").threshold
     llm.invoke("a question")
 
     models = {"strong": FakeListChatModel(responses=["s"]), "weak": FakeListChatModel(responses=["w"])}
     for held in (llm, pickle.loads(pickle.dumps(ChatRouteLLM(**models, router="random", **given)))):
         assert Holder(llm=held).llm is held
-    assert (llm.threshold, llm.routing_stats().requests) == (threshold, 1)
+    assert (llm.route("a question").threshold, llm.routing_stats().requests) == (threshold, 1)
     llm.invoke("another question")
     assert llm.routing_stats().requests == 2
 

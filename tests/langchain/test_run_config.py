@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from langchain_core.callbacks import UsageMetadataCallbackHandler
+from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel
+
+from routellm_core import routing
 
 from examples.stand_in import StandInServer
 from tests.langchain.conftest import Pair
@@ -124,3 +127,21 @@ def test_run_id_and_run_name_are_the_callers(pair: Pair) -> None:
     tracer, run_id = RecordingTracer(), uuid4()
     pair().invoke(HARD, {"callbacks": [tracer], "run_id": run_id, "run_name": "mine"})
     assert [(run.id, run.name) for run in tracer.runs] == [(run_id, "mine")]
+
+
+async def test_each_item_of_a_batch_has_its_own_question(pair: Pair) -> None:
+    llm = pair()
+    chain = ChatPromptTemplate.from_template("Something hard, and {question}") | llm
+    inputs = [{"question": "an easy one"}, {"question": "another hard one"}]
+    configs: list[Any] = [{"configurable": {"routellm_question": item["question"]}} for item in inputs]
+    for answers in (chain.batch(inputs, configs), await chain.abatch(inputs, configs)):
+        routes = [answer.response_metadata["routellm"]["route"] for answer in answers]
+        assert routes == ["weak", "strong"]
+    assert llm.router.batches == [["an easy one", "another hard one"]]
+    assert chain.invoke(inputs[0], configs[0]).response_metadata["routellm"]["score"] == 0.1
+    with routing(question="a hard one"):
+        assert llm.route("easy", configs[0]).route == "weak"
+    with pytest.raises(ValueError, match="routellm_question is int"):
+        llm.invoke("easy", {"configurable": {"routellm_question": 3}})
+    with pytest.raises(ValueError, match=r"'routellm_query', expected .* or 'routellm_question'"):
+        llm.invoke("easy", {"configurable": {"routellm_query": "q"}})

@@ -18,6 +18,7 @@ Reason = Literal[
     "context_window",
     "structured_output",
     "sticky",
+    "housekeeping",
     "no_text",
     "unsupported",
     "router_error",

@@ -1,7 +1,7 @@
 """RoutingPolicy: from a request to a decision.
 
-The order is fixed: forced route, capability gates, stickiness, no text, score. It is written once and
-serves sync and async, single calls and batches: each variant differs only in how scores are fetched.
+The order is fixed: forced route, capability gates, housekeeping, stickiness, no text, score. It is written
+once and serves sync and async, single calls and batches: each variant differs only in how scores are fetched.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -136,7 +136,8 @@ class RoutingPolicy:
         await self._scorer.ascores(self._texts(requests))
 
     def _texts(self, requests: Sequence[RoutingRequest]) -> list[str]:
-        return [request.scored for request in requests if self._ruled(request) is None]
+        askable = (request for request in requests if request.failure is None)
+        return [request.scored for request in askable if self._ruled(request) is None]
 
     def _ruled(self, request: RoutingRequest) -> Decision | None:
         """Return the decision where a rule makes it, None where the score has to."""
@@ -146,15 +147,25 @@ class RoutingPolicy:
             gate = _gate(request.obstacles)
             if gate is not None:
                 return self._made(request, *gate)
+        if request.housekeeping is not None:
+            return self._made(request, request.housekeeping, "housekeeping")
         if request.sticky is not None:
             return self._made(request, request.sticky, "sticky")
+        if request.failure is not None and request.question is None:
+            return self._scored(request, request.failure)
         if not request.scored.strip():
+            if request.loop is not None:
+                return self._made(request, request.loop, "sticky")
             return self._made(request, self.no_text_route, "no_text")
         return None
 
     def _scored(
         self, request: RoutingRequest, score: float | Exception, *, previewed: bool = False
     ) -> Decision:
+        decision = self._by_score(request, score, previewed)
+        return decision if request.loop is None else _kept_in_loop(request, decision)
+
+    def _by_score(self, request: RoutingRequest, score: float | Exception, previewed: bool) -> Decision:
         if isinstance(score, Exception):
             if self.on_router_error == "raise":
                 raise RouterError(f"router {self.router.name!r} failed: {_said(score)}") from score
@@ -185,6 +196,13 @@ class RoutingPolicy:
     def _made(self, request: RoutingRequest, route: Route, reason: Reason) -> Decision:
         threshold = self.in_force if request.threshold is None else request.threshold
         return Decision(route, None, threshold, reason, self.router.name, text=request.scored or None)
+
+
+def _kept_in_loop(request: RoutingRequest, decision: Decision) -> Decision:
+    """Return a decision that leaves an open tool loop where it is, unless this very call has a threshold."""
+    if request.loop in (None, decision.route) or request.threshold is not None:
+        return decision
+    return replace(decision, route=request.loop, reason="sticky")
 
 
 def _gate(obstacles: Obstacles) -> tuple[Route, Reason] | None:

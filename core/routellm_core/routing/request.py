@@ -26,6 +26,10 @@ class RoutingRequest:
         threshold: beats the policy's own threshold, in [0, 1].
         sticky: the side that the conversation is to stay on; None if it is free.
         question: scored instead of the text; None scores the text.
+        loop: the side that the open tool loop has been on, from which no score moves it; None outside of one.
+        housekeeping: the side for a call that a program makes for itself, such as a summary; None for any
+            other call, and where such calls are scored.
+        failure: why there is no text to score, which counts as the router's own failure.
 
     Raises:
         ValueError: a threshold or route that is not one; the message names the field.
@@ -37,14 +41,18 @@ class RoutingRequest:
     threshold: float | None = None
     sticky: Route | None = None
     question: str | None = None
+    loop: Route | None = None
+    housekeeping: Route | None = None
+    failure: Exception | None = None
 
     def __post_init__(self) -> None:
         if self.threshold is not None:
             object.__setattr__(self, "threshold", check_fraction(self.threshold, "threshold"))
         if self.route is not None:
             check_route(self.route, "route")
-        if self.sticky is not None:
-            check_route(self.sticky, "sticky")
+        for name in ("sticky", "loop", "housekeeping"):
+            if getattr(self, name) is not None:
+                check_route(getattr(self, name), name)
 
     @property
     def scored(self) -> str:

@@ -1,0 +1,83 @@
+"""PairFields: every setting of ChatRouteLLM, with its type, its default and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, Literal
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import Runnable
+from pydantic import Field
+
+from routellm_core.routing.capabilities import Need
+from routellm_core.routing.decision import Route
+from routellm_core.routing.escalation import ErrorsGiven
+from routellm_core.routing.policy import OnRouterError
+from routellm_core.routing.share_tracker import DEFAULT_WINDOW
+from routellm_core.settings import BudgetGiven, Given, LogGiven, Mode, PricesGiven, RouterGiven
+
+GivenModel = BaseChatModel | Runnable[Any, Any] | str
+"""A chat model, a binding of one, or a string for `init_chat_model`."""
+
+
+class PairFields(BaseChatModel):
+    """The fields of a routed pair."""
+
+    strong: Given[GivenModel] = Field(description="The capable model.")
+    """A chat model, one with arguments bound to it, or a string for `init_chat_model`: "openai:gpt-4o"."""
+    weak: Given[GivenModel] = Field(description="The cheap model.")
+    """The same, for the cheap model."""
+    router: Given[RouterGiven] = "default"
+    """A name, a folder written by `Router.save`, or a Router object."""
+    threshold: float | None = None
+    """A prompt goes to strong when its score is at least this, in [0, 1]."""
+    strong_share: float | None = None
+    """Instead of a threshold: the share of prompts that go to strong, in [0, 1]."""
+    share_window: Given[int | None] = DEFAULT_WINDOW
+    """How many of the last scored texts the share is kept on; None: the threshold stays where the router's
+    own score quantiles put it."""
+    sticky: Given[Literal["conversation"] | None] = None
+    """"conversation": once strong has answered in a conversation, strong answers all the rest of it."""
+    housekeeping_route: Given[Route | None] = "weak"
+    """The side for calls that a program makes for itself: summaries of middlewares, stand-alone questions,
+    titles. None scores them as any other call."""
+    no_text_route: Given[Route] = "strong"
+    """The side for calls that hold no human text: "strong" or "weak"."""
+    on_router_error: Given[OnRouterError] = "strong"
+    """The side that answers when the router fails, or "raise"."""
+    mode: Given[Mode] = "route"
+    """"shadow": strong answers every call, and the record's `shadow_route` says who would have."""
+    escalate_on: Given[ErrorsGiven] = ()
+    """Exception types of the weak model, or "parse_error", after which strong is asked, once."""
+    escalate_strong_on: Given[ErrorsGiven] = ()
+    """Exception types of the strong model after which weak is asked, once."""
+    escalate_if: Callable[[Any], bool] | None = None
+    """Given a whole (not streamed) answer of weak; true: strong is asked as well, once."""
+    strong_lacks: Given[Collection[Need]] = frozenset()
+    """What the strong model can't do, beyond what its profile says: of "image", "audio", "video", "file",
+    "tools", "structured_output"."""
+    weak_lacks: Given[Collection[Need]] = frozenset()
+    """The same of the weak model; {"tools"} sends every call with tools to strong."""
+    prices: Given[PricesGiven | None] = None
+    """Per million tokens, for the statistics: {"strong": {"input": 2.5, "output": 10.0}, "weak": {...}}."""
+    budget: Given[BudgetGiven | None] = None
+    """What strong may cost by the prices: {"strong": 20.0, "per": "day"}, or "hour" or "week"."""
+    decision_log: Given[LogGiven | None] = None
+    """Where each call is written down: "decisions.jsonl" or "sqlite:///decisions.db". Read it back as a
+    DecisionLog, whose `outcome(id, score)` says how good an answer was."""
+    log_text: bool = False
+    """Whether the log holds the scored text itself, beside its hash."""
+    on_decision: Callable[[dict[str, Any]], Any] | None = None
+    """Given each call's row of the log when the call has ended; called in the background."""
+    on_drift: Callable[[Warning], Any] | None = None
+    """Given a warning when the traffic has left what the threshold was set on."""
+    prompt_extractor: Callable[[Any], str | None] | None = None
+    """Given a call's messages, returns the text to score, or None where there is none. What it raises counts
+    as the router's failure. Without one, the newest human text is scored, and of a retrieval prompt the
+    question."""
+    trace_routing: bool = False
+    """Whether a parent run around each call shows the time that the decision took."""
+    stop: list[str] | None = None
+    """Stop sequences for both models; a call's own beat them."""
+    streaming: bool | None = None
+    """Whether both models stream even where `invoke` is called; None leaves it to each model."""
