@@ -1,0 +1,1 @@
+"""Exporters: statistics for systems that watch many processes."""

@@ -1,0 +1,72 @@
+"""Measures: what of the statistics is exported, under which names; the same for every system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from routellm_core.routing.routing_stats import RoutingStats
+
+
+class Measure(NamedTuple):
+    """One number.
+
+    Attributes:
+        name: without the system's own endings, such as "_total".
+        kind: "counter" where it only grows, until the statistics are reset; else "gauge".
+        about: what it is, in words.
+        value: the number.
+        labels: what tells it from others of its name.
+    """
+
+    name: str
+    kind: Literal["counter", "gauge"]
+    about: str
+    value: float
+    labels: dict[str, str]
+
+
+def measures(stats: RoutingStats) -> Iterator[Measure]:
+    """Yield all that is known; what is None is left out."""
+    for route, side in (("strong", stats.strong), ("weak", stats.weak)):
+        labels = {"route": route}
+        yield Measure(
+            "routellm_calls", "counter", "Calls that a side was asked to answer.", side.calls, labels
+        )
+        for kind in ("input", "output", "cached_input"):
+            tokens = getattr(side.tokens, kind)
+            yield Measure(
+                "routellm_tokens",
+                "counter",
+                "Tokens that providers counted.",
+                tokens,
+                {**labels, "kind": kind},
+            )
+        yield Measure(
+            "routellm_answers_without_tokens",
+            "counter",
+            "Answers of which nobody said how many tokens they took.",
+            side.without_tokens,
+            labels,
+        )
+        if side.cost is not None:
+            yield Measure("routellm_cost", "counter", "Cost, by the prices given.", side.cost, labels)
+    for reason, count in stats.reasons.items():
+        yield Measure("routellm_decisions", "counter", "Routed calls, by reason.", count, {"reason": reason})
+    yield Measure(
+        "routellm_escalations", "counter", "Calls that the other side answered.", stats.escalations, {}
+    )
+    yield from _gauges(stats)
+
+
+def _gauges(stats: RoutingStats) -> Iterator[Measure]:
+    for name, about, value in (
+        ("routellm_strong_share", "Share of calls that strong answered.", stats.strong_share),
+        ("routellm_scored_share", "Share of scored calls for strong.", stats.scored_share),
+        ("routellm_asked_share", "Share that was asked for.", stats.asked_share),
+        ("routellm_score_shift", "Distance of the last scores from the expected ones.", stats.score_shift),
+        ("routellm_always_strong_cost", "Cost of the same answers from strong.", stats.always_strong_cost),
+        ("routellm_saved", "Share of that cost that was saved.", stats.saved),
+    ):
+        if value is not None:
+            yield Measure(name, "gauge", about, value, {})
