@@ -7,16 +7,20 @@ dependencies. Adding a router is its file and one line in `ROUTERS`.
 from __future__ import annotations
 
 import importlib
-import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import cache
+from inspect import signature
 from os import PathLike
+from os.path import isdir, lexists
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from routellm_core.checkpoints.checkpoint import CONFIG_FILE, Checkpoint, CheckpointError, read_checkpoint
+from routellm_core.checkpoints.hosts import allowed_hosts
 from routellm_core.checkpoints.hub import download, is_hub_id
+from routellm_core.checkpoints.load_errors import loading_from
 from routellm_core.checkpoints.published_router import PublishedRouter, read_configuration
 from routellm_core.router import Router
 
@@ -67,8 +71,17 @@ ENTRY_POINT_GROUP = "routellm.routers"
 DEFAULT_FOLDER = Path(__file__).parent / "default_router"
 
 
-def load_router(source: str | PathLike[str], **settings: Any) -> Router:
+def load_router(
+    source: str | PathLike[str],
+    *,
+    revision: str | None = None,
+    allow_hosts: Collection[str] = (),
+    **settings: Any,
+) -> Router:
     """Return a router by name, from a folder or from the Hugging Face Hub.
+
+    Files are data: no code and no pickle of a checkpoint is run, no address that it names is asked unless it
+    is allowed, and a router that can't score is refused.
 
     Args:
         source: "default" (the trained router inside this package, loaded once per process and shared by all
@@ -76,6 +89,9 @@ def load_router(source: str | PathLike[str], **settings: Any) -> Router:
             ("random"); the name of a published checkpoint ("mf", "bert", "causal_llm"), fetched once; a
             folder written by `Router.save`, or with the files of a published checkpoint; or such a folder on
             the Hub, "owner/name" or "owner/name@revision".
+        revision: of what is on the Hub: a commit, which pins it; also a tag or a branch.
+        allow_hosts: hosts that the checkpoint's files may name, "host" or "host:port": of an embedding API,
+            which is sent prompts and the key; "huggingface.co" for a model that is fetched from there.
         settings: constructor settings of a kind that needs no checkpoint, such as `seed=`; for the others
             what can't be saved, such as `embedder=`.
 
@@ -83,34 +99,42 @@ def load_router(source: str | PathLike[str], **settings: Any) -> Router:
         A router whose `name` is the name it was loaded under, of a folder the name it was saved with.
 
     Raises:
-        ValueError: the source is neither a known name nor a folder.
-        CheckpointError: the checkpoint is damaged, of a newer format, or can't be fetched.
+        ValueError: the source is neither a known name nor a folder, or has no revisions.
+        CheckpointError: the checkpoint is damaged, of a newer format, can't be fetched or can't score, or
+            names a host that is not allowed.
         TypeError: settings that the source does not take.
+
+    Warns:
+        UnpinnedWarning: the source is on the Hub and no commit is given.
     """
-    name = str(source)
+    name, loads = str(source), _Loads(allowed_hosts(allow_hosts), settings)
     if not name.strip():
         # As a path it would be the current folder.
         raise ValueError(f"router is {name!r}, expected a name such as 'default' or a folder.")
+    if revision is not None:
+        _check_has_revisions(name, revision)
     if name == "default":
         if settings:
-            return _load_folder(DEFAULT_FOLDER, "default", settings)
+            return loads.folder(DEFAULT_FOLDER, "default")
         # Nothing else keeps a second thread from loading it a second time.
         with _LOADING_DEFAULT:
             return _default_router()
     if _is_checkpoint(Path(name)):
-        return _load_folder(Path(name), None, settings)
+        return loads.folder(Path(name), None)
     if name in PUBLISHED:
-        return _load_published(PUBLISHED[name].folder(), name, settings)
+        return loads.published(PUBLISHED[name].folder(revision), name)
     if name in registered_kinds():
         return _named(_from_settings(name, settings), name)
-    if Path(name).is_dir():
+    if isdir(name):
         raise ValueError(
             f"router {name!r} is a folder without {CONFIG_FILE}: it was not written by Router.save(), "
             "nor does it hold a published checkpoint."
         )
     if isinstance(source, str) and is_hub_id(source):
-        repository, _, revision = source.partition("@")
-        return _named(_load_folder(download(repository, revision or None), None, settings), source)
+        repository, _, written = source.partition("@")
+        if written and revision is not None:
+            raise ValueError(f"revision is {revision!r}, and {source!r} names one already: give one of them.")
+        return _named(loads.folder(download(repository, written or revision), None), source)
     names = dict.fromkeys(["default", *sorted({*PUBLISHED, *registered_kinds()})])
     known = ", ".join(map(repr, names))
     raise ValueError(
@@ -125,7 +149,7 @@ _LOADING_DEFAULT = Lock()
 @cache
 def _default_router() -> Router:
     """Load the trained router inside this package, once per process."""
-    router = _load_folder(DEFAULT_FOLDER, "default", {})
+    router = _Loads(frozenset(), {}).folder(DEFAULT_FOLDER, "default")
     router._reload = (load_router, ("default",))
     return router
 
@@ -173,50 +197,78 @@ def _from_settings(kind: str, settings: dict[str, Any]) -> Router:
 
 
 def _is_checkpoint(folder: Path) -> bool:
-    return (folder / CONFIG_FILE).is_file() or _layout(folder) is not None
+    return lexists(folder / CONFIG_FILE) or _layout(folder) is not None
+
+
+def _check_has_revisions(name: str, revision: str) -> None:
+    kinds = {"default", *registered_kinds()} - PUBLISHED.keys()
+    if name in kinds or _is_checkpoint(Path(name)):
+        raise ValueError(f"revision is {revision!r}, but router {name!r} is not on the Hub and has none.")
 
 
 def _layout(folder: Path) -> str | None:
     """Return the name of the published checkpoint whose files a folder holds."""
-    if not folder.is_dir() or "format_version" in read_configuration(folder):
+    if not isdir(folder) or "format_version" in read_configuration(folder):
         return None
     return next((name for name, published in PUBLISHED.items() if published.fits(folder)), None)
 
 
-def _load_published(folder: Path, name: str, settings: dict[str, Any]) -> Router:
-    load: Callable[..., Router] = getattr(_imported(PUBLISHED[name].router, name), _PUBLISHED_LOADER)
-    _check_settings(load, settings, f"the published router {name!r}")
-    return _named(load(folder, **settings), name)
+@dataclass(frozen=True)
+class _Loads:
+    """Loads what one caller may load, with the settings given."""
+
+    allow_hosts: frozenset[str]
+    settings: Mapping[str, Any]
+
+    def published(self, folder: Path, name: str) -> Router:
+        load: Callable[..., Router] = getattr(_imported(PUBLISHED[name].router, name), _PUBLISHED_LOADER)
+        _check_settings(load, self.settings, f"the published router {name!r}")
+        hosts = {"allow_hosts": self.allow_hosts} if "allow_hosts" in signature(load).parameters else {}
+        with loading_from(folder, settings=bool(self.settings)):
+            router = load(folder, **hosts, **self.settings)
+            router.probe()
+        return _named(router, name)
+
+    def folder(self, folder: Path, name: str | None) -> Router:
+        published = _layout(folder)
+        if published is not None:
+            return self.published(folder, published)
+        with loading_from(folder):
+            checkpoint = read_checkpoint(folder, allow_hosts=self.allow_hosts)
+        router = self._made(checkpoint)
+        if folder != DEFAULT_FOLDER:
+            # The tests of this package probe its own.
+            with loading_from(folder):
+                router.probe()
+        return _named(router, name or checkpoint.name or checkpoint.router)
+
+    def _made(self, checkpoint: Checkpoint) -> Router:
+        if checkpoint.router not in ROUTERS and checkpoint.router not in registered_kinds():
+            raise CheckpointError(
+                f"{checkpoint.origin} holds a router of kind {checkpoint.router!r}, which is not registered "
+                f"here: registered are {sorted(registered_kinds())}. Install the package that provides it."
+            )
+        load = router_class(checkpoint.router).from_checkpoint
+        _check_settings(load, self.settings, f"a saved router of kind {checkpoint.router!r}")
+        without = _Loads(self.allow_hosts, {})
+        inner = {
+            part: _named(without._made(found), found.name or found.router)
+            for part, found in checkpoint.inner.items()
+            if part not in self.settings
+        }
+        with loading_from(checkpoint.origin, settings=bool(self.settings)):
+            router = load(checkpoint, **inner, **self.settings)
+        if not self.settings:
+            router._fingerprint = checkpoint.digest
+        return router
 
 
-def _load_folder(folder: Path, name: str | None, settings: dict[str, Any]) -> Router:
-    published = _layout(folder)
-    if published is not None:
-        return _load_published(folder, published, settings)
-    return _made(read_checkpoint(folder), name, settings)
-
-
-def _made(checkpoint: Checkpoint, name: str | None, settings: dict[str, Any]) -> Router:
-    if checkpoint.router not in registered_kinds():
-        raise CheckpointError(
-            f"{checkpoint.origin} holds a router of kind {checkpoint.router!r}, which is not registered "
-            f"here: registered are {sorted(registered_kinds())}. Install the package that provides it."
-        )
-    load = router_class(checkpoint.router).from_checkpoint
-    _check_settings(load, settings, f"a saved router of kind {checkpoint.router!r}")
-    inner = {part: _made(found, None, {}) for part, found in checkpoint.inner.items() if part not in settings}
-    router = load(checkpoint, **inner, **settings)
-    if not settings:
-        router._fingerprint = checkpoint.digest
-    return _named(router, name or checkpoint.name or checkpoint.router)
-
-
-def _check_settings(load: Callable[..., Router], settings: dict[str, Any], what: str) -> None:
-    parameters = inspect.signature(load).parameters.values()
+def _check_settings(load: Callable[..., Router], settings: Mapping[str, Any], what: str) -> None:
+    parameters = signature(load).parameters.values()
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return  # the constructor says what it does not take
     # The first parameter is the folder or the checkpoint.
-    taken = [parameter.name for parameter in parameters][1:]
+    taken = [parameter.name for parameter in parameters if parameter.name != "allow_hosts"][1:]
     unknown = sorted(settings.keys() - set(taken))
     if unknown:
         raise TypeError(

@@ -46,6 +46,10 @@ def quantiles_of(values: Floats, count: int = QUANTILES) -> Floats:
     return quantiles
 
 
+PROBES = ("What is 2+2?", "Löse x² = 2, 漢字 😀 [1] 5%:\nA. 1\nB. 2\nAnswer:")
+"""What a router is asked when it is loaded."""
+
+
 class RouterError(Exception):
     """A router that failed: it raised, or its scores were not one finite number in [0, 1] per prompt."""
 
@@ -146,6 +150,17 @@ class Router(ABC):
         from asyncio import to_thread
 
         return await to_thread(self.score, prompts)
+
+    def probe(self) -> None:
+        """Score a few texts, so that a router that can't is refused when it is loaded, not when it is used.
+
+        A router that asks a network, or loads another model at its first prompt, overrides this with what it
+        can say of itself without.
+
+        Raises:
+            RouterError: the scores are not one number in [0, 1] per text.
+        """
+        check_scores(self.score(PROBES), len(PROBES))
 
     def to_checkpoint(self) -> Checkpoint:
         """Describe this router as a checkpoint (configuration, tensors, files).

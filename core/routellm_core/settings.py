@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from inspect import iscoroutinefunction
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from routellm_core.calibration.record import Calibration
 from routellm_core.calibration.share import threshold_for_share
+from routellm_core.checkpoints.hub import is_hub_id
 from routellm_core.loading import load_router
 from routellm_core.router import Router
 from routellm_core.routing.budget import BudgetLimit
@@ -246,8 +248,13 @@ def settings_from_calibration(calibration: Calibration, settings: Mapping[str, A
     """Return settings with a calibration's router and threshold.
 
     Raises:
-        ValueError: a threshold or share is given as well.
+        ValueError: a threshold or share is given as well, or the calibration names a router on the Hub.
     """
+    if "router" not in settings and is_hub_id(calibration.router) and not Path(calibration.router).is_dir():
+        raise ValueError(
+            f"the calibration names the router {calibration.router!r} on the Hugging Face Hub, and nothing "
+            f"is fetched because a file says so: give router={calibration.router!r} as well."
+        )
     for name in THRESHOLDS:
         if name in settings:
             raise ValueError(

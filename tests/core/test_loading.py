@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,10 +45,10 @@ def test_a_loaded_router_knows_its_name(tmp_path: Path) -> None:
 def test_the_default_router_is_loaded_once_for_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[Path] = []
 
-    def slowly(folder: Path) -> Checkpoint:
+    def slowly(folder: Path, **settings: Any) -> Checkpoint:
         loaded.append(folder)
         time.sleep(0.05)
-        return read_checkpoint(folder)
+        return read_checkpoint(folder, **settings)
 
     loading._default_router.cache_clear()
     monkeypatch.setattr(loading, "read_checkpoint", slowly)

@@ -10,6 +10,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from routellm_core.checkpoints.json_content import MOST_VALUES, parse_json
+from routellm_core.checkpoints.plain_file import MOST_CONFIG_BYTES, read_plain
 from routellm_core.router import Router
 from routellm_core.routing.validation import check_fraction
 
@@ -62,7 +64,13 @@ class Calibration:
             ValueError: the file is not a calibration, or one of a newer format.
         """
         try:
-            data: Any = json.loads(Path(path).read_bytes())
+            content = read_plain(Path(path), most=MOST_CONFIG_BYTES)
+        except OSError as error:
+            if isinstance(error, FileNotFoundError):
+                raise
+            raise ValueError(f"{path} can't be read ({error.strerror}).") from error
+        try:
+            data: Any = parse_json(content, most_values=MOST_VALUES)
         except ValueError as error:
             raise ValueError(f"{path} is not JSON ({error}): write it with routellm calibrate.") from error
         if not isinstance(data, dict) or "threshold" not in data or not isinstance(data.get("router"), str):

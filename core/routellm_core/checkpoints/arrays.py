@@ -9,6 +9,7 @@ from typing import IO, Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.checkpoints.plain_file import opened_plain
 from routellm_core.checkpoints.whole_file import replaced_whole
 
 _BLOCK_BYTES = 2**24
@@ -23,7 +24,10 @@ def map_array(path: Path) -> npt.NDArray[Any]:
         ValueError: it holds no array of numbers.
     """
     # asarray: a plain array over the same pages, so that what is computed from it is no memory map too.
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    if array.dtype.kind not in "iufb":
+        raise ValueError(f"it holds values of type {array.dtype}")
+    return array
 
 
 def replace_array(path: Path, array: npt.NDArray[Any]) -> str:
@@ -35,7 +39,7 @@ def replace_array(path: Path, array: npt.NDArray[Any]) -> str:
 
 def file_digest(path: Path) -> str:
     """Return a file's SHA-256, without holding the file in memory."""
-    with path.open("rb") as stream:
+    with opened_plain(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

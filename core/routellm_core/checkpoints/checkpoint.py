@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os import PathLike
+from os.path import lexists
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from routellm_core.checkpoints.files import (
     REMEDY,
     check_finite,
     map_verified,
+    read_json,
     read_tensors,
     read_verified,
     replace_file,
@@ -55,6 +57,7 @@ class Checkpoint:
         digest: `checkpoint_digest` where it is known, for a checkpoint that was read.
         name: what the router is called; it decides no score and is no part of the digest.
         inner: name of a folder -> another router that this one asks.
+        allow_hosts: hosts that whoever loads the checkpoint lets its settings name; see `load_router`.
     """
 
     router: str
@@ -66,6 +69,7 @@ class Checkpoint:
     digest: str | None = None
     name: str | None = None
     inner: Mapping[str, Checkpoint] = field(default_factory=dict)
+    allow_hosts: frozenset[str] = frozenset()
 
     def setting(self, name: str) -> Any:
         """Return one setting, or say that the checkpoint lacks it."""
@@ -107,7 +111,7 @@ class Checkpoint:
             yield
         except CheckpointError:
             raise
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             what = str(error) if part is None else f"the {part} can't be made ({error})."
             raise CheckpointError(f"{self.origin}: {what}") from error
 
@@ -115,7 +119,19 @@ class Checkpoint:
     def score_quantiles(self) -> npt.NDArray[np.float64] | None:
         """The tensor that every kind of router stores its score quantiles in; None where there is none."""
         name = "score_quantiles"
-        return self.tensor(name, (None,)).astype(np.float64) if name in self.tensors else None
+        if name not in self.tensors:
+            return None
+        quantiles: npt.NDArray[np.float64] = self.tensor(name, (None,)).astype(np.float64)
+        if (
+            len(quantiles) < 2
+            or quantiles[0] < 0.0
+            or quantiles[-1] > 1.0
+            or (np.diff(quantiles) < 0.0).any()
+        ):
+            raise CheckpointError(
+                f"{self.origin}: tensor {name!r} holds no two ascending numbers in [0, 1]. {REMEDY}"
+            )
+        return quantiles
 
     def file(self, name: str) -> bytes:
         """Return one extra file's content, or say that the checkpoint lacks it."""
@@ -155,11 +171,14 @@ def checkpoint_digest(checkpoint: Checkpoint) -> str:
     return _digest(_config(checkpoint, digests))
 
 
-def read_checkpoint(folder: str | PathLike[str], *, depth: int = 0) -> Checkpoint:
+def read_checkpoint(
+    folder: str | PathLike[str], *, allow_hosts: Collection[str] = frozenset(), depth: int = 0
+) -> Checkpoint:
     """Read a checkpoint from `folder`.
 
     Args:
         folder: what `write_checkpoint` wrote.
+        allow_hosts: see `load_router`.
         depth: how many routers it lies inside of.
 
     Raises:
@@ -168,7 +187,7 @@ def read_checkpoint(folder: str | PathLike[str], *, depth: int = 0) -> Checkpoin
             tensor holds NaN or infinity.
     """
     source = Path(folder)
-    if not (source / CONFIG_FILE).is_file():
+    if not lexists(source / CONFIG_FILE):
         raise FileNotFoundError(f"{source} holds no {CONFIG_FILE}: it is not a saved router.")
     config = _read_config(source / CONFIG_FILE)
     digests: dict[str, str] = config["sha256"]
@@ -194,20 +213,23 @@ def read_checkpoint(folder: str | PathLike[str], *, depth: int = 0) -> Checkpoin
         digest=_digest(config),
         name=config.get("name"),
         inner={
-            name: _read_inner(source, name, digest, depth + 1)
+            name: _read_inner(source, name, digest, allow_hosts, depth + 1)
             for name, digest in config.get("inner", {}).items()
         },
+        allow_hosts=frozenset(allow_hosts),
     )
 
 
-def _read_inner(source: Path, name: str, digest: object, depth: int) -> Checkpoint:
+def _read_inner(
+    source: Path, name: str, digest: object, allow_hosts: Collection[str], depth: int
+) -> Checkpoint:
     if depth > DEEPEST:
         raise CheckpointError(f"{source} lies inside more than {DEEPEST} other routers. {REMEDY}")
-    if Path(name).name != name:
+    if Path(name).name != name or name in ("", ".", "..") or not name.isprintable():
         raise CheckpointError(f"{source}: the inner router {name!r} is not a plain name. {REMEDY}")
-    if not (source / name / CONFIG_FILE).is_file():
+    if not lexists(source / name / CONFIG_FILE):
         raise CheckpointError(f"{source}: the inner router {name!r} is missing. {REMEDY}")
-    inner = read_checkpoint(source / name, depth=depth)
+    inner = read_checkpoint(source / name, allow_hosts=allow_hosts, depth=depth)
     if inner.digest != digest:
         raise CheckpointError(f"{source / name} is not the router that {source} was saved with. {REMEDY}")
     return inner
@@ -242,10 +264,7 @@ def _digest(config: Mapping[str, Any]) -> str:
 
 
 def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        config = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise CheckpointError(f"{path} is not JSON ({error}). {REMEDY}") from error
+    config = read_json(path)
     version = config.get("format_version") if isinstance(config, dict) else None
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise CheckpointError(f"{path} has format_version {version!r}, expected a whole number. {REMEDY}")

@@ -10,11 +10,16 @@ from typing import Any
 import numpy.typing as npt
 
 from routellm_core.checkpoints.arrays import count_not_finite, file_digest, map_array
+from routellm_core.checkpoints.json_content import MOST_VALUES, parse_json
+from routellm_core.checkpoints.plain_file import MOST_CONFIG_BYTES, read_plain
 from routellm_core.checkpoints.whole_file import replaced_whole
 
 CONFIG_FILE = "config.json"
 TENSOR_FILE = "model.safetensors"
 ARRAY_SUFFIX = ".npy"
+
+TYPES = frozenset(["F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL"])
+"""Types of numbers that a checkpoint's tensors may be of, as safetensors names them; numpy has no others."""
 
 REMEDY = "Save the router again with router.save(), or fetch the checkpoint again."
 
@@ -23,35 +28,53 @@ class CheckpointError(ValueError):
     """A checkpoint that can't be loaded; the message names the file, what is wrong and the remedy."""
 
 
+def read_file(path: Path, *, most: int | None = None) -> bytes:
+    """Return the content of a file of a checkpoint; `most` is the most bytes that it may have.
+
+    Raises:
+        CheckpointError: it can't be read, is no plain file, or is too large.
+    """
+    try:
+        return read_plain(path, most=most)
+    except OSError as error:
+        raise CheckpointError(f"{path} can't be read ({error.strerror}). {REMEDY}") from error
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file of a checkpoint's settings says.
+
+    Raises:
+        CheckpointError: it can't be read, is no JSON, or larger or deeper than settings are.
+    """
+    content = read_file(path, most=MOST_CONFIG_BYTES)
+    try:
+        return parse_json(content, most_values=MOST_VALUES)
+    except ValueError as error:
+        raise CheckpointError(f"{path} is not JSON ({error}). {REMEDY}") from error
+
+
 def read_tensor_file(path: Path) -> dict[str, npt.NDArray[Any]]:
     """Read a safetensors file by itself, name -> array.
 
     Raises:
         CheckpointError: it is missing or damaged, or a tensor holds NaN or infinity.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"{path} can't be read ({error.strerror}). {REMEDY}") from error
-    return read_tensors(content, path.parent)
+    return read_tensors(read_file(path), path.parent)
 
 
-def read_verified(source: Path, name: str, digest: str) -> bytes:
+def read_verified(source: Path, name: str, digest: object) -> bytes:
     """Return the content of a file that a configuration lists.
 
     Raises:
         CheckpointError: the name leads elsewhere, or the file is missing or another one.
     """
     path = _plain_path(source, name)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"{path} can't be read ({error.strerror}). {REMEDY}") from error
+    content = read_file(path)
     _check_digest(path, hashlib.sha256(content).hexdigest(), digest)
     return content
 
 
-def map_verified(source: Path, name: str, digest: str) -> npt.NDArray[Any]:
+def map_verified(source: Path, name: str, digest: object) -> npt.NDArray[Any]:
     """Return the array of a file that a configuration lists, memory-mapped.
 
     Raises:
@@ -65,20 +88,21 @@ def map_verified(source: Path, name: str, digest: str) -> npt.NDArray[Any]:
         raise CheckpointError(f"{path} can't be read ({error.strerror}). {REMEDY}") from error
     except CheckpointError:
         raise
-    except (EOFError, ValueError) as error:
+    except Exception as error:
+        # numpy reads the header as a Python literal, which can go wrong in as many ways as there are errors.
         raise CheckpointError(f"{path} is not an array of numbers ({error}). {REMEDY}") from error
 
 
 def _plain_path(source: Path, name: str) -> Path:
     # A name from a downloaded configuration must not reach outside its folder.
-    if Path(name).name != name or name in ("", ".", ".."):
+    if Path(name).name != name or name in ("", ".", "..") or not name.isprintable():
         raise CheckpointError(
             f"{source / CONFIG_FILE} lists {name!r}, which is not a plain file name. {REMEDY}"
         )
     return source / name
 
 
-def _check_digest(path: Path, found: str, wanted: str) -> None:
+def _check_digest(path: Path, found: str, wanted: object) -> None:
     if found != wanted:
         raise CheckpointError(
             f"{path} is damaged: its SHA-256 differs from the one in {CONFIG_FILE}. {REMEDY}"
@@ -89,19 +113,47 @@ def read_tensors(content: bytes, source: Path) -> dict[str, npt.NDArray[Any]]:
     """Return the tensors of a safetensors file's content, name -> array.
 
     Raises:
-        CheckpointError: it is no such content, or a tensor holds NaN or infinity.
+        CheckpointError: it is no such content, or a tensor is of another type than `TYPES` or holds NaN or
+            infinity.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     try:
+        _check_types(tensor_header(content))
         tensors = load(content)
-    except SafetensorError as error:
+    except (SafetensorError, ValueError, MemoryError) as error:
         raise CheckpointError(
             f"{source / TENSOR_FILE} is not a safetensors file ({error}). {REMEDY}"
         ) from error
-    check_finite(tensors, str(source))
+    check_finite(tensors, str(source / TENSOR_FILE))
     return tensors
+
+
+def tensor_header(content: bytes) -> dict[str, Any]:
+    """Return the header of a safetensors file: name -> dtype, shape and offsets.
+
+    Args:
+        content: the file, or its beginning.
+
+    Raises:
+        ValueError: it is no such header.
+    """
+    length = int.from_bytes(content[:8], "little")
+    if length > MOST_CONFIG_BYTES:
+        raise ValueError(f"its header has {length} bytes, expected at most {MOST_CONFIG_BYTES}")
+    header = parse_json(content[8 : 8 + length], most_values=MOST_VALUES)
+    if not isinstance(header, dict):
+        raise ValueError("its header is no object")
+    header.pop("__metadata__", None)
+    return header
+
+
+def _check_types(header: Mapping[str, Any]) -> None:
+    for name, described in header.items():
+        kind = described.get("dtype") if isinstance(described, dict) else None
+        if not isinstance(kind, str) or kind not in TYPES:
+            raise ValueError(f"tensor {name!r} is of type {kind!r}, expected one of {sorted(TYPES)}")
 
 
 def check_finite(tensors: Mapping[str, npt.NDArray[Any]], origin: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,8 +12,14 @@ from routellm_core.checkpoints.checkpoint import CheckpointError
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
 _FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
 """What routers are made of. Weights in pickles are neither fetched nor ever loaded."""
+
+
+class UnpinnedWarning(UserWarning):
+    """A repository on the Hub that is loaded by no commit, so that another content may come the next time."""
 
 
 def is_hub_id(source: str) -> bool:
@@ -40,6 +47,9 @@ def download(
 
     Raises:
         CheckpointError: the Hub can't be reached, it does not have that, or a file is another than expected.
+
+    Warns:
+        UnpinnedWarning: the revision is no commit.
     """
     try:
         from huggingface_hub import snapshot_download
@@ -59,7 +69,20 @@ def download(
         ) from error
     for name, expected in (sha256 or {}).items():
         _verify(Path(folder) / name, expected, pinned)
+    if revision is None or not _COMMIT.fullmatch(revision):
+        _warn_unpinned(pinned, Path(folder).name)
     return Path(folder)
+
+
+def _warn_unpinned(source: str, commit: str) -> None:
+    # The cache's folders are named by their commits.
+    known = commit if _COMMIT.fullmatch(commit) else "<commit>"
+    warnings.warn(
+        f"{source} is not pinned: whoever may write to it decides what is loaded the next time. Give "
+        f"revision={known!r} to load this content and no other.",
+        UnpinnedWarning,
+        stacklevel=4,
+    )
 
 
 def _verify(path: Path, expected: str, pinned: str) -> None:

@@ -74,4 +74,5 @@ def read_published_factorization(folder: str | PathLike[str]) -> PublishedFactor
     projection = checkpoint.tensor(_PROJECTION, (vectors.shape[1], None)).astype(np.float64)
     classifier = checkpoint.tensor(_CLASSIFIER, (1, vectors.shape[1])).astype(np.float64)
     # c · (v ⊙ T e) = v · (diag(c) T e)
-    return PublishedFactorization(vectors, classifier.T * projection)
+    projection *= classifier.T
+    return PublishedFactorization(vectors, projection)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from routellm_core.checkpoints.checkpoint import CONFIG_FILE, TENSOR_FILE
+from routellm_core.checkpoints.files import (
+    CONFIG_FILE,
+    TENSOR_FILE,
+    CheckpointError,
+    read_json,
+    tensor_header,
+)
 from routellm_core.checkpoints.hub import download
+from routellm_core.checkpoints.plain_file import MOST_CONFIG_BYTES, opened_plain
 
 
 @dataclass(frozen=True)
@@ -34,13 +40,18 @@ class PublishedRouter:
     sha256: Mapping[str, str] = field(default_factory=dict)
     repo_type: str = "model"
 
-    def folder(self) -> Path:
-        """Fetch the checkpoint, or find it where it was fetched before.
+    def folder(self, revision: str | None = None) -> Path:
+        """Fetch the checkpoint, or find it where it was fetched before; None for the revision that is meant.
 
         Raises:
             CheckpointError: the Hub can't be reached, or a file is another than the published one.
         """
-        return download(self.repository, self.revision, sha256=self.sha256, repo_type=self.repo_type)
+        return download(
+            self.repository,
+            revision or self.revision,
+            sha256=self.sha256 if revision is None else None,
+            repo_type=self.repo_type,
+        )
 
     def fits(self, folder: Path) -> bool:
         """Say whether a folder holds files of this layout, whole or not."""
@@ -58,17 +69,15 @@ class PublishedRouter:
 def read_configuration(folder: Path) -> dict[str, Any]:
     """Return the JSON object in a folder's `config.json`; an empty one where there is none."""
     try:
-        configuration = json.loads((folder / CONFIG_FILE).read_bytes())
-    except (OSError, ValueError):
+        configuration = read_json(folder / CONFIG_FILE)
+    except CheckpointError:
         return {}
     return configuration if isinstance(configuration, dict) else {}
 
 
 def _tensor_names(path: Path) -> set[str]:
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(path, framework="numpy") as tensors:
-            return set(tensors.keys())
-    except (OSError, SafetensorError):
+        with opened_plain(path) as stream:
+            return set(tensor_header(stream.read(MOST_CONFIG_BYTES + 8)))
+    except (OSError, ValueError):
         return set()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import IO, NoReturn
 
 from routellm_core._version import __version__
+from routellm_core.checkpoints.hosts import allowing_hosts
 from routellm_core.commands.command_error import (
     EXIT_STATUSES,
     INTERRUPTED,
@@ -59,6 +60,13 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"routellm-plugins {__version__}")
+    top.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host that a router's files may name: of an embedding API, which is sent prompts and the key",
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
     for name in COMMANDS:
         module = importlib.import_module(f"routellm_core.commands.{name}")
@@ -84,8 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     say = Progress(sys.stderr)
     try:
-        for line in options.run(options, say):
-            print(line, file=sys.stderr if isinstance(line, Note) else sys.stdout)
+        with allowing_hosts(options.allow_host):
+            for line in options.run(options, say):
+                print(line, file=sys.stderr if isinstance(line, Note) else sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader (head, less) has what it wanted. Python would complain once more at exit.

@@ -19,6 +19,9 @@ from routellm_core.embedders.static import TOKENIZER_FILE, StaticEmbedder
 from routellm_core.embedders.surface import FEATURES, SurfaceFeatures, asks_for_answer_at_once
 from routellm_core.embedders.token_sums import TokenSums
 
+_GREATEST_WEIGHT = 1e100
+"""Two such numbers can be multiplied, and some products added."""
+
 
 class PromptEmbedder:
     """Embeds a prompt as [h, cue_weight · cue · h] with h = [x − centre, surface_weight · s].
@@ -87,14 +90,19 @@ class PromptEmbedder:
             direction: shape (2·(d + k),).
 
         Raises:
-            ValueError: another shape.
+            ValueError: another shape, or weights with which sums would overflow.
         """
         if direction.shape != (self.dimension,):
             raise ValueError(f"direction has shape {direction.shape}, expected ({self.dimension},).")
         plain, gated = np.split(direction, 2)  # each (d + k,)
-        directions = np.stack([plain, plain + self.cue_weight * gated])  # (2, d + k)
-        tokens = self.static.projections(directions[:, : self.static.dimension])  # (2, v)
-        return FoldedPrompt(*map(self._fold, directions, tokens))
+        with np.errstate(over="ignore", invalid="ignore"):  # refused below
+            directions = np.stack([plain, plain + self.cue_weight * gated])  # (2, d + k)
+            tokens = self.static.projections(directions[:, : self.static.dimension])  # (2, v)
+            folds = list(map(self._fold, directions, tokens))
+        numbers = (number for fold in folds for number in fold.numbers())
+        if not np.isfinite(tokens).all() or not all(abs(number) < _GREATEST_WEIGHT for number in numbers):
+            raise ValueError("the weights are so large that scores would overflow.")
+        return FoldedPrompt(*folds)
 
     def _fold(self, direction: npt.NDArray[np.float64], tokens: npt.NDArray[np.complex128]) -> Fold:
         words, features = np.split(direction, [self.static.dimension])  # (d,), (k,)
@@ -134,18 +142,19 @@ class PromptEmbedder:
                 f"{checkpoint.origin}: the surface features are {settings.get('features')!r}, "
                 f"this version measures {list(FEATURES)}. Train the router again."
             )
-        table = checkpoint.tensor("embedder.table", (None, None))
+        for name in ("surface_weight", "cue_weight"):
+            if not isinstance(settings.get(name), int | float):
+                raise CheckpointError(f"{checkpoint.origin}: {name} is {settings.get(name)!r}, no number.")
         tensor = checkpoint.tensor
         with checkpoint.reading("embedder"):
+            static = StaticEmbedder.from_checkpoint(checkpoint)
             return cls(
-                StaticEmbedder(
-                    checkpoint.file(TOKENIZER_FILE), table, tensor("embedder.scales", table.shape[:1])
-                ),
+                static,
                 SurfaceFeatures(
                     tensor("embedder.surface_centre", (len(FEATURES),)),
                     tensor("embedder.surface_spread", (len(FEATURES),)),
                 ),
-                tensor("embedder.centre", table.shape[1:]),
+                tensor("embedder.centre", (static.dimension,)),
                 surface_weight=settings["surface_weight"],
                 cue_weight=settings["cue_weight"],
             )

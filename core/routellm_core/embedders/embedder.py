@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -127,6 +128,30 @@ def check_width(embeddings: object, shape: tuple[int, int], embedder: Embedder) 
     return array
 
 
+def is_at_hand(embedder: Embedder) -> bool:
+    """Return whether an embedder embeds without a network, and without loading another model first."""
+    return bool(getattr(embedder, "scores_inline", False))
+
+
+def probe_embeddings(dimension: int) -> npt.NDArray[np.float64]:
+    """Return two rows of length 1 for the probe of a router whose embedder is not at hand, shape (2, d)."""
+    row = np.full(dimension, 1.0 / math.sqrt(max(1, dimension)))
+    return np.stack([row, row * np.where(np.arange(dimension) % 2, -1.0, 1.0)])
+
+
+def stored_settings(checkpoint: Checkpoint, names: Collection[str]) -> dict[str, Any]:
+    """Return the settings of the embedder saved in a router's checkpoint.
+
+    Raises:
+        CheckpointError: there is one that this kind of embedder does not store.
+    """
+    settings = {name: value for name, value in checkpoint.setting("embedder").items() if name != "kind"}
+    foreign = sorted(settings.keys() - set(names))
+    if foreign:
+        raise CheckpointError(f"{checkpoint.origin}: the embedder can't be made of the settings {foreign}.")
+    return settings
+
+
 def embedder_parts(embedder: Embedder) -> EmbedderParts:
     """Return what a router's checkpoint stores of its embedder.
 
@@ -149,7 +174,7 @@ def read_embedder(checkpoint: Checkpoint) -> Embedder:
     """
     described = checkpoint.setting("embedder")
     kind = described.get("kind") if isinstance(described, dict) else None
-    if kind not in EMBEDDERS:
+    if not isinstance(kind, str) or kind not in EMBEDDERS:
         raise CheckpointError(
             f"{checkpoint.origin}: the embedder is of kind {kind!r}, known are {sorted(EMBEDDERS)}. "
             "Upgrade with: pip install -U routellm-plugins"

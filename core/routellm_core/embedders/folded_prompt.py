@@ -6,6 +6,7 @@ two calls of a model nothing is left in the processor's caches.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from routellm_core.embedders.surface import SurfaceFold, asks_for_answer_at_once
@@ -26,6 +27,13 @@ class Fold:
     tokens: TokenSums[complex]
     centre: float
     surface: SurfaceFold
+
+    def numbers(self) -> Iterator[float]:
+        """Yield every number of the fold but those of the tokens."""
+        yield self.centre
+        yield self.surface.constant
+        for row in self.surface.rows:
+            yield from row
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,14 @@ from typing import Any
 import numpy as np
 
 from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
-from routellm_core.embedders.embedder import EmbedderError, EmbedderParts, Embeddings, check_embeddings
+from routellm_core.checkpoints.hosts import check_address
+from routellm_core.embedders.embedder import (
+    EmbedderError,
+    EmbedderParts,
+    Embeddings,
+    check_embeddings,
+    stored_settings,
+)
 from routellm_core.embedders.openai_client import OpenAIClient
 from routellm_core.embedders.text import valid_unicode
 from routellm_core.embedders.token_limit import cut_to_tokens, estimated_tokens
@@ -141,15 +148,18 @@ class OpenAIEmbedder:
         """Make the embedder that `to_parts` described; its client reads its key from the environment.
 
         Raises:
-            CheckpointError: its settings are not this class's, or it was saved with a client of its own.
+            CheckpointError: its settings are not this class's, it was saved with a client of its own, or its
+                address is at a host that is not allowed.
         """
-        settings = {name: value for name, value in checkpoint.setting("embedder").items() if name != "kind"}
+        settings = stored_settings(checkpoint, ("model", "dimensions", "base_url", "max_tokens", "client"))
         client = settings.pop("client", None)
         if client is not None:
             raise CheckpointError(
                 f"{checkpoint.origin}: its embedder was given a client of its own ({client}), which is not "
                 f"saved: load_router(folder, embedder=OpenAIEmbedder({settings.get('model')!r}, client=...))."
             )
+        if settings.get("base_url") is not None:
+            check_address(settings["base_url"], checkpoint.allow_hosts, checkpoint.origin)
         with checkpoint.reading("embedder"):
             return cls(**settings)
 

@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from routellm_core.checkpoints.checkpoint import Checkpoint
-from routellm_core.embedders.embedder import EmbedderError, EmbedderParts, Embeddings, check_embeddings
+from routellm_core.checkpoints.files import CheckpointError, read_json
+from routellm_core.checkpoints.hosts import HUB
+from routellm_core.checkpoints.plain_file import opened_plain
+from routellm_core.embedders.embedder import (
+    EmbedderError,
+    EmbedderParts,
+    Embeddings,
+    check_embeddings,
+    stored_settings,
+)
 from routellm_core.embedders.text import CHARACTERS_PER_TOKEN, valid_unicode
 from routellm_core.routing.validation import check_count
 
@@ -72,6 +81,7 @@ class SentenceTransformersEmbedder:
         self.batch_size = batch_size
         self.normalize = bool(normalize)
         self.fingerprint = fingerprint
+        self._may_fetch = True
         self._loaded: SentenceTransformer | None = None
         self._lock = Lock()
 
@@ -124,12 +134,20 @@ class SentenceTransformersEmbedder:
     def from_checkpoint(cls, checkpoint: Checkpoint) -> SentenceTransformersEmbedder:
         """Make the embedder that `to_parts` described.
 
+        A model that the file names is fetched from the Hub only if "huggingface.co" is among the hosts that
+        the caller allows; else it has to be in the Hub's cache already.
+
         Raises:
             CheckpointError: its settings are not those of this class.
         """
-        settings = {name: value for name, value in checkpoint.setting("embedder").items() if name != "kind"}
+        settings = stored_settings(checkpoint, ("model", "revision", "normalize", "fingerprint"))
+        for name, value in settings.items():
+            if value is not None and not isinstance(value, bool if name == "normalize" else str):
+                raise CheckpointError(f"{checkpoint.origin}: {name} of the embedder is {value!r}.")
         with checkpoint.reading("embedder"):
-            return cls(**settings)
+            embedder = cls(**settings)
+        embedder._may_fetch = HUB in checkpoint.allow_hosts
+        return embedder
 
     def _load(self) -> SentenceTransformer:
         try:
@@ -149,15 +167,27 @@ class SentenceTransformersEmbedder:
                 f"{folder} holds another model than the one the router was trained with: restore its files, "
                 "or train the router again."
             )
+        _check_modules(folder)
         try:
             # A folder needs no network, and must not be looked up there either.
             return SentenceTransformer(
-                self.model, device=self.device, revision=self.revision, local_files_only=folder.is_dir()
+                self.model,
+                device=self.device,
+                revision=self.revision,
+                local_files_only=folder.is_dir() or not self._may_fetch,
+                trust_remote_code=False,
+                model_kwargs={"use_safetensors": True},
             )
         except Exception as error:
+            fetch = (
+                "Without network, give a folder that holds it."
+                if self._may_fetch
+                else f"It is not fetched, since a file names it: load_router(..., allow_hosts=[{HUB!r}]), or "
+                "give embedder=."
+            )
             raise EmbedderError(
                 f"the sentence-transformers model {self.model!r} can't be loaded "
-                f"({type(error).__name__}: {error}). Without network, give a folder that holds it."
+                f"({type(error).__name__}: {error}). {fetch}"
             ) from error
 
     def __getstate__(self) -> dict[str, Any]:
@@ -168,11 +198,26 @@ class SentenceTransformersEmbedder:
         self.__dict__.update(state, _loaded=None, _lock=Lock())
 
 
+def _check_modules(folder: Path) -> None:
+    """Refuse a folder whose modules are code of its own, which older versions of the library would run."""
+    path = folder / "modules.json"
+    if not path.exists():
+        return
+    try:
+        modules = read_json(path)
+    except CheckpointError as error:
+        raise EmbedderError(str(error)) from error
+    kinds = [module.get("type") if isinstance(module, dict) else None for module in modules or ()]
+    foreign = [kind for kind in kinds if not str(kind).startswith("sentence_transformers.")]
+    if foreign:
+        raise EmbedderError(f"{path} names {foreign}: only modules of sentence_transformers are loaded.")
+
+
 def folder_fingerprint(folder: Path) -> str:
     """Return a digest of the weights, settings and vocabularies in a folder, names included."""
     digest = hashlib.sha256()
     for path in sorted({path for pattern in _FINGERPRINTED for path in folder.rglob(pattern)}):
-        with path.open("rb") as stream:
+        with opened_plain(path) as stream:
             content = hashlib.file_digest(stream, "sha256").hexdigest()
         digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
     return digest.hexdigest()

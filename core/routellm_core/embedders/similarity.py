@@ -40,6 +40,15 @@ def unit_rows(embeddings: npt.NDArray[np.floating[Any]]) -> Singles:
     return rows
 
 
+def longest_row(stored: Singles) -> float:
+    """Return the greatest length of a row, shape (p, d); it may be memory-mapped."""
+    longest = 0.0
+    for start in range(0, len(stored), _SQUARE_ROWS):
+        block = stored[start : start + _SQUARE_ROWS].astype(np.float64)
+        longest = max(longest, float(np.sqrt((block * block).sum(axis=1)).max(initial=0.0)))
+    return longest
+
+
 def cosines(queries: Singles, stored: Singles) -> Singles:
     """Return the cosine of each query with each stored row, in one pass over the stored ones.
 

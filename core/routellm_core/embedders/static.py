@@ -15,12 +15,19 @@ import numpy.typing as npt
 from routellm_core.checkpoints.checkpoint import Checkpoint
 from routellm_core.embedders.embedder import EmbedderParts
 from routellm_core.embedders.text import clipped
+from routellm_core.embedders.tokenizer_file import check_tokenizer
 from routellm_core.embedders.word_pieces import PART_CHARACTERS, WordPieces, parts_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 TOKENIZER_FILE = "tokenizer.json"
+
+_BLOCK_VALUES = 2**24
+
+_MOST_ROWS, _BYTES_PER_ROW = 200_000, 60
+"""A table may have so many rows, and one more for so many bytes: a token takes 200 bytes of memory, however
+short its row."""
 
 PARALLEL_FROM = 512
 """Batches of at least this many prompts are tokenised on all cores. Smaller ones are not: a process that has
@@ -124,14 +131,25 @@ class StaticEmbedder:
             Shape (k, v): the real part is scale_t · row_t · u, the imaginary part 1 for a known token and 0
             for others, so that a sum over tokens holds their sum and their number.
         """
-        # float32, as in `embed`, and far finer than the table's eight bits.
-        projected = directions.astype(np.float32) @ self.table.astype(np.float32).T  # (k, v)
+        # float32, as in `embed`, and far finer than the table's eight bits; in blocks, for it is four times
+        # as large.
+        step = max(1, _BLOCK_VALUES // max(1, self.dimension))
+        blocks = (self.table[start : start + step] for start in range(0, len(self.table), step))
+        singles = directions.astype(np.float32)
+        projected = np.concatenate(
+            [singles @ block.astype(np.float32).T for block in blocks], axis=1
+        )  # (k, v)
         added = np.empty(projected.shape, dtype=np.complex128)
         added.real, added.imag = projected * self.scales, self.scales != 0
         return added
 
     def to_parts(self) -> EmbedderParts:
-        """Describe this embedder for a router's checkpoint."""
+        """Describe this embedder for a router's checkpoint.
+
+        Raises:
+            ValueError: its tokenizer holds what is not loaded from a file.
+        """
+        check_tokenizer(self.tokenizer_json, len(self.table))
         tensors: dict[str, npt.NDArray[Any]] = {"table": self.table, "scales": self.scales}
         return EmbedderParts(self.kind, {}, tensors, {TOKENIZER_FILE: self.tokenizer_json})
 
@@ -140,15 +158,16 @@ class StaticEmbedder:
         """Make the embedder that `to_parts` described.
 
         Raises:
-            CheckpointError: a part is missing or misshapen.
+            CheckpointError: a part is missing or misshapen, or the tokenizer could take time without end.
         """
         table = checkpoint.tensor("embedder.table", (None, None))
         with checkpoint.reading("embedder"):
-            return cls(
-                checkpoint.file(TOKENIZER_FILE),
-                table,
-                checkpoint.tensor("embedder.scales", table.shape[:1]),
-            )
+            if len(table) > _MOST_ROWS + table.nbytes // _BYTES_PER_ROW:
+                raise ValueError(f"its table has {len(table)} rows of {table.shape[1]} numbers")
+            scales = checkpoint.tensor("embedder.scales", table.shape[:1])
+            embedder = cls(checkpoint.file(TOKENIZER_FILE), table, scales)
+            check_tokenizer(embedder.tokenizer_json, len(table))
+            return embedder
 
     def _batch_of_ids(self, prompts: Sequence[str]) -> list[list[int]]:
         if len(prompts) < PARALLEL_FROM:

@@ -6,6 +6,7 @@ and in that both predictions are folded to one number a token: the token table i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
@@ -21,6 +22,7 @@ from routellm_core.embedders.shape import FEATURES, Shape, shape_features, shape
 from routellm_core.embedders.shape_features import ShapeFeatures
 from routellm_core.embedders.static import TOKENIZER_FILE, StaticEmbedder
 from routellm_core.embedders.token_folds import TokenFolds
+from routellm_core.embedders.tokenizer_file import check_tokenizer
 from routellm_core.explanation import Explanation, Part, largest_first, percentile_of
 from routellm_core.logits import win_rate
 from routellm_core.router import Router, Scores, UnchangingRouter, check_prompts
@@ -30,6 +32,7 @@ PRIOR_CLIP = 3.0
 """Standard deviations beyond which the prior's logit is cut."""
 
 _SURE = 1e-6
+_GREATEST = 1e15
 
 Floats = npt.NDArray[np.float64]
 
@@ -107,8 +110,9 @@ class AdaptedRouter(UnchangingRouter):
             labels: labelled prompts kept for `explain`, with the user's consent.
 
         Raises:
-            ValueError: shapes that do not fit each other.
+            ValueError: shapes that do not fit each other, or numbers so large that scores would overflow.
         """
+        _check_numbers(qualities, prior)
         self.base = base
         self.static = static
         self.qualities = qualities
@@ -200,7 +204,8 @@ class AdaptedRouter(UnchangingRouter):
         known = tensor("known", (None,)).astype(np.float32)
         described = checkpoint.setting("prior")
         kept = checkpoint.files.get(LABELS_FILE)
-        try:
+        with checkpoint.reading("router"):
+            check_tokenizer(checkpoint.file(TOKENIZER_FILE), len(known))
             return cls(
                 base,
                 # Without columns: it only cuts texts.
@@ -223,10 +228,6 @@ class AdaptedRouter(UnchangingRouter):
                 coverage=Coverage.from_checkpoint(checkpoint),
                 labels=None if kept is None else KeptLabels.from_bytes(kept),
             )
-        except CheckpointError:
-            raise
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise CheckpointError(f"{checkpoint.origin}: the router can't be made ({error}).") from error
 
     def _logits(self, prompt: str) -> tuple[float, float]:
         shape = shape_of(prompt)
@@ -266,6 +267,22 @@ def logit_of(score: float) -> float:
     """Return the log-odds of a score, of one at 0 or 1 those of one in a million."""
     sure = min(1.0 - _SURE, max(_SURE, score))
     return log(sure / (1.0 - sure))
+
+
+def _check_numbers(qualities: Qualities, prior: Prior) -> None:
+    # Whatever a text holds, no sum of products of such numbers overflows.
+    shape = qualities.shape
+    arrays: list[npt.NDArray[np.floating]] = [
+        qualities.intercepts,
+        qualities.tokens,
+        qualities.token_centre,
+        qualities.shape_weights,
+    ]
+    arrays += [shape.centre, shape.spread, 1.0 / shape.spread, prior.weights]
+    numbers = [*prior.centres.values(), prior.spread, 1.0 / prior.spread if prior.spread > 0.0 else math.inf]
+    greatest = [float(np.abs(array).max(initial=0.0)) for array in arrays]
+    if not all(abs(number) < _GREATEST for number in [*greatest, *numbers]):
+        raise ValueError("the weights are so large that scores would overflow.")
 
 
 def _secant(start: float, end: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
+from routellm_core.checkpoints.plain_file import MOST_CONFIG_BYTES, read_plain
 from routellm_core.embedders.text import valid_unicode
 from routellm_core.router import Scores, UnchangingRouter, check_prompts
 from routellm_core.routing.validation import check_count
@@ -105,6 +106,7 @@ class CausalLLMRouter(UnchangingRouter):
         tokenizer: str | PathLike[str] | None = None,
         device: str | None = None,
         dtype: str | None = None,
+        allow_hosts: Collection[str] = (),
         **settings: Any,
     ) -> CausalLLMRouter:
         """Load the published layout: a transformers folder with the two texts of the prompt.
@@ -116,6 +118,7 @@ class CausalLLMRouter(UnchangingRouter):
                 name (Meta-Llama-3-8B, which is gated). Label tokens that it lacks are appended.
             device: see the constructor.
             dtype: such as "bfloat16"; None keeps the stored type.
+            allow_hosts: see `load_router`.
             settings: other constructor settings.
 
         Raises:
@@ -123,7 +126,9 @@ class CausalLLMRouter(UnchangingRouter):
             CheckpointError: a file is missing or damaged, or the tokenizer does not fit the model.
         """
         texts = [_stripped(Path(folder) / name) for name in (SYSTEM_FILE, QUESTION_FILE)]
-        network = Network.from_folder(folder, "causal_lm", tokenizer=tokenizer, dtype=dtype)
+        network = Network.from_folder(
+            folder, "causal_lm", tokenizer=tokenizer, dtype=dtype, allow_hosts=allow_hosts
+        )
         name_label_tokens(network)
         label_ids(network, str(folder))
         try:
@@ -164,7 +169,7 @@ class CausalLLMRouter(UnchangingRouter):
 
 def _stripped(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return read_plain(path, most=MOST_CONFIG_BYTES).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise CheckpointError(
             f"{path} can't be read ({error}): the published checkpoint holds its prompt's texts. "

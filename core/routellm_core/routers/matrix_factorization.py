@@ -27,12 +27,17 @@ from routellm_core.embedders.embedder import (
     FoldableEmbedder,
     check_width,
     embedder_parts,
+    is_at_hand,
+    probe_embeddings,
     read_embedder,
 )
 from routellm_core.logits import win_rate, win_rates
-from routellm_core.router import Scores, UnchangingRouter, check_prompts
+from routellm_core.router import PROBES, Scores, UnchangingRouter, check_prompts, check_scores
 
 KIND = "matrix_factorization"
+
+_GREATEST_WEIGHT = 1e100
+"""Of an embedding's number: no sum of products with 32-bit numbers overflows below it."""
 
 
 class MatrixFactorizationRouter(UnchangingRouter):
@@ -89,7 +94,7 @@ class MatrixFactorizationRouter(UnchangingRouter):
         # Unit rows stay as they are to the bit, so that a saved router scores the same when it is loaded.
         lengths = np.where(np.abs(lengths - 1.0) < 1e-12, 1.0, lengths)
         self.model_vectors = model_vectors.astype(np.float64) / lengths  # (M, d)
-        self.projection = projection.astype(np.float64)  # (d, D)
+        self.projection = projection.astype(np.float64, copy=False)  # (d, D)
         self.bias = np.zeros(len(projection)) if bias is None else bias.astype(np.float64)  # (d,)
         if self.bias.shape != (len(projection),):
             raise ValueError(f"bias has shape {self.bias.shape}, expected ({len(projection)},).")
@@ -99,6 +104,8 @@ class MatrixFactorizationRouter(UnchangingRouter):
         self._width = self.projection.shape[1]
         self._direction = self.projection.T @ difference  # (D,)
         self._offset = float(self.bias @ difference)
+        if not max(np.abs(self._direction).max(initial=0.0), abs(self._offset)) < _GREATEST_WEIGHT:
+            raise ValueError("the weights are so large that scores would overflow.")
         self._folded: Callable[[str], float] | None = None
         if isinstance(embedder, FoldableEmbedder):
             self._folded = embedder.folded(self._direction)
@@ -119,6 +126,13 @@ class MatrixFactorizationRouter(UnchangingRouter):
         if self._folded is None:
             return super().score_one(prompt)
         return win_rate(self._folded(prompt) + self._offset)
+
+    def probe(self) -> None:
+        """Score as `Router.probe`, with made-up embeddings where the embedder would ask something else."""
+        if is_at_hand(self.embedder):
+            super().probe()
+        else:
+            check_scores(self._pair_scores(probe_embeddings(self._width)), len(PROBES))
 
     async def ascore(self, prompts: Sequence[str]) -> Scores:
         """Return what `score` returns; an embedder with `aembed` is awaited, any other runs in a thread."""

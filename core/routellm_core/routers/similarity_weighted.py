@@ -14,14 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.checkpoints.checkpoint import Checkpoint
-from routellm_core.embedders.embedder import Embedder, embedder_parts, read_embedder
+from routellm_core.embedders.embedder import (
+    Embedder,
+    embedder_parts,
+    is_at_hand,
+    probe_embeddings,
+    read_embedder,
+)
 from routellm_core.embedders.similarity import cosines, unit_rows
 from routellm_core.logits import win_rates
 from routellm_core.preferences.rating.bradley_terry import bradley_terry_strengths
 from routellm_core.preferences.rating.published_battles import published_tiered_battles
 from routellm_core.preferences.rating.similarity_weighting import PUBLISHED, SimilarityWeighting
 from routellm_core.preferences.rating.tiered_battles import TieredBattles
-from routellm_core.router import Scores, UnchangingRouter, check_prompts
+from routellm_core.router import PROBES, Scores, UnchangingRouter, check_prompts, check_scores
 
 KIND = "sw_ranking"
 
@@ -115,8 +121,15 @@ class SimilarityWeightedRouter(UnchangingRouter):
 
     def score(self, prompts: Sequence[str]) -> Scores:
         """Return P(strong preferred) per prompt, shape (n,)."""
-        strengths = self.tier_strengths(prompts)  # (n, T)
-        return win_rates(strengths[:, self._strong_tier] - strengths[:, self._weak_tier])
+        return self._scores(self.tier_strengths(prompts))
+
+    def probe(self) -> None:
+        """Score as `Router.probe`, with made-up embeddings where the embedder would ask something else."""
+        if is_at_hand(self.embedder):
+            super().probe()
+        else:
+            queries = unit_rows(probe_embeddings(self.battles.embeddings.shape[1]))
+            check_scores(self._scores(self._fit(queries)), len(PROBES))
 
     def tier_strengths(self, prompts: Sequence[str]) -> npt.NDArray[np.float64]:
         """Return ξ of each tier for each prompt, in logits, shape (n, T)."""
@@ -185,6 +198,10 @@ class SimilarityWeightedRouter(UnchangingRouter):
                 weighting=SimilarityWeighting(**checkpoint.setting("weighting")),
                 score_quantiles=checkpoint.score_quantiles,
             )
+
+    def _scores(self, strengths: npt.NDArray[np.float64]) -> Scores:
+        # strengths (n, T)
+        return win_rates(strengths[:, self._strong_tier] - strengths[:, self._weak_tier])
 
     def _embed(self, prompts: list[str]) -> npt.NDArray[np.float32]:
         # (n, D), rows of length 1

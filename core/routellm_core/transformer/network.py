@@ -7,7 +7,7 @@ model of the Hub, and no code of a checkpoint is run.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
+from routellm_core.checkpoints.files import read_json
+from routellm_core.checkpoints.hosts import HUB
+from routellm_core.transformer.network_folder import check_folder
 
 Task = Literal["sequence_classification", "causal_lm"]
 
@@ -28,6 +31,7 @@ _CLASSES = {
 _CONFIG = "config.json"
 _WEIGHTS = "model.safetensors"
 _ADAPTER = "adapter_config.json"
+_ADAPTER_WEIGHTS = "adapter_model.safetensors"
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 _ONE_SHARD = "1000GB"
 _REMEDY = "Fetch the checkpoint again, or train the router again."
@@ -71,6 +75,7 @@ class Network:
         dtype: str | None = None,
         complete: bool = True,
         origin: str | None = None,
+        allow_hosts: Collection[str] = (),
         **config: Any,
     ) -> Network:
         """Read a transformers folder: config.json, safetensors, tokenizer; LoRA adapters are merged.
@@ -82,6 +87,8 @@ class Network:
             dtype: such as "bfloat16"; None keeps the type of the stored weights.
             complete: False before a training, where the head's weights need not be in the files.
             origin: what errors call the folder.
+            allow_hosts: with "huggingface.co", the base model that an adapter names is fetched from there;
+                else it is a folder, or in the Hub's cache already.
             config: values that replace those of the model's own configuration.
 
         Raises:
@@ -104,18 +111,23 @@ class Network:
                 f"{origin} holds no tokenizer ({' or '.join(_TOKENIZER_FILES)}): "
                 "give tokenizer=, a folder or the name of the model it was trained from."
             )
+        if local:
+            check_folder(Path(folder), origin)
         try:
             with quiet_transformers():
                 words = transformers.AutoTokenizer.from_pretrained(
-                    str(tokenizer or source), local_files_only=Path(tokenizer or source).is_dir()
+                    str(tokenizer or source),
+                    local_files_only=Path(tokenizer or source).is_dir(),
+                    trust_remote_code=False,
                 )
                 if local and (Path(folder) / _ADAPTER).is_file():
-                    return cls(_merged_adapter(source, dtype), words)
+                    return cls(_merged_adapter(source, dtype, may_fetch=HUB in allow_hosts), words)
                 model, loading = getattr(transformers, _CLASSES[task]).from_pretrained(
                     source,
                     local_files_only=local,
                     dtype=dtype,
                     use_safetensors=True,
+                    trust_remote_code=False,
                     ignore_mismatched_sizes=True,  # they are named below
                     output_loading_info=True,
                     **config,
@@ -139,7 +151,7 @@ class Network:
             for name, content in checkpoint.files.items():
                 if name.startswith(PREFIX):
                     (Path(folder) / name.removeprefix(PREFIX)).write_bytes(content)
-            return cls.from_folder(folder, task, origin=checkpoint.origin)
+            return cls.from_folder(folder, task, origin=checkpoint.origin, allow_hosts=checkpoint.allow_hosts)
 
     def to_files(self) -> dict[str, bytes]:
         """Return file name -> content, for a router's checkpoint; each name begins with `PREFIX`.
@@ -176,14 +188,28 @@ def quiet_transformers() -> Iterator[None]:
             log.enable_progress_bar()
 
 
-def _merged_adapter(origin: str, dtype: str) -> Any:
+def _merged_adapter(origin: str, dtype: str, *, may_fetch: bool) -> Any:
     try:
         from peft import AutoPeftModelForCausalLM
     except ImportError as error:
         raise ImportError(
             f"{origin} holds a LoRA adapter, which needs an extra: pip install 'routellm-plugins[train]'"
         ) from error
-    adapted: Any = AutoPeftModelForCausalLM.from_pretrained(origin, dtype=dtype)
+    described = read_json(Path(origin) / _ADAPTER)
+    base = described.get("base_model_name_or_path") if isinstance(described, dict) else None
+    if not isinstance(base, str) or not (Path(origin) / _ADAPTER_WEIGHTS).is_file():
+        raise CheckpointError(
+            f"{origin} holds an adapter without its {_ADAPTER_WEIGHTS}, or without the base model's name."
+        )
+    try:
+        adapted: Any = AutoPeftModelForCausalLM.from_pretrained(
+            origin, dtype=dtype, local_files_only=Path(base).is_dir() or not may_fetch
+        )
+    except OSError as error:
+        raise CheckpointError(
+            f"{Path(origin) / _ADAPTER} names the base model {base!r}, which is neither a folder nor in the "
+            f"Hub's cache here: to have it fetched, load_router(..., allow_hosts=[{HUB!r}])."
+        ) from error
     return adapted.merge_and_unload()
 
 

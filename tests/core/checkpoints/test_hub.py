@@ -10,8 +10,10 @@ from huggingface_hub.utils import filter_repo_objects
 
 from routellm_core import load_router
 from routellm_core.checkpoints.checkpoint import CheckpointError
-from routellm_core.checkpoints.hub import download, is_hub_id
+from routellm_core.checkpoints.hub import UnpinnedWarning, download, is_hub_id
 from routellm_core.loading import PUBLISHED
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 Fetched = list[tuple[str, dict[str, Any]]]
 
@@ -31,7 +33,8 @@ def fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fetched:
 
 
 def test_a_router_on_the_hub_is_loaded_by_its_id(fetched: Fetched) -> None:
-    router = load_router("somebody/my-router")
+    with pytest.warns(UnpinnedWarning, match="somebody/my-router is not pinned"):
+        router = load_router("somebody/my-router")
 
     assert router.name == "somebody/my-router"
     assert router.score(["x"]).tolist() == load_router("random", seed=5).score(["x"]).tolist()
@@ -39,14 +42,47 @@ def test_a_router_on_the_hub_is_loaded_by_its_id(fetched: Fetched) -> None:
     assert fetched[0][1]["revision"] is None
 
 
-def test_a_revision_is_written_behind_the_id(fetched: Fetched) -> None:
-    load_router("somebody/my-router@0123abc")
+@pytest.mark.parametrize(
+    ("source", "given"), [(f"somebody/my-router@{COMMIT}", None), ("somebody/my-router", COMMIT)]
+)
+def test_a_commit_pins_what_is_fetched(fetched: Fetched, source: str, given: str | None) -> None:
+    load_router(source, revision=given)
 
-    assert (fetched[0][0], fetched[0][1]["revision"]) == ("somebody/my-router", "0123abc")
+    assert (fetched[0][0], fetched[0][1]["revision"]) == ("somebody/my-router", COMMIT)
+
+
+def test_what_is_no_commit_does_not_pin(
+    fetched: Fetched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hub").rename(tmp_path / COMMIT)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: str(tmp_path / COMMIT))
+
+    with pytest.warns(UnpinnedWarning, match=f"my-router@main is not pinned: .*revision='{COMMIT}'"):
+        load_router("somebody/my-router@main")
+
+
+def test_a_published_router_can_be_had_at_another_revision(fetched: Fetched) -> None:
+    with pytest.warns(UnpinnedWarning, match=r"routellm/causal_llm_gpt4_augmented@main"):
+        PUBLISHED["causal_llm"].folder()
+    PUBLISHED["causal_llm"].folder(COMMIT)
+
+    assert [settings["revision"] for _, settings in fetched] == ["main", COMMIT]
+
+
+@pytest.mark.parametrize("source", ["default", "random"])
+def test_what_is_not_on_the_hub_has_no_revision(source: str) -> None:
+    with pytest.raises(ValueError, match=f"router '{source}' is not on the Hub and has none"):
+        load_router(source, revision=COMMIT)
+
+
+def test_two_revisions_are_refused(fetched: Fetched) -> None:
+    with pytest.raises(ValueError, match="names one already: give one of them"):
+        load_router("somebody/my-router@main", revision=COMMIT)
+    assert fetched == []
 
 
 def test_no_pickle_is_fetched(fetched: Fetched) -> None:
-    download("somebody/my-router")
+    download("somebody/my-router", COMMIT)
     patterns = fetched[0][1]["allow_patterns"]
 
     listed = [
@@ -122,11 +158,11 @@ def test_a_file_is_checked_against_its_digest(fetched: Fetched, tmp_path: Path) 
     content = (tmp_path / "hub" / "config.json").read_bytes()
 
     good = {"config.json": sha256(content).hexdigest()}
-    assert download("a/b", sha256=good) == tmp_path / "hub"
+    assert download("a/b", COMMIT, sha256=good) == tmp_path / "hub"
     with pytest.raises(
-        CheckpointError, match=r"config\.json, from a/b, is not the published file: .*expected 00"
+        CheckpointError, match=r"config\.json, from a/b@[0-9a-f]+, is not the published file: .*expected 00"
     ):
-        download("a/b", sha256={"config.json": "00"})
+        download("a/b", COMMIT, sha256={"config.json": "00"})
     with pytest.raises(CheckpointError, match=r"a/b@c came without more\.json"):
         download("a/b", "c", sha256={"more.json": "00"})
 

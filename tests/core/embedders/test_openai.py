@@ -5,6 +5,7 @@ import copy
 import pickle
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import numpy as np
 import pytest
 
 from routellm_core import load_router
-from routellm_core.checkpoints.checkpoint import CheckpointError
+from routellm_core.checkpoints.checkpoint import CheckpointError, write_checkpoint
+from routellm_core.commands.cli import main
 from routellm_core.embedders.embedder import AsyncEmbedder
 from routellm_core.embedders.openai import OpenAIEmbedder
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
@@ -191,7 +193,61 @@ def test_a_router_saves_its_embedder_by_name(stand_in: StandInServer, tmp_path: 
     made = router(OpenAIEmbedder(base_url=stand_in.openai_url, dimensions=8), width=8)
     made.save(tmp_path)
 
-    assert load_router(tmp_path).score(PROMPTS).tolist() == made.score(PROMPTS).tolist()
+    loaded = load_router(tmp_path, allow_hosts=["127.0.0.1"])
+
+    assert loaded.score(PROMPTS).tolist() == made.score(PROMPTS).tolist()
+
+
+@pytest.mark.parametrize("allowed", [[], ["example.org"], ["127.0.0.1:1"]])
+def test_an_address_from_a_file_gets_no_prompt_and_no_key(
+    stand_in: StandInServer, tmp_path: Path, allowed: list[str]
+) -> None:
+    router(OpenAIEmbedder(base_url=stand_in.openai_url, dimensions=8), width=8).save(tmp_path)
+
+    with pytest.raises(CheckpointError, match=r"names an address at 127\.0\.0\.1:\d+, .*allow_hosts=\['127"):
+        load_router(tmp_path, allow_hosts=allowed)
+    assert stand_in.requests == []
+    # the caller's own embedder goes where the caller says
+    own = load_router(tmp_path, embedder=OpenAIEmbedder(base_url=stand_in.openai_url, dimensions=8))
+    assert len(own.score(PROMPTS)) == len(PROMPTS)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://127.0.0.1@elsewhere/v1", "http://elsewhere\\@127.0.0.1/v1", "ftp://127.0.0.1", 7, "", "http://"],
+)
+def test_an_address_that_hides_its_host_is_refused(
+    stand_in: StandInServer, tmp_path: Path, address: object
+) -> None:
+    made = router(OpenAIEmbedder(base_url=stand_in.openai_url, dimensions=8), width=8).to_checkpoint()
+    embedder = {**made.settings["embedder"], "base_url": address}
+    write_checkpoint(tmp_path, replace(made, settings={**made.settings, "embedder": embedder}))
+
+    with pytest.raises(CheckpointError, match="which is no address of a host"):
+        load_router(tmp_path, allow_hosts=["127.0.0.1"])
+
+
+def test_the_command_line_allows_hosts(
+    stand_in: StandInServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    router(OpenAIEmbedder(base_url=stand_in.openai_url, dimensions=8), width=8).save(tmp_path / "router")
+    (tmp_path / "prompts.txt").write_text("\n".join(PROMPTS))
+    command = ["score", "--router", str(tmp_path / "router"), str(tmp_path / "prompts.txt")]
+
+    assert main(command) == 2
+    assert "names an address at 127.0.0.1" in capsys.readouterr().err
+    assert main(["--allow-host", "127.0.0.1", *command]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(PROMPTS)
+    with pytest.raises(CheckpointError):
+        load_router(tmp_path / "router")
+
+
+@pytest.mark.parametrize("hosts", [["http://x"], ["x/y"], [7], ["x:port"]])
+def test_hosts_are_names(hosts: list[str]) -> None:
+    with pytest.raises(ValueError, match="allow_hosts holds"):
+        load_router("random", allow_hosts=hosts)
+    with pytest.raises(TypeError, match="expected a list of hosts"):
+        load_router("random", allow_hosts="x")
 
 
 def test_copies_ask_the_same(embedder: OpenAIEmbedder) -> None:

@@ -38,8 +38,9 @@ class SimilarityWeighting:
     penalty: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, least in (("gamma", 1.0), ("penalty", 0.0)):
-            check_positive(getattr(self, name), name, above=least)
+        # γ is raised to its fifth power and summed over battles, which must not overflow.
+        for name, least, most in (("gamma", 1.0, 1e9), ("penalty", 0.0, 1e300)):
+            check_positive(getattr(self, name), name, above=least, at_most=most)
         for name, choices in (("scaling", ("paper", "published")), ("same_tier", ("exact", "published"))):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is {getattr(self, name)!r}, expected one of {list(choices)}.")

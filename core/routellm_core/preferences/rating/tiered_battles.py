@@ -11,12 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.checkpoints.checkpoint import Checkpoint
-from routellm_core.embedders.similarity import greatest_similarity, unit_rows
+from routellm_core.embedders.similarity import greatest_similarity, longest_row, unit_rows
 from routellm_core.preferences.rating.ratings import connected_groups
 from routellm_core.preferences.rating.tier_wins import TierWins
 from routellm_core.preferences.reading.battle_columns import BattleColumns
 
 _COLUMNS = ("row", "first", "second", "target")
+_MOST_TIERS = 256
+"""Of a file: memory grows with their square."""
+
+_LONGEST = 1.001
+"""A row of length 1, rounded."""
+
 _BY_TIER = re.compile(r"tier:([0-9]+)")
 
 
@@ -145,4 +151,11 @@ class TieredBattles:
             if not isinstance(value, list):
                 raise ValueError(f"{name} is {value!r}, expected a list.")
         nearest = checkpoint.tensor("nearest", (None,)) if "nearest" in checkpoint.tensors else None
-        return cls(BattleColumns(tuple(models), len(embeddings), *columns), embeddings, tuple(tiers), nearest)
+        battles = cls(
+            BattleColumns(tuple(models), len(embeddings), *columns), embeddings, tuple(tiers), nearest
+        )
+        if battles.tier_count > _MOST_TIERS:
+            raise ValueError(f"there are {battles.tier_count} tiers, expected at most {_MOST_TIERS}.")
+        if longest_row(embeddings) > _LONGEST:
+            raise ValueError("embeddings holds rows that are longer than 1.")
+        return battles

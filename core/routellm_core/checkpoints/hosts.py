@@ -1,0 +1,80 @@
+"""Hosts: which addresses that a checkpoint's files name may be asked, by whoever loads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from urllib.parse import urlsplit
+
+from routellm_core.checkpoints.files import CheckpointError
+
+HUB = "huggingface.co"
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?")
+
+
+_allowed: ContextVar[frozenset[str]] = ContextVar("routellm_allowed_hosts", default=frozenset())
+
+
+@contextmanager
+def allowing_hosts(hosts: Collection[str]) -> Iterator[None]:
+    """Allow hosts for every router that is loaded inside the block, as `load_router(allow_hosts=)` for one.
+
+    Raises:
+        ValueError: see `allowed_hosts`.
+    """
+    token = _allowed.set(allowed_hosts(hosts))
+    try:
+        yield
+    finally:
+        _allowed.reset(token)
+
+
+def allowed_hosts(given: Collection[str]) -> frozenset[str]:
+    """Return hosts as they are compared, those of the enclosing blocks included.
+
+    Raises:
+        ValueError: one is no host, "name" or "name:port".
+        TypeError: it is no collection of texts.
+    """
+    if isinstance(given, str):
+        raise TypeError(f"allow_hosts is {given!r}, expected a list of hosts, such as [{given!r}].")
+    for host in given:
+        if not isinstance(host, str) or not _HOST.fullmatch(host.lower()):
+            raise ValueError(f"allow_hosts holds {host!r}, expected hosts such as 'example.org:8000'.")
+    return _allowed.get() | {host.lower() for host in given}
+
+
+def check_address(address: object, allowed: frozenset[str], origin: str) -> None:
+    """Refuse an address that comes from a file, unless its host is allowed.
+
+    Raises:
+        CheckpointError: names the host, where it is one.
+    """
+    host, port = _host(address)
+    if host is None:
+        raise CheckpointError(f"{origin} names {_shown(address)}, which is no address of a host.")
+    if host not in allowed and f"{host}:{port}" not in allowed:
+        raise CheckpointError(
+            f"{origin} names an address at {host}:{port}, which would be sent prompts and the key. If "
+            f"that is meant: load_router(..., allow_hosts=[{f'{host}:{port}'!r}]). Else give embedder=."
+        )
+
+
+def _host(address: object) -> tuple[str | None, int]:
+    try:
+        parts = urlsplit(address) if isinstance(address, str) else None
+        if parts is None or parts.scheme not in ("http", "https") or parts.username or parts.password:
+            return None, 0
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    except ValueError:
+        return None, 0
+    return (host, port) if _HOST.fullmatch(f"{host}:{port}") else (None, 0)
+
+
+def _shown(address: object) -> str:
+    # An address may hold a password.
+    return f"{type(address).__name__} without a host" if not isinstance(address, str) else "a text"

@@ -1,0 +1,117 @@
+"""Checkpoints made to do harm: each is a saved router with one thing changed, its digests right again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from routellm_core.checkpoints.checkpoint import Checkpoint, write_checkpoint
+from routellm_core.embedders.default_router import PromptEmbedder
+from routellm_core.embedders.static import StaticEmbedder
+from routellm_core.embedders.surface import FEATURES, SurfaceFeatures
+from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
+
+WORDS = ["[UNK]", "what", "is", "2", "+", "?", "[", "]", "answer", ":", "a", "b", ".", "##s"]
+DIMENSION = 4
+
+
+def tokenizer_file(**changes: Any) -> dict[str, Any]:
+    """The file of a small BERT tokenizer, with parts replaced."""
+    bert: dict[str, Any] = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [],
+        "normalizer": {
+            "type": "BertNormalizer",
+            "clean_text": True,
+            "handle_chinese_chars": True,
+            "strip_accents": None,
+            "lowercase": True,
+        },
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": None,
+        "decoder": None,
+        "model": {
+            "type": "WordPiece",
+            "unk_token": "[UNK]",
+            "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100,
+            "vocab": {word: row for row, word in enumerate(WORDS)},
+        },
+    }
+    return bert | changes
+
+
+@cache
+def small_checkpoint() -> Checkpoint:
+    """A router like the default one, of a few words."""
+    chance = np.random.default_rng(0)
+    static = StaticEmbedder(
+        json.dumps(tokenizer_file()).encode(),
+        chance.integers(-100, 100, (len(WORDS), DIMENSION), dtype=np.int8),
+        np.where(np.arange(len(WORDS)) == 0, 0.0, 0.01).astype(np.float32),
+    )
+    surface = SurfaceFeatures(np.zeros(len(FEATURES)), np.ones(len(FEATURES)))
+    embedder = PromptEmbedder(static, surface, np.zeros(DIMENSION), surface_weight=0.5, cue_weight=1.0)
+    router = MatrixFactorizationRouter(
+        embedder,
+        ["strong", "weak"],
+        np.eye(2),
+        chance.normal(size=(2, embedder.dimension)),
+        strong="strong",
+        weak="weak",
+        score_quantiles=np.linspace(0.0, 1.0, 11),
+    )
+    return router.to_checkpoint()
+
+
+def write_small(folder: Path) -> Path:
+    write_checkpoint(folder, small_checkpoint())
+    return folder
+
+
+def put(folder: Path, name: str, content: bytes) -> None:
+    """Put a file in place of another, and its digest into the configuration."""
+    (folder / name).write_bytes(content)
+
+    def listed(config: dict[str, Any]) -> None:
+        config["sha256"][name] = hashlib.sha256(content).hexdigest()
+
+    change_config(folder, listed)
+
+
+def change_config(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    change(config)
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+def put_tokenizer(folder: Path, file: Mapping[str, Any]) -> None:
+    put(folder, "tokenizer.json", json.dumps(file).encode())
+
+
+def put_tensor(folder: Path, name: str, array: np.ndarray[Any, Any]) -> None:
+    from safetensors.numpy import load, save
+
+    tensors = load((folder / "model.safetensors").read_bytes())
+    put(folder, "model.safetensors", save({**tensors, name: array}))
+
+
+def raw_tensors(header: Any, data: bytes = b"") -> bytes:
+    """The bytes of a safetensors file with any header."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def raw_array(header: str, data: bytes = b"") -> bytes:
+    """The bytes of a `.npy` file with any header."""
+    text = header.encode("latin1")
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + data
