@@ -77,7 +77,7 @@ def test_it_saves_and_loads(tmp_path: Path) -> None:
     RandomRouter(seed=7).save(tmp_path)
     loaded = load_router(tmp_path)
 
-    assert loaded.name == "random"
+    assert loaded.name == tmp_path.name
     assert loaded.score(PROMPTS[:10]).tolist() == RandomRouter(seed=7).score(PROMPTS[:10]).tolist()
 
 
