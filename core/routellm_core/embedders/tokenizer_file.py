@@ -1,4 +1,4 @@
-"""TokenizerFile: what a `tokenizer.json` may hold, so that no text takes it long, nor much memory.
+"""Tokenizer file: what a `tokenizer.json` may hold, so that no text takes it long, nor much memory.
 
 The tokenizers library runs what the file describes: expressions that take time without end, replacements that
 make a text longer each time, tables that end in a panic. Static embedders need none of that, so what is
