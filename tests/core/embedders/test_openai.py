@@ -234,7 +234,7 @@ def test_the_command_line_allows_hosts(
     (tmp_path / "prompts.txt").write_text("\n".join(PROMPTS))
     command = ["score", "--router", str(tmp_path / "router"), str(tmp_path / "prompts.txt")]
 
-    assert main(command) == 2
+    assert main(command) == 3
     assert "names an address at 127.0.0.1" in capsys.readouterr().err
     assert main(["--allow-host", "127.0.0.1", *command]) == 0
     assert len(capsys.readouterr().out.splitlines()) == len(PROMPTS)
