@@ -11,6 +11,9 @@ from routellm_core.routing.logged_decisions import log_path, read_decisions
 
 SUMMARY = "log how good the answer to a decision was"
 
+EXAMPLE = """\
+  routellm outcome 6f1c2a7e9b04 1 --log decisions.jsonl"""
+
 _SQLITE_HEAD = b"SQLite format 3\0"
 
 
