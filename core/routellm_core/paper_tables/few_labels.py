@@ -18,6 +18,8 @@ import numpy as np
 from routellm_core.evaluation.metrics import apgr
 from routellm_core.loading import load_router
 from routellm_core.logits import Floats
+from routellm_core.paper_tables.few_label_plot import save_few_label_plot
+from routellm_core.paper_tables.few_label_results import CHANCE, HARM, FewLabels
 from routellm_core.paper_tables.few_label_sources import (
     GROUPS,
     LabelledSource,
@@ -29,39 +31,6 @@ from routellm_core.training.adaptation.fitting import Fitting
 from routellm_core.training.adaptation.own_labels import OwnLabels
 from routellm_core.training.adaptation.prompt_vectors import PromptVectors
 from routellm_core.training.adaptation.two_qualities import Penalties, gains
-
-HARM = 0.01
-"""How far below the base router an adapted one may be before it counts as harm."""
-
-CHANCE = 0.49
-"""What an adapted router should not fall below where the base router is at chance."""
-
-
-@dataclass(frozen=True)
-class FewLabels:
-    """One group of sources at one number of labels.
-
-    Attributes:
-        group: see `LabelledSource.group`.
-        labels: how many were drawn.
-        draws: over how many draws the figures are means.
-        adapted: APGR of the adapted router.
-        error: standard error of that mean over draws.
-        base: APGR of the router it was made from, on the same prompts.
-        length: APGR of prompt length.
-        harm: share of draws more than `HARM` below the base router.
-        below: share of draws below `CHANCE`.
-    """
-
-    group: str
-    labels: int
-    draws: int
-    adapted: float
-    error: float
-    base: float
-    length: float
-    harm: float
-    below: float
 
 
 def few_labels(
@@ -141,6 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--labels", nargs="+", type=int, default=[50, 100, 300, 800], metavar="N")
     parser.add_argument("--draws", type=int, default=8, help="(default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print a JSON list")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw APGR over labels into this image")
     options = parser.parse_args(arguments)
     fitter = FewLabelFitter(options.router, Penalties())
     base = load_router(options.router)
@@ -154,6 +124,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if not options.json:
                     sys.stdout.write(_row(found[-1]) + "\n")
                     sys.stdout.flush()
+    if options.plot is not None:
+        save_few_label_plot(found, options.plot)
     if options.json:
         sys.stdout.write(json.dumps([asdict(row) for row in found], indent=2) + "\n")
     return 0

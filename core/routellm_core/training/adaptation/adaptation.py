@@ -23,7 +23,7 @@ from routellm_core.training.adaptation.fitting import Fitting, folded_qualities
 from routellm_core.training.adaptation.own_labels import OwnLabels, own_labels
 from routellm_core.training.adaptation.prompt_vectors import PromptVectors
 from routellm_core.training.adaptation.report import AdaptationReport, adaptation_report
-from routellm_core.training.adaptation.two_qualities import Penalties, gains
+from routellm_core.training.adaptation.two_qualities import Penalties
 from routellm_core.training.training_report import TrainingReport
 
 KIND = "adapted"
@@ -105,7 +105,7 @@ def adapt(
         strong=strong,
         weak=weak,
         # By fits that have not seen the label: a router's scores lie further apart on what it was made of.
-        score_quantiles=quantiles_of(0.5 + 0.5 * gains(fit.left_out)),
+        score_quantiles=quantiles_of(0.5 + 0.5 * fitting.left_out(fit)),
         coverage=Coverage(np.unique(prompt_hashes(own.prompts)), np.zeros((0, 0), np.float32), np.zeros(0)),
         labels=KeptLabels(_kept(own)) if keep_prompts else None,
     )

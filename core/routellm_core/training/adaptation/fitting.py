@@ -46,6 +46,12 @@ class Fitting:
         self._prior = self.scaling.prior(vectors)  # (n,)
         self._qualities = np.stack([labels.strong, labels.weak], axis=1)  # (n, 2)
 
+    def left_out(self, fit: TwoQualities) -> Floats:
+        """Return the gain expected of each labelled prompt by a fit without its label, shape (n,)."""
+        if fit.left_out is None:
+            raise ValueError("the fit was made without leaving labels out.")
+        return gains(fit.left_out)
+
     def fit(self) -> TwoQualities:
         """Fit to all labels."""
         return fit_two_qualities(self._z, self._prior, self._qualities, self.labels.votes, self.penalties)
@@ -65,6 +71,7 @@ class Fitting:
             self._qualities[rows],
             self.labels.votes[rows],
             self.penalties,
+            leave_out=False,
         )
         return gains(fit.logits(self._z, self._prior))
 

@@ -14,7 +14,7 @@ from routellm_core.evaluation.comparison import Comparison, Difference, compare_
 from routellm_core.evaluation.evaluation import LENGTH
 from routellm_core.training.adaptation.fitting import Fitting
 from routellm_core.training.adaptation.next_labels import NextLabels, next_labels
-from routellm_core.training.adaptation.two_qualities import TwoQualities, gains
+from routellm_core.training.adaptation.two_qualities import TwoQualities
 
 Floats = npt.NDArray[np.float64]
 
@@ -111,7 +111,7 @@ def adaptation_report(fitting: Fitting, fit: TwoQualities, base: str) -> Adaptat
     gain = strong - labels.weak[rows]
     if base == ADAPTED:
         base = "base router"
-    orders = {ADAPTED: gains(fit.left_out)[rows], base: vectors.scores[rows], LENGTH: vectors.lengths[rows]}
+    orders = {ADAPTED: fitting.left_out(fit)[rows], base: vectors.scores[rows], LENGTH: vectors.lengths[rows]}
     found = compare_orders(orders, gain)
     return AdaptationReport(
         len(rows),

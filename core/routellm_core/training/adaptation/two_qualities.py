@@ -47,13 +47,13 @@ class TwoQualities:
         prior: shape (2,), of the base router's standardised logit.
         intercepts: shape (2,).
         left_out: shape (n, 2), the logits of each labelled prompt by a fit without its own label, to first
-            order (one Newton step).
+            order (one Newton step); None if nobody asked.
     """
 
     weights: Floats
     prior: Floats
     intercepts: Floats
-    left_out: Floats
+    left_out: Floats | None
 
     def logits(self, z: Floats, prior: Floats) -> Floats:
         """Return both logits, shape (n, 2), of prompts z, shape (n, D), with the prior's, shape (n,)."""
@@ -74,6 +74,8 @@ def fit_two_qualities(
     qualities: Floats,
     votes: npt.NDArray[np.bool_],
     penalties: Penalties,
+    *,
+    leave_out: bool = True,
 ) -> TwoQualities:
     """Fit by Newton's method.
 
@@ -84,6 +86,7 @@ def fit_two_qualities(
         votes: shape (n,), True for rows of battles: they have intercepts of their own, since no battle has
             two winners.
         penalties: how strongly it is held back.
+        leave_out: whether the logits without each label are wanted.
     """
     reduced, back = _reduced(z)  # (n, r), (r, D)
     rows = _Rows(reduced, prior, qualities, votes, penalties)
@@ -110,7 +113,10 @@ def fit_two_qualities(
     width = reduced.shape[1]
     used = int(votes.mean() > 0.5)
     return TwoQualities(
-        back.T @ both[:width], both[width], both[width + 1 + used], rows.left_out(logits, point)
+        weights=back.T @ both[:width],
+        prior=both[width],
+        intercepts=both[width + 1 + used],
+        left_out=rows.left_out(logits, point) if leave_out else None,
     )
 
 

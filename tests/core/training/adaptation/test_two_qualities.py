@@ -32,6 +32,7 @@ def test_a_left_out_label_moves_its_logits_as_a_fit_without_it_does(width: int) 
         rest = fitted((z[kept], prior[kept], qualities[kept], votes[kept]))
         fresh = z[row] @ rest.weights + prior[row] * rest.prior
         now = z[row] @ whole.weights + prior[row] * whole.prior
+        assert whole.left_out is not None
         told.append(whole.left_out[row] - now - whole.intercepts)
         true.append(fresh - now)
     # What the intercepts do is left aside on purpose.
