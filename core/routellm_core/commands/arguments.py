@@ -21,3 +21,12 @@ def add_score_arguments(parser: ArgumentParser) -> None:
 def stored_scores(options: Namespace) -> StoredScores:
     """Return the store that the arguments name; one that keeps nothing where that is asked for."""
     return StoredScores(None if options.no_scores else options.scores)
+
+
+def add_report_argument(parser: ArgumentParser) -> None:
+    """Say what a command takes about its report."""
+    parser.add_argument(
+        "--report",
+        metavar="FILE",
+        help="write one page (HTML, works offline) with a slider over the threshold (needs the extra plot)",
+    )

@@ -7,18 +7,22 @@ import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 
 from routellm_core.calibration.budget import CALLS, threshold_for_budget
 from routellm_core.calibration.share import calibrate_threshold
-from routellm_core.commands.arguments import add_score_arguments
+from routellm_core.commands.arguments import add_report_argument, add_score_arguments
 from routellm_core.commands.calibration_sample import CalibrationSample, Found
 from routellm_core.commands.call_costs import CallCosts, add_cost_arguments, call_costs
 from routellm_core.commands.quality_lines import certified, quality_target
 from routellm_core.commands.reading_arguments import add_reading_arguments
+from routellm_core.commands.report_section import prompts_section
 from routellm_core.evaluation.calibration_plot import save_calibration_plot
 from routellm_core.evaluation.recommendation import recommend, recommendation_lines
+from routellm_core.evaluation.report.page import write_report
+from routellm_core.evaluation.report.section import ReportSection
 from routellm_core.routing.threshold import goes_to_strong
 from routellm_core.routing.validation import check_fraction
 
@@ -79,6 +83,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="write the calibration here, for ChatRouteLLM.from_calibration and RouteLLM.from_calibration",
     )
     parser.add_argument("--plot", metavar="FILE", help="draw scores and threshold (needs the extra plot)")
+    add_report_argument(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_reading_arguments(parser)
 
@@ -99,6 +104,8 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     money_lines = [] if costs is None else costs.lines(to_strong)
     if options.plot:
         save_calibration_plot(sample.scores, found.threshold, options.plot, sample.benchmark)
+    if options.report:
+        write_report(options.report, "Calibration", [_section(options, sample, found, costs)])
     if options.json:
         priced = {} if costs is None else {"cost_per_1000_calls": costs.values(to_strong)}
         notes = [*sample.notes, *found.lines, *money_lines]
@@ -113,7 +120,24 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     yield from found.lines
     spread = np.quantile(sample.scores, [0.05, 0.5, 0.95])
     yield "scores: 5 % below {:.4f}, half below {:.4f}, 95 % below {:.4f}".format(*spread)
-    yield from (f"wrote {path}" for path in (options.out, options.plot) if path)
+    yield from (f"wrote {path}" for path in (options.out, options.plot, options.report) if path)
+
+
+def _section(
+    options: Namespace, sample: CalibrationSample, found: Found, costs: CallCosts | None
+) -> ReportSection:
+    share = float(goes_to_strong(sample.scores, found.threshold).mean())
+    return prompts_section(
+        Path(options.labels or options.prompts).name,
+        f"threshold {found.threshold:.6f} sends {share:.1%} of {len(sample.prompts):,} prompts to strong",
+        [sample.read, *sample.notes, *found.lines],
+        (sample.strong or "strong", sample.weak or "weak"),
+        sample.prompts,
+        sample.scores,
+        found.threshold,
+        costs,
+        sample.benchmark,
+    )
 
 
 def _found(options: Namespace, sample: CalibrationSample, costs: CallCosts | None) -> Found:

@@ -18,6 +18,7 @@ from routellm_core.commands.price_arguments import (
 from routellm_core.evaluation.evaluation import Costs
 from routellm_core.evaluation.savings_text import money
 from routellm_core.evaluation.traffic import ANSWER_TOKENS, CHARACTERS_PER_TOKEN
+from routellm_core.logits import Floats
 from routellm_core.routing.list_prices import list_price
 from routellm_core.routing.prices import TokenUsage
 from routellm_core.routing.validation import check_count
@@ -34,19 +35,30 @@ class CallCosts:
         strong: the strong model's price.
         weak: the weak model's.
         tokens: where the tokens are from, in words.
+        usages: n, the tokens themselves.
     """
 
     costs: Costs
     strong: NamedPrice
     weak: NamedPrice
     tokens: str
+    usages: Sequence[TokenUsage]
+
+    @property
+    def currency(self) -> str:
+        """What stands before amounts: "$" for list prices, nothing where it is not known."""
+        return "$" if self.strong.listed and self.weak.listed else ""
+
+    def columns(self) -> Floats:
+        """Return input, output and cached input of each prompt, shape (3, n)."""
+        rows = [(usage.input, usage.output, usage.cached_input) for usage in self.usages]
+        return np.array(rows, dtype=np.float64).T
 
     def lines(self, to_strong: npt.NDArray[np.bool_]) -> list[str]:
         """Say what a choice of sides, shape (n,), saves, and by which prices and tokens."""
         found = self.values(to_strong)
-        currency = "$" if self.strong.listed and self.weak.listed else ""
-        routed = money(found["routed"], currency)
-        weak, strong = (money(found[name], currency) for name in ("always_weak", "always_strong"))
+        routed = money(found["routed"], self.currency)
+        weak, strong = (money(found[name], self.currency) for name in ("always_weak", "always_strong"))
         verb = "saves" if found["saved"] >= 0 else "costs more, by"
         return [
             f"{verb} {abs(found['saved']):.1%}, from {strong} to {routed} per {CALLS:,} calls; "
@@ -112,7 +124,7 @@ def call_costs(
     told = list(usages) or [None] * len(prompts)
     used = [_usage(options, prompt, usage) for prompt, usage in zip(prompts, told, strict=True)]
     costs = Costs(*(np.array([side.price.cost(usage) for usage in used]) for side in (weak, strong)))
-    return CallCosts(costs, strong, weak, _words(options, told))
+    return CallCosts(costs, strong, weak, _words(options, told), used)
 
 
 def _usage(options: Namespace, prompt: str, told: TokenUsage | None) -> TokenUsage:

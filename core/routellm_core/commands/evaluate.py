@@ -8,16 +8,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from routellm_core.commands.arguments import add_score_arguments, stored_scores
-from routellm_core.commands.call_costs import add_cost_arguments, call_costs
+from routellm_core.calibration.share import calibrate_threshold
+from routellm_core.commands.arguments import add_report_argument, add_score_arguments, stored_scores
+from routellm_core.commands.call_costs import CallCosts, add_cost_arguments, call_costs
 from routellm_core.commands.note import Note
 from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
+from routellm_core.commands.report_section import prompts_section
 from routellm_core.evaluation.benchmark import Benchmark, category_gains
 from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
 from routellm_core.evaluation.evaluation import LENGTH, Evaluation, baselines, compared, evaluate
 from routellm_core.evaluation.plots import save_plot
+from routellm_core.evaluation.published_benchmarks import STRONG, WEAK
+from routellm_core.evaluation.report.page import write_report
+from routellm_core.evaluation.report.section import ReportSection
 from routellm_core.evaluation.tables import json_table, text_table
 from routellm_core.loading import load_router
+from routellm_core.logits import Floats
 from routellm_core.preferences.reading.sifting import sift_labels
 from routellm_core.router import Router
 
@@ -64,6 +70,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--plot", metavar="FILE", help="draw the curves into this image (needs the extra plot)"
     )
+    add_report_argument(parser)
     add_score_arguments(parser)
     add_reading_arguments(parser)
 
@@ -75,6 +82,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     names = _distinct(routers, sources)
     store = stored_scores(options)
     evaluations: list[Evaluation] = []
+    sections: list[ReportSection] = []
     for source in options.benchmark:
         say(f"reading {source}")
         loaded = load_benchmark(
@@ -92,7 +100,15 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
             for router, found, name in zip(routers, scores, names, strict=True)
         ]
         evaluations += compared(measured, scores, benchmark)
+        if options.report:
+            sections += [
+                _section(options, one, benchmark, found, priced)
+                for one, found in zip(measured, scores, strict=True)
+            ]
         evaluations += baselines(benchmark, costs=costs)
+    if options.report:
+        write_report(options.report, "Evaluation", sections)
+        yield Note(f"wrote {options.report}")
     if options.plot:
         save_plot(evaluations, options.plot)
         say(f"wrote {options.plot}")
@@ -109,6 +125,25 @@ def _distinct(routers: Sequence[Router], sources: Sequence[str]) -> list[str]:
         router.name if taken[router.name] == 1 else f"{router.name} ({source})"
         for router, source in zip(routers, sources, strict=True)
     ]
+
+
+def _section(
+    options: Namespace, found: Evaluation, benchmark: Benchmark, scores: Floats, costs: CallCosts | None
+) -> ReportSection:
+    low, high = found.intervals.apgr
+    named = (STRONG, WEAK) if benchmark.name in NAMES else (options.strong, options.weak)
+    return prompts_section(
+        f"{found.router} on {benchmark.name}",
+        f"APGR {found.apgr:.3f} (95 %: {low:.3f} to {high:.3f}) on {found.prompts:,} prompts; a router by "
+        "chance has 0.5",
+        [benchmark.read, *([f"left out: {benchmark.dropped}"] if benchmark.dropped else [])],
+        named,
+        benchmark.prompts,
+        scores,
+        calibrate_threshold(scores, 0.3),
+        costs,
+        benchmark,
+    )
 
 
 def _with_gains(benchmark: Benchmark, options: Namespace) -> Benchmark:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from routellm_core.calibration.record import Calibration
 from routellm_core.calibration.target import QualityTarget
-from routellm_core.commands.arguments import add_score_arguments, stored_scores
+from routellm_core.commands.arguments import add_report_argument, add_score_arguments, stored_scores
 from routellm_core.commands.command_error import NoGainError
 from routellm_core.commands.note import Note
 from routellm_core.commands.price_arguments import (
@@ -28,6 +29,8 @@ from routellm_core.commands.reading_arguments import add_reading_arguments, read
 from routellm_core.commands.savings_notes import savings_loss, savings_notes
 from routellm_core.evaluation.benchmarks import load_benchmark, without_trained
 from routellm_core.evaluation.evaluation import nearness
+from routellm_core.evaluation.report.page import write_report
+from routellm_core.evaluation.report.section import ReportSection
 from routellm_core.evaluation.savings import Labelled, Savings, savings
 from routellm_core.evaluation.savings_text import (
     examples,
@@ -108,6 +111,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--examples", type=int, default=3, metavar="N", help="prompts on each side (default: %(default)s)"
     )
     add_score_arguments(parser)
+    add_report_argument(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_reading_arguments(parser)
 
@@ -147,12 +151,17 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     notes = savings_notes(
         found, traffic, prices, options, outside, builder.unanswered_tokens, reader.report.impossible
     )
+    currency = "$" if all(price.listed for price in prices) else ""
+    title = headline(found, options.strong, options.weak, currency)
+    if options.report:
+        section = _section(options, found, traffic, prices, labelled, [title, *notes])
+        write_report(options.report, "What routing would save", [section])
+        yield Note(f"wrote {options.report}")
     if options.json:
         values = _values(found, traffic, prices, outside)
         yield json.dumps({**values, "notes": notes, "reading": reader.report.to_dict()})
         return
-    currency = "$" if all(price.listed for price in prices) else ""
-    yield headline(found, options.strong, options.weak, currency)
+    yield title
     yield ""
     yield from savings_table(found, currency)
     yield ""
@@ -204,6 +213,33 @@ def _below_the_table(found: Savings, traffic: Traffic, options: Namespace, curre
         yield f"just above it, so to {options.strong}:"
         yield from (f"    {text}" for text in strong)
         yield ""
+
+
+def _section(
+    options: Namespace,
+    found: Savings,
+    traffic: Traffic,
+    prices: tuple[NamedPrice, NamedPrice],
+    labelled: Labelled | None,
+    sentences: Sequence[str],
+) -> ReportSection:
+    month = found.factor * len(traffic.scores) if found.per == "month" else None
+    return ReportSection(
+        title=", ".join(Path(path).name for path in options.log),
+        headline=sentences[0],
+        notes=sentences[1:],
+        strong=options.strong,
+        weak=options.weak,
+        scores=traffic.scores,
+        threshold=found.chosen.threshold or 0.0,
+        prompts=traffic.prompts,
+        sample=traffic.sample.tolist(),
+        tokens=traffic.tokens,
+        prices=(prices[0].price, prices[1].price),
+        currency="$" if all(price.listed for price in prices) else "",
+        decisions_a_month=month,
+        labelled=labelled,
+    )
 
 
 def _values(
