@@ -103,13 +103,17 @@ def was_strong(messages: Sequence[BaseMessage]) -> bool:
     return any(record["route"] == "strong" for record in records(messages))
 
 
+def newest_human(messages: Sequence[BaseMessage]) -> int:
+    """Return the place of the newest message that a human wrote, -1 if there is none."""
+    return max((i for i, message in enumerate(messages) if _is_human(message)), default=-1)
+
+
 def open_loop(messages: Sequence[BaseMessage]) -> tuple[Route, bool] | None:
     """Return the side that an open tool loop is on, and whether it was escalated to it; None outside of one.
 
     Where the person's turn that began the loop was summarised away, the loop is still open.
     """
-    newest_human = max((i for i, message in enumerate(messages) if _is_human(message)), default=-1)
-    steps = list(records(messages[newest_human + 1 :]))
+    steps = list(records(messages[newest_human(messages) + 1 :]))
     for record in steps:
         if record.get("reason") == "escalated":
             return record["route"], True

@@ -14,7 +14,7 @@ from routellm_core.routing.decision import Route
 from routellm_core.routing.escalation import ErrorsGiven
 from routellm_core.routing.policy import OnRouterError
 from routellm_core.routing.share_tracker import DEFAULT_WINDOW
-from routellm_core.settings import BudgetGiven, Given, LogGiven, Mode, PricesGiven, RouterGiven
+from routellm_core.settings import BudgetGiven, Given, LogGiven, Mode, PricesGiven, RouterGiven, StuckGiven
 
 GivenModel = BaseChatModel | Runnable[Any, Any] | str
 """A chat model, a binding of one, or a string for `init_chat_model`."""
@@ -53,6 +53,9 @@ class PairFields(BaseChatModel):
     """Exception types of the strong model after which weak is asked, once."""
     escalate_if: Callable[[Any], bool] | None = None
     """Given a whole (not streamed) answer of weak; true: strong is asked as well, once."""
+    escalate_when: Given[StuckGiven | None] = None
+    """When strong takes over the rest of a tool loop: {"repeated_tool_call": 3, "tool_errors": 2,
+    "invalid_tool_call": 1}, or some of these."""
     strong_lacks: Given[Collection[Need]] = frozenset()
     """What the strong model can't do, beyond what its profile says: of "image", "audio", "video", "file",
     "tools", "structured_output"."""

@@ -169,6 +169,7 @@ class PairSettings(PairFields):
                 self.prompt_extractor,
                 self.sticky == "conversation",
                 self.housekeeping_route,
+                settings.escalate_when,
             ),
         )
 

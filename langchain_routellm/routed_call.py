@@ -18,12 +18,14 @@ from langchain_routellm.history import history_for
 from langchain_routellm.housekeeping import is_housekeeping
 from langchain_routellm.run_config import origin_of, override_of, with_decision
 from langchain_routellm.side import Side
+from langchain_routellm.tool_steps import tool_schemas, tool_steps
 from routellm_core import Decision, RouterError, RoutingRequest
 from routellm_core.routing.call_account import Origin
 from routellm_core.routing.capabilities import Need, PairCapabilities
 from routellm_core.routing.decision import Route, other_side
 from routellm_core.routing.request import scored_text
 from routellm_core.routing.stuffed_prompt import stuffed_question
+from routellm_core.routing.tool_loop import StuckLimits
 
 PromptExtractor = Callable[[list[BaseMessage]], str | None]
 
@@ -37,12 +39,14 @@ class Reading:
         extractor: returns the text to score of a call's messages; None scores the newest human text.
         sticky: whether a conversation that strong has answered stays on strong.
         housekeeping: the side for calls that a program makes for itself; None scores them.
+        stuck: when a tool loop counts as stuck; None for never.
     """
 
     capabilities: PairCapabilities
     extractor: PromptExtractor | None = None
     sticky: bool = False
     housekeeping: Route | None = None
+    stuck: StuckLimits | None = None
 
 
 # Not frozen: one is made at each call, and a frozen one takes several times as long to make.
@@ -102,7 +106,13 @@ class RoutedCall:
             loop,
             self._housekeeping(reading.housekeeping),
             failure,
+            stuck=self._is_stuck(reading.stuck),
         )
+
+    def _is_stuck(self, limits: StuckLimits | None) -> bool:
+        if limits is None or self.turns is None:
+            return False
+        return limits.are_reached(tool_steps(self.turns), tool_schemas(self.kwargs.get("tools")))
 
     def _text(self, extractor: PromptExtractor | None) -> tuple[str | None, Exception | None]:
         """Return the text to score, or why the extractor gave none."""

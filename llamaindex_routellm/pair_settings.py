@@ -33,6 +33,7 @@ from routellm_core.settings import (
     PricesGiven,
     RouterGiven,
     RoutingSettings,
+    StuckGiven,
     calibrated_traffic,
     check_choice,
     settings_from_calibration,
@@ -70,6 +71,9 @@ class PairSettings(FunctionCallingLLM):
     escalate_if: Callable[[Any], bool] | None = Field(default=None, exclude=True)
     """Given what a method of weak returns, whole: a response, or predict()'s text, or structured_predict()'s
     object (`str(answer)` is text in every case); true: strong is asked as well, once."""
+    escalate_when: Given[StuckGiven | None] = None
+    """When strong takes over the rest of a tool loop: {"repeated_tool_call": 3, "tool_errors": 2,
+    "invalid_tool_call": 1}, or some of these."""
     strong_lacks: Given[Collection[Need]] = frozenset()
     """What the strong model can't do, beyond what its metadata says: of "image", "audio", "video", "file",
     "tools", "structured_output"."""
@@ -199,6 +203,7 @@ class PairSettings(FunctionCallingLLM):
             dispatcher=self._state.dispatcher(
                 settings, judging_values(settings.escalation()), models, answered_usage
             ),
+            stuck=settings.escalate_when,
         )
 
     @property

@@ -26,6 +26,7 @@ from llamaindex_routellm.side import Side
 from llamaindex_routellm.template_question import template_question
 from routellm_core import Decision
 from routellm_core.routing.capabilities import Need
+from routellm_core.routing.tool_loop import StuckLimits
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -71,6 +72,10 @@ class RoutedCall(ABC):
     @abstractmethod
     def needs(self) -> frozenset[Need]:
         """Return what the call needs of a model besides text."""
+
+    def is_stuck(self, limits: StuckLimits) -> bool:
+        """Say whether the call goes on with a tool loop that is stuck; only calls with tools do."""
+        return False
 
     @abstractmethod
     def texts(self, window: int | None) -> list[str]:

@@ -35,6 +35,7 @@ from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
 from routellm_core.routing.override import current_override
 from routellm_core.routing.routing_counter import RoutingCounter
+from routellm_core.routing.tool_loop import StuckLimits
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,12 @@ class Switchboard:
     Attributes:
         sides: by route, with the router's own settings laid over their models.
         dispatcher: decides, counts and escalates.
+        stuck: when a tool loop counts as stuck; None for never.
     """
 
     sides: dict[Route, Side]
     dispatcher: Dispatcher
+    stuck: StuckLimits | None = None
 
     @property
     def counter(self) -> RoutingCounter:
@@ -170,7 +173,9 @@ class Switchboard:
         pair = PairCapabilities(self.sides["strong"].capabilities(), self.sides["weak"].capabilities())
         window = pair.smallest_window
         return RoutingRequest(
-            call.question(), pair.obstacles(needs, prompt_tokens(call.texts(window), window))
+            call.question(),
+            pair.obstacles(needs, prompt_tokens(call.texts(window), window)),
+            stuck=self.stuck is not None and call.is_stuck(self.stuck),
         )
 
     def _attempt(self, call: RoutedCall, decision: Decision) -> Attempt:

@@ -15,7 +15,9 @@ from llamaindex_routellm.history import history_for
 from llamaindex_routellm.human_text import question_of_messages
 from llamaindex_routellm.routed_call import Arguments, RoutedCall, may_exceed, message_texts
 from llamaindex_routellm.side import Side
+from llamaindex_routellm.tool_steps import tool_schemas, tool_steps
 from routellm_core.routing.capabilities import Need
+from routellm_core.routing.tool_loop import StuckLimits
 
 
 @dataclass(eq=False)
@@ -36,6 +38,10 @@ class ToolCall(RoutedCall):
     def needs(self) -> frozenset[Need]:
         # A model that knows no tools often has no such method at all, so an empty list needs them too.
         return needs_of_messages(self._messages()) | needs_of_arguments(self.kwargs) | {"tools"}
+
+    @override
+    def is_stuck(self, limits: StuckLimits) -> bool:
+        return limits.are_reached(tool_steps(self._messages()), tool_schemas(self.tools))
 
     @override
     def texts(self, window: int | None) -> list[str]:

@@ -25,6 +25,7 @@ from routellm_core.routing.policy import OnRouterError, RoutingPolicy
 from routellm_core.routing.prices import Prices
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.share_tracker import DEFAULT_WINDOW, ShareTracker
+from routellm_core.routing.tool_loop import StuckLimits
 from routellm_core.routing.validation import check_fraction
 
 T = TypeVar("T")
@@ -49,6 +50,7 @@ RouterGiven = Router | str | PathLike[str]
 PricesGiven = Prices | Mapping[str, Any]
 LogGiven = DecisionLog | str | PathLike[str]
 BudgetGiven = BudgetLimit | Mapping[str, Any]
+StuckGiven = StuckLimits | Mapping[str, int]
 
 THRESHOLDS = ("threshold", "strong_share")
 """The settings of which exactly one is given; `from_calibration` gives the first."""
@@ -126,6 +128,7 @@ class RoutingSettings:
     on_decision: OnDecision | None = None
     on_drift: OnDrift | None = None
     budget: BudgetLimit | None = None
+    escalate_when: StuckLimits | None = None
 
     @classmethod
     def checked(cls, given: Mapping[str, Any]) -> Self:
@@ -235,6 +238,8 @@ def _check_operation(values: dict[str, Any]) -> None:
         values["log_text"] = where.log_text
     elif where is not None:
         values["decision_log"] = DecisionLog.open(where, values.get("log_text", False))
+    if values.get("escalate_when") is not None:
+        values["escalate_when"] = StuckLimits.from_value(values["escalate_when"])
     if values.get("budget") is not None:
         values["budget"] = BudgetLimit.from_value(values["budget"])
         if values.get("prices") is None:

@@ -24,6 +24,7 @@ Reason = Literal[
     "router_error",
     "escalated",
     "budget",
+    "stuck",
 ]
 
 

@@ -149,6 +149,8 @@ class RoutingPolicy:
                 return self._made(request, *gate)
         if request.housekeeping is not None:
             return self._made(request, request.housekeeping, "housekeeping")
+        if request.stuck:
+            return self._made(request, "strong", "stuck")
         if request.sticky is not None:
             return self._made(request, request.sticky, "sticky")
         if request.failure is not None and request.question is None:

@@ -25,6 +25,7 @@ class RoutingRequest:
         route: a forced route; beats everything.
         threshold: beats the policy's own threshold, in [0, 1].
         sticky: the side that the conversation is to stay on; None if it is free.
+        stuck: whether the call goes on with a tool loop that is stuck.
         question: scored instead of the text; None scores the text.
         loop: the side that the open tool loop has been on, from which no score moves it; None outside of one.
         housekeeping: the side for a call that a program makes for itself, such as a summary; None for any
@@ -44,6 +45,7 @@ class RoutingRequest:
     loop: Route | None = None
     housekeeping: Route | None = None
     failure: Exception | None = None
+    stuck: bool = False
 
     def __post_init__(self) -> None:
         if self.threshold is not None:

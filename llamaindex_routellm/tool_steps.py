@@ -1,0 +1,61 @@
+"""Tool steps: what an open tool loop has called so far, and the schemas of the tools that there are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from llama_index.core.base.llms.types import ChatMessage, MessageRole, ToolCallBlock
+
+from routellm_core.routing.tool_loop import ToolStep
+
+# LlamaIndex keeps no mark of a failed tool in a message but how its text begins.
+_FAILED = ("Encountered error: ", "Error calling tool")
+
+
+def tool_steps(messages: Sequence[ChatMessage]) -> list[ToolStep]:
+    """Return the calls of the open tool loop, oldest first; none outside of one."""
+    if not messages or messages[-1].role != MessageRole.TOOL:
+        return []
+    begin = max((at for at, message in enumerate(messages) if message.role == MessageRole.USER), default=-1)
+    loop = messages[begin + 1 :]
+    failed = {
+        str(message.additional_kwargs.get("tool_call_id")): (message.content or "").startswith(_FAILED)
+        for message in loop
+        if message.role == MessageRole.TOOL
+    }
+    return [
+        ToolStep(name, _mapping(arguments), failed.get(str(id)))
+        for message in loop
+        if message.role == MessageRole.ASSISTANT
+        for id, name, arguments in _calls(message)
+    ]
+
+
+def tool_schemas(tools: Sequence[Any]) -> dict[str, Mapping[str, Any]]:
+    """Return tool -> schema of its arguments; none where a tool does not say."""
+    try:
+        return {str(tool.metadata.name): tool.metadata.get_parameters_dict() for tool in tools}
+    except Exception:
+        return {}
+
+
+def _calls(message: ChatMessage) -> Iterator[tuple[Any, str, Any]]:
+    blocks = [block for block in message.blocks if isinstance(block, ToolCallBlock)]
+    if blocks:
+        yield from ((block.tool_call_id, block.tool_name, block.tool_kwargs) for block in blocks)
+        return
+    for call in message.additional_kwargs.get("tool_calls") or ():
+        function = getattr(call, "function", None)
+        if function is not None:
+            yield getattr(call, "id", None), str(function.name), function.arguments
+
+
+def _mapping(arguments: Any) -> Any:
+    if not isinstance(arguments, str):
+        return arguments
+    try:
+        return json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        return arguments
