@@ -1,0 +1,140 @@
+"""A made-up log: 3,000 calls of an assistant for a software company, and 600 labels of such questions.
+
+    python -m examples.call_log [FOLDER]
+
+writes `calls.jsonl`, requests and answers as OpenAI's API has them (with tool loops, titles, failed calls
+and empty messages, as logs have), and `labels.jsonl`. The texts are put together from parts, and the
+qualities are drawn: the small model is good at easy questions and bad at hard ones. So the numbers show how
+the commands work and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+CALLS = 3000
+LABELS = 600
+
+_START = 1_772_323_200  # 1 March 2026
+_DAYS = 30
+
+_EASY = (
+    "What does {term} mean?",
+    "How do I spell {term} in German?",
+    "Please make this friendlier: send me the {thing} today.",
+    "Which menu has the setting for {thing}?",
+    "Thanks! And where do I find my {thing}?",
+    "Translate 'your {thing} is ready' to Spanish.",
+)
+_HARD = (
+    "Our {thing} service loses updates when two workers retry at once. Find the race in this sketch and "
+    "prove that your fix is correct: {code}",
+    "Derive how the error of {term} grows with the number of samples, and say where the bound is tight.",
+    "Design a migration of the {thing} table, 400 million rows, without downtime; weigh at least three ways "
+    "and say what can go wrong in each.",
+    "This query takes 40 s on the {thing} table. Explain its plan, then write it without a subquery: {code}",
+)
+_TERMS = (
+    "idempotence",
+    "a foreign key",
+    "backpressure",
+    "quorum",
+    "bootstrap sampling",
+    "amortised cost",
+    "a mutex",
+)
+_THINGS = ("invoice", "order", "ticket", "calendar", "report", "licence", "backup", "session", "contract")
+_CODE = (
+    "with lock: if not seen(id): apply(id); mark(id)",
+    "select * from t where id in (select t_id from u where u.at > now() - 7)",
+    "for job in queue: job.run(); job.done = True",
+)
+_TOOL = {"id": "call_1", "type": "function", "function": {"name": "lookup", "arguments": "{}"}}
+
+
+def main() -> None:
+    """Write both files and say where they are."""
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+    draw = random.Random(17)
+    for name, rows in (("calls.jsonl", _calls(draw)), ("labels.jsonl", _labels(draw))):
+        lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+        (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        print(f"wrote {folder / name}: {len(lines):,} rows")
+
+
+def _question(draw: random.Random) -> tuple[str, bool]:
+    hard = draw.random() < 0.35
+    text = draw.choice(_HARD if hard else _EASY)
+    filled = text.format(term=draw.choice(_TERMS), thing=draw.choice(_THINGS), code=draw.choice(_CODE))
+    return f"{filled} ({draw.choice(_THINGS)} {draw.randrange(1000)})", hard
+
+
+def _calls(draw: random.Random) -> Iterator[dict[str, Any]]:
+    written = 0
+    while written < CALLS:
+        text, hard = _question(draw)
+        for row in _conversation(draw, text, hard)[: CALLS - written]:
+            row["created_at"] = _START + int(_DAYS * 86_400 * written / CALLS)
+            written += 1
+            yield row
+
+
+def _conversation(draw: random.Random, text: str, hard: bool) -> Sequence[dict[str, Any]]:
+    kind = draw.random()
+    asked = [
+        {"role": "system", "content": "You help the users of our software."},
+        {"role": "user", "content": text},
+    ]
+    if kind < 0.01:
+        return [_row(draw, [asked[0], {"role": "user", "content": " "}], hard)]
+    if kind < 0.03:
+        return [
+            {"request": {"model": "gpt-4o", "messages": asked}, "response": {"error": {"message": "timeout"}}}
+        ]
+    if kind < 0.08:
+        title = (
+            "### Task:\nWrite a short title for the conversation: five words at most, plain text, no quotes "
+        )
+        asked_for = {"role": "user", "content": f"{title}and no emojis, in its language.\n\n{text} {text}"}
+        return [_row(draw, [asked_for], hard=False)]
+    rows = [_row(draw, asked, hard)]
+    if kind > 0.85:  # a tool is called, and the same question sent again with its result
+        called = {"role": "assistant", "content": None, "tool_calls": [_TOOL]}
+        result = {"role": "tool", "tool_call_id": "call_1", "content": "3 entries found " * 40}
+        rows.append(_row(draw, [*asked, called, result], hard))
+    return rows
+
+
+def _row(draw: random.Random, messages: Sequence[dict[str, Any]], hard: bool) -> dict[str, Any]:
+    sent = 900 + sum(len(message["content"] or "") for message in messages) // 4
+    usage = {
+        "prompt_tokens": sent,
+        "completion_tokens": draw.randint(300, 900) if hard else draw.randint(20, 200),
+        "prompt_tokens_details": {"cached_tokens": 896 if draw.random() < 0.5 else 0},
+    }
+    answer = {"message": {"role": "assistant", "content": "(made up)"}}
+    response: dict[str, Any] = {"model": "gpt-4o-2024-08-06", "choices": [answer], "usage": usage}
+    if draw.random() < 0.05:  # a stream that was not asked for its usage
+        del response["usage"]
+    return {"request": {"model": "gpt-4o", "messages": list(messages)}, "response": response}
+
+
+def _labels(draw: random.Random) -> Iterator[dict[str, Any]]:
+    seen: set[str] = set()
+    while len(seen) < LABELS:
+        text, hard = _question(draw)
+        if text in seen:
+            continue
+        seen.add(text)
+        strong = draw.choice((0.9, 1.0))
+        weak = draw.choice((0.3, 0.5, 0.8)) if hard else draw.choice((0.85, 0.9, 1.0))
+        yield {"prompt": text, "scores": {"gpt-4o": strong, "gpt-4o-mini": weak}}
+
+
+if __name__ == "__main__":
+    main()
