@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -111,6 +112,8 @@ class BoundTools(list[BoundTool]):
         arguments = {name: value for name, value in kwargs.items() if name != "tools"}
         if "tool_choice" in arguments:
             arguments["tool_choice"] = tool_choice_for(arguments["tool_choice"], side.family)
+        if "parallel_tool_calls" in arguments and not _names(side, "parallel_tool_calls"):
+            del arguments["parallel_tool_calls"]
         return side.model.bind_tools([tool.original for tool in self], **arguments)
 
 
@@ -140,6 +143,11 @@ def tool_choice_for(choice: object, family: Family) -> object:
     elif isinstance(choice, dict) and choice.get("type") in ("any", "auto", "none", "tool"):
         return choice.get("name") or choice["type"]
     return choice
+
+
+def _names(side: Side, parameter: str) -> bool:
+    """Tell whether a side's `bind_tools` has a parameter of this name."""
+    return parameter in signature(side.model.bind_tools).parameters
 
 
 def _is_foreign(tool: BoundTool, family: Family) -> bool:

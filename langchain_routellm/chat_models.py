@@ -146,10 +146,12 @@ class ChatRouteLLM(BatchEndpoints, GenerateEndpoints, PairIdentity):
         tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
         *,
         tool_choice: Any = None,
+        parallel_tool_calls: bool | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        if tool_choice is not None:
-            kwargs["tool_choice"] = tool_choice
+        # Hosts look for the parameter in the signature before they give it.
+        named = {"tool_choice": tool_choice, "parallel_tool_calls": parallel_tool_calls}
+        kwargs |= {name: value for name, value in named.items() if value is not None}
         return self.bind(
             tools=BoundTools.bind(tools, list(self.switchboard.sides.values()), kwargs), **kwargs
         )

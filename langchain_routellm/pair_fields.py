@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable
-from pydantic import Field
+from pydantic import Field, field_serializer
 
+from langchain_routellm.serialized_pair import said
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
 from routellm_core.routing.escalation import ErrorsGiven
@@ -84,3 +85,11 @@ class PairFields(BaseChatModel):
     """Stop sequences for both models; a call's own beat them."""
     streaming: bool | None = None
     """Whether both models stream even where `invoke` is called; None leaves it to each model."""
+
+    @field_serializer(
+        *("router", "escalate_on", "escalate_strong_on", "escalate_if", "prices", "budget", "decision_log"),
+        *("on_decision", "on_drift", "prompt_extractor"),
+        when_used="json",
+    )
+    def _said_in_json(self, value: Any) -> Any:
+        return said(value)

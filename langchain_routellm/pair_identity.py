@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
+from math import ceil
 from typing import Any, cast
 
-from langchain_core.language_models import BaseChatModel, ModelProfile
+from langchain_core.language_models import ModelProfile
 from langchain_core.language_models.base import LangSmithParams
-from langchain_core.messages import BaseMessage
+from langchain_core.load.serializable import SerializedConstructor, SerializedNotImplemented
+from langchain_core.messages import BaseMessage, get_buffer_string
 from langchain_core.messages.utils import count_tokens_approximately
 from typing_extensions import override
 
 from langchain_routellm.pair_settings import PairSettings
-from langchain_routellm.side import Side
+from langchain_routellm.provider import model_name, provider_of
+from langchain_routellm.serialized_pair import constructor_arguments
+from langchain_routellm.side import MEDIA_KEYS, Side
 from routellm_core import __version__
+
+_CHARACTERS_PER_TOKEN = 4
 
 
 class PairIdentity(PairSettings):
@@ -29,13 +36,29 @@ class PairIdentity(PairSettings):
     @override
     def _resolve_model_profile(self) -> ModelProfile | None:
         return shared_profile(
-            Side.from_value("strong", self.strong).model, Side.from_value("weak", self.weak).model
+            Side.from_value("strong", self.strong, frozenset(self.strong_lacks)),
+            Side.from_value("weak", self.weak, frozenset(self.weak_lacks)),
         )
 
     @property
     @override
     def _llm_type(self) -> str:
-        return "chat-routellm"
+        """The models' own type where both have one, since hosts count tokens and choose formats by it."""
+        strong, weak = (side.model._llm_type for side in self.switchboard.sides.values())
+        return strong if strong == weak else "chat-routellm"
+
+    @property
+    def model_name(self) -> str | None:
+        """What the names of two models of one provider have in common, such as "gpt-4o"; else None.
+
+        Hosts look for a family of models in it: only what is true of both may be found there.
+        """
+        strong, weak = self.switchboard.sides.values()
+        first, second = model_name(strong), model_name(weak)
+        if first is None or second is None or provider_of(strong) != provider_of(weak):
+            return None
+        same = list(takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
+        return first[: len(same)].rstrip("-.:/") or None
 
     @property
     @override
@@ -51,9 +74,12 @@ class PairIdentity(PairSettings):
 
     @override
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        # Nothing traces with these: the inner model's run has its own. Callers may ask for them.
-        names = [side.name for side in self.switchboard.sides.values()]
-        params = LangSmithParams(ls_provider="routellm", ls_model_type="chat")
+        # Nothing traces with these: the inner model's run has its own. Hosts choose by the provider.
+        models = [side.model._get_ls_params() for side in self.switchboard.sides.values()]
+        names = [each.get("ls_model_name") for each in models]
+        providers = {each.get("ls_provider") for each in models}
+        shared = providers.pop() if len(providers) == 1 else None
+        params = LangSmithParams(ls_provider=shared or "routellm", ls_model_type="chat")
         params["ls_model_name"] = kwargs.get("model") or "|".join(name or "unknown" for name in names)
         if stop:
             params["ls_stop"] = stop
@@ -65,18 +91,35 @@ class PairIdentity(PairSettings):
 
     @override
     def get_num_tokens(self, text: str) -> int:
-        return self.get_num_tokens_from_messages([self._convert_input(text).to_messages()[0]])
+        """Count tokens as the strong model does, or estimate them where its tokenizer is not at hand."""
+        try:
+            return self.switchboard.sides["strong"].model.get_num_tokens(text)
+        except Exception:
+            return ceil(len(text) / _CHARACTERS_PER_TOKEN)
 
     @override
     def get_num_tokens_from_messages(
         self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
     ) -> int:
         """Count tokens as the strong model does, or estimate them where its tokenizer is not at hand."""
+        strong = self.switchboard.sides["strong"].model
         try:
-            return self.switchboard.sides["strong"].model.get_num_tokens_from_messages(messages, tools)
+            if strong.custom_get_token_ids is not None:
+                # Providers' own counting of messages passes it by.
+                return sum(strong.get_num_tokens(get_buffer_string([message])) for message in messages)
+            return strong.get_num_tokens_from_messages(messages, tools)
         except Exception:
             # Tokenizers' files are downloaded on first use; without a network there is still an estimate.
             return count_tokens_approximately(messages)
+
+    @override
+    def to_json(self) -> SerializedConstructor | SerializedNotImplemented:
+        """Say how to make this pair again, where both models and all settings can be said."""
+        kwargs = constructor_arguments(self, self._router_given)
+        if kwargs is None:
+            return self.to_json_not_implemented()
+        # The class as such promises nothing: `is_lc_serializable` stays False.
+        return {"lc": 1, "type": "constructor", "id": self.lc_id(), "kwargs": kwargs}
 
 
 def _identity(model: object) -> dict[str, Any]:
@@ -86,16 +129,27 @@ def _identity(model: object) -> dict[str, Any]:
     return {"address": address, **(asdict() if callable(asdict) else {"model": repr(model)})}
 
 
-def shared_profile(strong: BaseChatModel, weak: BaseChatModel) -> ModelProfile | None:
-    """Return the intersection of two profiles: abilities that both have, the smaller of two limits.
+def shared_profile(strong: Side, weak: Side) -> ModelProfile | None:
+    """Return what two profiles have in common: abilities that both have, the smaller of two limits.
 
     What one side's profile does not mention is unknown and left out; without one of the profiles, all is.
+    Images, audio, video and files that one side takes and the other is known not to take count as taken, as
+    the calls that hold them go to that side.
     """
-    if not strong.profile or not weak.profile:
+    if not strong.model.profile or not weak.model.profile:
         return None
-    first, second = cast(Mapping[str, Any], strong.profile), cast(Mapping[str, Any], weak.profile)
+    first, second = cast(Mapping[str, Any], strong.model.profile), cast(Mapping[str, Any], weak.model.profile)
+    lacked = {side.route: side.capabilities().lacks for side in (strong, weak)}
     shared: dict[str, Any] = {}
-    for key in first.keys() & second.keys():
+    for key in first.keys() | second.keys():
+        need = MEDIA_KEYS.get(key)
+        if need is not None and (need in lacked["strong"]) != (need in lacked["weak"]):
+            serving = second if need in lacked["strong"] else first
+            if key in serving:
+                shared[key] = serving[key]
+            continue
+        if key not in first or key not in second:
+            continue
         ours, theirs = first[key], second[key]
         if isinstance(ours, bool) and isinstance(theirs, bool):
             shared[key] = ours and theirs

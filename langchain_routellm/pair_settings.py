@@ -25,6 +25,7 @@ from routellm_core.routing.decision import Route
 from routellm_core.routing_state import RoutingState
 from routellm_core.settings import (
     SETTING_NAMES,
+    RouterGiven,
     RoutingSettings,
     calibrated_traffic,
     check_choice,
@@ -38,6 +39,7 @@ class PairSettings(PairFields):
     _state: RoutingState = PrivateAttr()
     _switchboard: Switchboard | None = PrivateAttr(default=None)
     _routing: RoutingSettings = PrivateAttr()
+    _router_given: RouterGiven = PrivateAttr(default="default")
     _resolved: bool = PrivateAttr(default=False)
 
     @model_validator(mode="before")
@@ -55,6 +57,7 @@ class PairSettings(PairFields):
             return self
         _check_pair(self.__dict__)
         settings = RoutingSettings.checked(self.__dict__)
+        self._router_given = self.router
         self._keep(settings)
         self._state = RoutingState(settings)
         self._check_models()
@@ -75,6 +78,8 @@ class PairSettings(PairFields):
         settings = self._routing.with_change(name, value) if name in SETTING_NAMES else self._routing
         before = dict(self.__dict__)
         super().__setattr__(name, value)
+        if name == "router":
+            self._router_given = value
         self._keep(settings)
         self._forget(name)
         try:
@@ -190,7 +195,7 @@ class PairSettings(PairFields):
         return RoutedCall(
             input,
             None if isinstance(input, str) else self._convert_input(input).to_messages(),
-            call_config(config, self.callbacks, self.tags, self.metadata),
+            call_config(config, self.callbacks, self.tags, self.metadata, self.name),
             kwargs,
             self.switchboard.sides,
             needs,

@@ -49,6 +49,8 @@ def provider_named(text: str) -> str:
 
 def provider_of(side: Side) -> str:
     """Return the provider of a side's model."""
+    if hasattr(type(side.model), "switchboard"):
+        return ROUTER
     return provider_named(side.model._llm_type)
 
 

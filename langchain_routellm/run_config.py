@@ -28,6 +28,7 @@ def call_config(
     callbacks: Callbacks,
     tags: list[str] | None,
     metadata: dict[str, Any] | None,
+    name: str | None = None,
 ) -> RunnableConfig:
     """Return a call's configuration, over the one of the run that it is made in, over the router's own."""
     own: RunnableConfig = {}
@@ -37,6 +38,8 @@ def call_config(
         own["tags"] = tags
     if metadata and metadata.keys() != _VERSIONS:
         own["metadata"] = {key: value for key, value in metadata.items() if key not in _VERSIONS}
+    if name:
+        own["run_name"] = name
     if config is None and var_child_runnable_config.get() is None:
         # The inner model fills in the defaults.
         return own

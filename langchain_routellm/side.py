@@ -38,6 +38,18 @@ _PROFILE_KEYS: dict[str, Need] = {
 }
 
 
+MEDIA_KEYS: dict[str, Need] = {
+    "image_inputs": "image",
+    "image_url_inputs": "image",
+    "image_tool_message": "image",
+    "audio_inputs": "audio",
+    "video_inputs": "video",
+    "pdf_inputs": "file",
+    "pdf_tool_message": "file",
+}
+"""What a profile says of media, and which calls go to the side that takes them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """A chat model and the arguments and configuration that the user bound to it.
@@ -57,18 +69,18 @@ class Side:
     lacks: frozenset[Need] = frozenset()
 
     @classmethod
-    def from_value(cls, route: Route, value: object) -> Side:
-        """Make a side from what the user gave as `strong=` or `weak=`.
+    def from_value(cls, route: Route, value: object, lacks: frozenset[Need] = frozenset()) -> Side:
+        """Make a side from what the user gave as `strong=` or `weak=`, and as `strong_lacks=`, `weak_lacks=`.
 
         Raises:
             ValueError: it is not a chat model, or a wrapper whose behaviour would be lost.
         """
         if isinstance(value, BaseChatModel):
-            return cls(route, value)
+            return cls(route, value, lacks=lacks)
         if isinstance(value, RunnableBinding):
             inner = cls.from_value(route, value.bound)
             config = merge_configs(inner.config, value.config)
-            return cls(route, inner.model, {**inner.kwargs, **value.kwargs}, config or None)
+            return cls(route, inner.model, {**inner.kwargs, **value.kwargs}, config or None, lacks)
         raise ValueError(_refusal(route, value))
 
     @property

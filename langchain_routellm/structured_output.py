@@ -11,7 +11,7 @@ from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
 from langchain_core.runnables.config import merge_configs
-from pydantic import ConfigDict, SerializeAsAny, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationError
 from typing_extensions import override
 
 from langchain_routellm.attempt import Attempt, with_record
@@ -64,6 +64,19 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         if not chains:
             raise refusals["strong"]
         return cls(llm=llm, chains=chains, needs=_needs(arguments.get("method")))
+
+    @property
+    @override
+    def OutputType(self) -> Any:
+        return self._schema_chain.OutputType
+
+    @override
+    def get_output_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:
+        return cast(type[BaseModel], self._schema_chain.get_output_schema(config))
+
+    @property
+    def _schema_chain(self) -> Runnable[Any, Any]:
+        return next(iter(self.chains.values()))
 
     @override
     def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Any:

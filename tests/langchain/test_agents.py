@@ -128,7 +128,7 @@ def test_the_strategy_is_chosen_by_what_both_models_can(pair: Pair, stand_in: St
     assert not native(None)
 
 
-def test_profile_is_what_both_have(pair: Pair, stand_in: StandInServer) -> None:
+def test_profile_is_what_both_have_and_media_that_one_side_has(pair: Pair, stand_in: StandInServer) -> None:
     strong = {
         "max_input_tokens": 128_000,
         "image_inputs": True,
@@ -141,8 +141,9 @@ def test_profile_is_what_both_have(pair: Pair, stand_in: StandInServer) -> None:
         strong=chat_openai(stand_in, "gpt-strong", profile=strong),
         weak=chat_openai(stand_in, "gpt-weak", profile=weak),
     )
-    assert llm.profile == {"max_input_tokens": 16_000, "image_inputs": False, "tool_calling": True}
-    assert not hasattr(llm, "model_name")
+    assert llm.profile == {"max_input_tokens": 16_000, "image_inputs": True, "tool_calling": True}
+    # what both names have in common, and neither of them
+    assert llm.model_name == "gpt"
     assert not hasattr(llm, "model")
     SummarizationMiddleware(model=llm, trigger=("fraction", 0.8))
     assert pair().profile is None

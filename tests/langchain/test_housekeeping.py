@@ -16,10 +16,6 @@ from tests.langchain.conftest import Pair
 LONG = "A hard question, and all that it takes to answer it. " * 20
 
 
-def records(server: StandInServer) -> list[str]:
-    return [body["model"] for body in server.bodies()]
-
-
 def test_summaries_of_a_middleware_go_to_weak(pair: Pair, stand_in: StandInServer) -> None:
     agents = pytest.importorskip("langchain.agents", reason="langchain is not installed")
     from langchain.agents.middleware import SummarizationMiddleware

@@ -1,0 +1,71 @@
+"""Serialised pairs: the settings of a pair as JSON says them, and whether they make the same pair again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from os import PathLike, fspath
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.load.serializable import Serializable
+
+from routellm_core import Router
+from routellm_core.settings import RouterGiven
+
+_PLAIN = (bool, int, float, str, type(None))
+
+
+def constructor_arguments(pair: BaseChatModel, router: RouterGiven) -> dict[str, Any] | None:
+    """Return the arguments that make a pair again; None where one of them is an object that no JSON holds.
+
+    Args:
+        pair: the pair.
+        router: as it was given.
+    """
+    arguments: dict[str, Any] = {}
+    for name in sorted(pair.model_fields_set):
+        field = type(pair).model_fields[name]
+        value = router if name == "router" else getattr(pair, name)
+        if field.exclude or value is None:
+            continue
+        plain = value if name in ("strong", "weak") else _plain(value)
+        if plain is None or (isinstance(plain, Serializable) and not _is_said(plain)):
+            return None
+        arguments[name] = plain
+    return arguments
+
+
+def said(value: Any) -> Any:
+    """Return a setting in words that JSON has: a router or an exception by its name."""
+    if isinstance(value, Router):
+        return value.name
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, type):
+        return value.__qualname__
+    if isinstance(value, PathLike):
+        return fspath(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return sorted((said(item) for item in value), key=str)
+    if isinstance(value, (*_PLAIN, Mapping)):
+        return value
+    return getattr(value, "__qualname__", type(value).__qualname__)
+
+
+def _plain(value: Any) -> Any:
+    """Return a setting as the constructor takes it from JSON; None where it can't be said."""
+    if isinstance(value, Router) or callable(value):
+        return None
+    if isinstance(value, list | tuple | set | frozenset):
+        items = [_plain(item) for item in value]
+        return None if None in items else sorted(items, key=str)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: part for name, part in asdict(value).items() if part is not None}
+    if isinstance(value, PathLike):
+        return fspath(value)
+    return value if isinstance(value, _PLAIN) else None
+
+
+def _is_said(model: Serializable) -> bool:
+    return model.to_json()["type"] == "constructor"
