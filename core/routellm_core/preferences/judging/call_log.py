@@ -24,6 +24,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+from routellm_core.checkpoints.json_content import parse_json
+from routellm_core.preferences.judging.disk_reserve import FULL, DiskReserve
 from routellm_core.preferences.judging.responder import Answer, Message, Responder
 from routellm_core.preferences.reading.records import DataError
 from routellm_core.routing.prices import TokenUsage
@@ -32,10 +34,13 @@ _USAGE = ("input", "output", "cached_input")
 _SHARED: dict[str, type] = {"key": str, "model": str}
 _FIELDS: dict[str, dict[str, type]] = {
     "start": {**_SHARED, "most": dict},
-    "answer": {**_SHARED, "text": str, "usage": dict, "truncated": bool},
+    "answer": {**_SHARED, "truncated": bool},
     "failed": _SHARED,
-    "lost": {**_SHARED, "usage": dict},
+    "lost": _SHARED,
 }
+
+LONGEST_ROW = 2**26
+"""Bytes; a longer line is no row of such a log."""
 
 
 def call_key(responder: Responder, messages: Sequence[Message], attempt: int = 0) -> str:
@@ -68,10 +73,14 @@ class CallLog:
         self.interrupted = 0
         self._places: dict[str, tuple[int, int]] = {}
         self._open: dict[str, Mapping[str, Any]] = {}
+        # Two handles: a buffer that a full disk did not take would be written again by the next seek.
         self._file: BinaryIO = self.path.open("a+b")
+        self._end = self.path.open("ab", buffering=0)
+        self._reserve: DiskReserve | None = None
         try:
             self._lock()
             self._read()
+            self._reserve = DiskReserve(self.path)
             for key, start in list(self._open.items()):
                 self.interrupted += 1
                 self.append(
@@ -84,7 +93,7 @@ class CallLog:
                     }
                 )
         except BaseException:
-            self._file.close()
+            self._close()
             raise
 
     def __enter__(self) -> Self:
@@ -93,21 +102,56 @@ class CallLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        self._close()
 
     def __len__(self) -> int:
         """How many answers there are."""
         return len(self._places)
 
+    @property
+    def full(self) -> bool:
+        """Whether the disk got full: no call may start, and what is in flight still finds room."""
+        return self._reserve is not None and not self._reserve.held
+
     def append(self, row: Mapping[str, Any]) -> None:
-        """Write one row; it is on the disk when this returns."""
+        """Write one row; it is on the disk when this returns.
+
+        Where the disk is full, a row of what was paid for takes the room that was kept for it.
+
+        Raises:
+            OSError: it can't be written; names the file, which ends with the row before.
+        """
         # ASCII: half a surrogate pair, which a prompt may hold, has no UTF-8.
         line = json.dumps(row).encode("ascii") + b"\n"
-        place = self._file.seek(0, os.SEEK_END)
-        self._file.write(line)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            place = self._write(line)
+        except OSError as error:
+            if self._reserve is None or error.errno not in FULL:
+                raise
+            self._reserve.release()
+            if row["event"] == "start":
+                raise
+            place = self._write(line)
         self._count(row, place, len(line))
+
+    def _write(self, line: bytes) -> int:
+        """Write a line whole or not at all; return where it begins."""
+        place = os.fstat(self._end.fileno()).st_size
+        try:
+            written = 0
+            while written < len(line):
+                written += self._end.write(line[written:])
+            os.fsync(self._end.fileno())
+        except OSError as error:
+            self._end.truncate(place)
+            raise OSError(error.errno, error.strerror, str(self.path)) from error
+        return place
+
+    def _close(self) -> None:
+        self._file.close()
+        self._end.close()
+        if self._reserve is not None:
+            self._reserve.release()
 
     def answer(self, key: str) -> Answer | None:
         """Return the answer that was paid for this call; None where there is none."""
@@ -116,7 +160,12 @@ class CallLog:
         place, length = self._places[key]
         self._file.seek(place)
         row = json.loads(self._file.read(length))
-        return Answer(row["text"], TokenUsage(**row["usage"]), bool(row["truncated"]))
+        text = row.get("text")
+        return Answer(
+            text if isinstance(text, str) else "",
+            _tokens(row.get("usage")) or TokenUsage(),
+            bool(row["truncated"]),
+        )
 
     def _lock(self) -> None:
         try:
@@ -134,23 +183,23 @@ class CallLog:
 
     def _read(self) -> None:
         self._file.seek(0)
-        place = 0
-        for number, line in enumerate(self._file, start=1):
+        place = number = 0
+        while line := self._file.readline(LONGEST_ROW):
+            number += 1
             row = _row(line)
             if row is not None:
                 self._count(row, place, len(line))
-            elif line.endswith(b"\n") and line.strip():
+            elif (line.endswith(b"\n") and line.strip()) or len(line) == LONGEST_ROW:
                 raise DataError(
                     f"{self.path}:{number}: not a row of a log of calls. What it says may be paid for: "
                     "mend or remove the line, or give another log."
                 )
             elif not line.endswith(b"\n"):
                 # The run was killed while it wrote this row.
-                self._file.truncate(place)
+                self._end.truncate(place)
                 return
             if row is not None and not line.endswith(b"\n"):
-                self._file.write(b"\n")
-                self._file.flush()
+                self._write(b"\n")
             place += len(line)
 
     def _count(self, row: Mapping[str, Any], place: int, length: int) -> None:
@@ -158,21 +207,29 @@ class CallLog:
         if event == "start":
             self._open[key] = row
             return
-        self._open.pop(key, None)
+        start = self._open.pop(key, {})
+        # What can't be true, in a log of an older version, counts as the most that the call could use.
+        usage = _tokens(row.get("usage")) or _tokens(start.get("most")) or TokenUsage()
         if event == "answer":
             self._places[key] = (place, length)
-            self.used[model] += TokenUsage(**row["usage"])
+            self.used[model] += usage
         elif event == "lost":
-            self.lost[model] += TokenUsage(**row["usage"])
+            self.lost[model] += usage
 
 
 def _row(line: bytes) -> dict[str, Any] | None:
     try:
-        row = json.loads(line)
+        row = parse_json(line)
     except ValueError:
         return None
     fields = _FIELDS.get(str(row.get("event"))) if isinstance(row, dict) else None
     if fields is None or not all(isinstance(row.get(field), kind) for field, kind in fields.items()):
         return None
-    usage = row.get("usage", row.get("most"))
-    return row if usage is None or all(type(usage.get(field)) is int for field in _USAGE) else None
+    return None if row["event"] == "start" and _tokens(row["most"]) is None else row
+
+
+def _tokens(usage: Any) -> TokenUsage | None:
+    counts = [usage.get(field) for field in _USAGE] if isinstance(usage, dict) else [None]
+    if not all(type(count) is int and count >= 0 for count in counts):
+        return None
+    return TokenUsage(*counts)

@@ -193,10 +193,12 @@ class _Run:
         for attempt in range(self.settings.verdict_attempts):
             about = {"role": "judge", "order": order, "prompt": prompt}
             answer = await self.calls.ask(self.judge, messages, about, attempt)
-            verdict = parse_verdict(answer.text, graded=graded)
+            # What was cut off may end in the form of a verdict by chance.
+            verdict = None if answer.truncated else parse_verdict(answer.text, graded=graded)
             if verdict is not None:
                 return verdict
-        raise _Rejected(f"{self.judge.name} gave a malformed verdict", nonsense=True)
+        fault = "was cut off before its verdict" if answer.truncated else "gave a malformed verdict"
+        raise _Rejected(f"{self.judge.name} {fault}", nonsense=True)
 
     def _count_nonsense(self, rejected: _Rejected, *, fresh: bool) -> None:
         # What the log holds is paid already; only a judge that goes on costing money is stopped.

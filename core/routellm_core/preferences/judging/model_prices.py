@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from routellm_core.checkpoints.json_content import MOST_VALUES, parse_json
+from routellm_core.checkpoints.plain_file import MOST_CONFIG_BYTES, read_plain
 from routellm_core.preferences.reading.records import DataError
 from routellm_core.routing.prices import Price
 
@@ -36,7 +37,9 @@ def read_model_prices(words: Sequence[str]) -> dict[str, Price]:
 
 def _from_file(path: Path) -> dict[str, Price]:
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(read_plain(path, most=MOST_CONFIG_BYTES), most_values=MOST_VALUES)
+    except OSError as error:
+        raise DataError(f"{path} can't be read ({error.strerror}).") from error
     except ValueError as error:
         raise DataError(f"{path} is not JSON ({error}).") from error
     if not isinstance(content, dict):

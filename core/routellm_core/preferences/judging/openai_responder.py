@@ -12,6 +12,9 @@ from routellm_core.routing.prices import TokenUsage
 from routellm_core.routing.validation import check_count
 
 DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
+_CUT = ("length", "max_tokens", "content_filter")
+"""Reasons for which an answer ends before its end."""
+
 _OPENAI = "https://api.openai.com"
 
 
@@ -80,12 +83,13 @@ class OpenAIResponder:
         completion = await client.chat.completions.create(
             model=self.name, messages=list(messages), **{limit: self.max_tokens}
         )
-        choice = completion.choices[0] if completion.choices else None
-        text = choice.message.content if choice is not None else None
+        # The client checks nothing: servers that speak OpenAI's API send what they like.
+        choices = getattr(completion, "choices", None)
+        choice = choices[0] if isinstance(choices, list) and choices else None
         return Answer(
-            text=text or "",
-            usage=_usage(completion.usage),
-            truncated=choice is not None and choice.finish_reason == "length",
+            text=_text(getattr(getattr(choice, "message", None), "content", None)),
+            usage=_usage(getattr(completion, "usage", None)),
+            truncated=getattr(choice, "finish_reason", None) in _CUT,
         )
 
     async def aclose(self) -> None:
@@ -128,12 +132,21 @@ class OpenAIResponder:
         return self._client
 
 
+def _text(content: Any) -> str:
+    """Return an answer's text, plain or in parts as some servers send it; "" for anything else."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    texts = [part.get("text") if isinstance(part, dict) else part for part in parts]
+    return "".join(text for text in texts if isinstance(text, str))
+
+
 def _usage(usage: Any) -> TokenUsage | None:
-    if usage is None:
+    """Return the tokens as they were reported, which may be of any type; None if none were counted."""
+    read, written = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
+    if not (read or written):
         return None
     details = getattr(usage, "prompt_tokens_details", None)
     return TokenUsage(
-        input=usage.prompt_tokens or 0,
-        output=usage.completion_tokens or 0,
-        cached_input=getattr(details, "cached_tokens", None) or 0,
+        input=read or 0, output=written or 0, cached_input=getattr(details, "cached_tokens", None) or 0
     )

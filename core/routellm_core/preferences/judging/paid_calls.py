@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from routellm_core.preferences.judging.call_log import CallLog, call_key
 from routellm_core.preferences.judging.failure import Failure, RetryPolicy
+from routellm_core.preferences.judging.reported_usage import believable_usage
 from routellm_core.preferences.judging.responder import Answer, Message, Responder
 from routellm_core.preferences.judging.spend import Spend, SpendCapReached, most_usage
 
@@ -114,29 +115,44 @@ class PaidCalls:
         reserved = self.spend.cost(responder.name, most)
         await self._make_room(reserved)
         row: dict[str, Any] = {"key": key, "model": responder.name, **about}
-        self.log.append({"event": "start", **row, "most": asdict(most)})
+        try:
+            self.log.append({"event": "start", **row, "most": asdict(most)})
+        except OSError as error:
+            await self.spend.settle(reserved)
+            self._stop(self._unwritten(error))
         try:
             async with asyncio.timeout(self.timeout):
-                answer = await responder(messages)
+                answer = _checked(await responder(messages), responder.name)
         except Exception as error:
             failure = Failure.from_error(error)
             row = {"key": key, "model": responder.name, "error": str(failure)}
             if failure.may_be_charged:
-                self.log.append({"event": "lost", **row, "usage": asdict(most)})
+                self._append({"event": "lost", **row, "usage": asdict(most)})
             else:
-                self.log.append({"event": "failed", **row})
+                self._append({"event": "failed", **row})
             await self.spend.settle(reserved, lost=reserved if failure.may_be_charged else 0.0)
             return failure
-        # A provider that counts no tokens is taken to have used all that it could.
-        usage = most if answer.usage is None else answer.usage
+        # A provider that counts no tokens, or as many as can't be, is taken to have used all that it could.
+        counted = believable_usage(answer.usage, most)
+        usage = most if counted is None else counted
         row |= {"text": answer.text, "truncated": answer.truncated}
-        self.log.append(
-            {"event": "answer", **row, "usage": asdict(usage), "counted": answer.usage is not None}
-        )
+        self._append({"event": "answer", **row, "usage": asdict(usage), "counted": counted is not None})
         self.made += 1
         self.truncated += answer.truncated
         await self.spend.settle(reserved, spent=self.spend.cost(responder.name, usage))
         return answer
+
+    def _append(self, row: Mapping[str, Any]) -> None:
+        # Other calls are in flight, and paid for: what can't be written ends the run, but not them.
+        try:
+            self.log.append(row)
+        except OSError as error:
+            self.halt(self._unwritten(error))
+        if self.log.full:
+            self.halt(f"the disk of {self.log.path} is full")
+
+    def _unwritten(self, error: OSError) -> str:
+        return f"{self.log.path} can't be written ({error.strerror})"
 
     async def _make_room(self, reserved: float) -> None:
         if self.halted:
@@ -160,3 +176,11 @@ class PaidCalls:
     def _stop(self, reason: str) -> NoReturn:
         self.halt(reason)
         raise RunHalted(self.halted)
+
+
+def _checked(answer: object, model: str) -> Answer:
+    """Return an answer whose text can be logged, whatever a provider sent as one."""
+    if not isinstance(answer, Answer):
+        raise TypeError(f"{model} returned {type(answer).__name__}, expected an Answer.")
+    text = answer.text if isinstance(answer.text, str) else ""
+    return Answer(text, answer.usage, bool(answer.truncated))

@@ -110,7 +110,7 @@ def _first_turn(record: Record) -> str:
     expected = "a JSON list of turns"
     try:
         turns = json.loads(record.text("prompt"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if isinstance(error, DataError):
             raise
         record.refuse("prompt", expected)

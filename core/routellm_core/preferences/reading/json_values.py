@@ -10,6 +10,9 @@ from routellm_core.preferences.reading.records import DataError, Record, RowErro
 
 JsonKind = Literal["jsonl", "json"]
 
+LONGEST_VALUE = 1 << 29
+"""Characters of a row, or of a document that holds all of them."""
+
 _CHUNK = 1 << 16
 
 # Keys under which APIs and exporters hand out their rows.
@@ -134,6 +137,8 @@ def _values(stream: IO[str], origin: str) -> Iterator[Any]:
                     continue
         elif ended:
             break
+        if len(text) - position > LONGEST_VALUE:
+            raise DataError(f"{origin}: a value after row {read} has more than {LONGEST_VALUE} characters.")
         more = stream.read(chunk)
         chunk *= 2
         ended = not more

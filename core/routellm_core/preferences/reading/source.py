@@ -26,6 +26,9 @@ STANDARD_INPUT = "-"
 HEAD = 1 << 16
 """Bytes from which a file's kind, encoding and layout are told."""
 
+LONGEST_LINE = 1 << 26
+"""Characters; a longer line is no row, and might be longer than memory."""
+
 _BUFFER = 1 << 20
 
 _BINARY = (
@@ -81,7 +84,9 @@ class Source:
 
     def text(self) -> IO[str]:
         """Return the text, from the start; line ends are left as they are."""
-        return io.TextIOWrapper(self.stream, encoding=self.encoding, newline="")
+        text = _BoundedLines(self.stream, encoding=self.encoding, newline="")
+        text.origin = self.origin
+        return text
 
 
 @contextmanager
@@ -196,6 +201,16 @@ def decoding_message(origin: str, error: UnicodeDecodeError) -> str:
 def _joined(head: bytes, rest: BinaryIO) -> BinaryIO:
     """Return a stream of bytes that were read already, followed by those that were not."""
     return cast(BinaryIO, io.BufferedReader(_Joined(head, rest.read), _BUFFER))
+
+
+class _BoundedLines(io.TextIOWrapper):
+    origin = ""
+
+    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]  # as io.TextIOBase has it
+        line = super().readline(size if 0 <= size < LONGEST_LINE else LONGEST_LINE)
+        if len(line) == LONGEST_LINE and not line.endswith("\n"):
+            raise DataError(f"{self.origin} holds a line of more than {LONGEST_LINE} characters.")
+        return line
 
 
 class _Joined(io.RawIOBase):

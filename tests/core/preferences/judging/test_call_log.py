@@ -103,6 +103,45 @@ def test_damage_in_the_middle_is_named_and_nothing_is_changed(path: Path, damage
     assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize(
+    "usage", [{"input": 1.5, "output": 1, "cached_input": 0}, {"input": -1}, [], None, 7]
+)
+def test_usage_of_an_older_log_that_cant_be_true_counts_as_the_most(path: Path, usage: Any) -> None:
+    rows = [start("c"), {**answer("c"), "usage": usage}, start("d"), {**answer("d"), "text": ["parts"]}]
+    with path.open("a") as stream:
+        stream.writelines(json.dumps(row) + "\n" for row in rows)
+
+    with CallLog(path) as log:
+        assert dict(log.used) == {"m": TokenUsage(100 + 3 * 10, 50 + 3 * 5, 3 * 2)}
+        assert log.answer("c") == Answer("yes", TokenUsage(), False)
+        assert log.answer("d") == Answer("", USAGE, False)
+
+
+@pytest.mark.parametrize("line", [b"[" * 50_000 + b"]" * 50_000, b"x" * 3_000])
+def test_a_line_of_any_length_or_depth_is_refused(
+    path: Path, line: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("routellm_core.preferences.judging.call_log.LONGEST_ROW", 200_000)
+    path.write_bytes(line + b"\n" + path.read_bytes())
+    with pytest.raises(DataError, match=r"log\.jsonl:1: not a row"):
+        CallLog(path)
+    path.write_bytes(b"x" * 300_000)
+    with pytest.raises(DataError, match=r"log\.jsonl:1: not a row"):
+        CallLog(path)
+
+
+def test_a_run_cut_off_at_any_byte_loses_the_calls_in_flight_alone(path: Path) -> None:
+    whole = path.read_bytes()
+    for end in range(len(whole) + 1):
+        path.write_bytes(whole[:end])
+        rows = [json.loads(row) for row in whole[:end].split(b"\n")[:-1]]
+        answered = {row["key"] for row in rows if row["event"] == "answer"}
+        with CallLog(path) as log:
+            # a row whose line break alone is missing is whole
+            assert answered <= {key for key in "ab" if log.answer(key)}
+            assert log.interrupted <= 1
+
+
 def test_a_second_run_is_refused_while_the_first_is_going(path: Path) -> None:
     pytest.importorskip("fcntl", reason="this system has no file locks of this kind")
     with CallLog(path), pytest.raises(DataError, match="in use by another run"):

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 
 from routellm_core.preferences.judging.judging import judge_in_new_loop, judge_prompts
 from routellm_core.preferences.judging.judging_settings import JudgingSettings
+from routellm_core.preferences.judging.responder import Answer, Message
 from routellm_core.preferences.reading.battles import Battle, read_battles
 from routellm_core.preferences.reading.json_lines import write_json_lines
 from routellm_core.preferences.reading.labels import read_labels
@@ -238,3 +241,22 @@ def test_models_and_settings_that_make_no_sense_are_refused(tmp_path: Path) -> N
 
 async def test_it_runs_inside_a_running_loop_too(tmp_path: Path) -> None:
     assert len(judge_in_new_loop(PROMPTS, *models(), log=tmp_path / "log.jsonl").found) == 6
+
+
+@pytest.mark.parametrize("graded", [False, True])
+async def test_a_verdict_that_was_cut_off_is_none(tmp_path: Path, graded: bool) -> None:
+    class CutOff(ScriptedModel):
+        async def __call__(self, messages: Sequence[Message]) -> Answer:
+            return replace(await super().__call__(messages), truncated=True)
+
+    judge = CutOff("judge", "[[A=4 B=2]]" if graded else "[[A]]")
+    result = await judge_prompts(
+        ["Why?"],
+        ScriptedModel("big"),
+        ScriptedModel("small"),
+        judge,
+        log=tmp_path / "log.jsonl",
+        settings=JudgingSettings(graded=graded),
+    )
+
+    assert (result.found, dict(result.rejected)) == ([], {"judge was cut off before its verdict": 1})

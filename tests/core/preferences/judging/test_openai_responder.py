@@ -7,6 +7,8 @@ import pickle
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ from routellm_core.preferences.judging.judgement import JudgingResult
 from routellm_core.preferences.judging.judging import judge_in_new_loop
 from routellm_core.preferences.judging.judging_settings import JudgingSettings
 from routellm_core.preferences.judging.openai_responder import OpenAIResponder
-from routellm_core.preferences.judging.responder import Responder
+from routellm_core.preferences.judging.responder import Answer, Responder
 from routellm_core.routing.prices import Price
 
 from examples.stand_in import Prompt, StandInModel, StandInServer
@@ -53,6 +55,52 @@ def judge(server: StandInServer, log: Path, judge: str = "judge", **settings: ob
     models = [OpenAIResponder(name, base_url=server.openai_url) for name in ("big", "small", judge)]
     given = JudgingSettings(**{"retries": QUICK, "concurrency": 3, **settings})  # type: ignore[arg-type]
     return judge_in_new_loop(PROMPTS, *models, log=log, settings=given)
+
+
+def completion(content: Any, usage: Any = None, reason: Any = "stop") -> Any:
+    """What the client makes of an answer without checking it."""
+    choice = SimpleNamespace(message=SimpleNamespace(content=content), finish_reason=reason)
+    return SimpleNamespace(choices=[choice], usage=usage)
+
+
+async def answered(sent: Any) -> Answer:
+    async def create(**request: Any) -> Any:
+        return sent
+
+    responder = OpenAIResponder("m", base_url="http://127.0.0.1:1/v1")
+    responder._client = SimpleNamespace(
+        base_url="http://127.0.0.1:1", chat=SimpleNamespace(completions=SimpleNamespace(create=create))
+    )
+    return await responder([{"role": "user", "content": "Why?"}])
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "ab"),
+        (["a", {"type": "image"}, 7, None], "a"),
+        ({"text": "a"}, ""),
+        (None, ""),
+        (7, ""),
+    ],
+)
+async def test_content_of_any_type_is_a_text(content: Any, text: str) -> None:
+    assert (await answered(completion(content))).text == text
+
+
+@pytest.mark.parametrize("sent", [None, {}, [], SimpleNamespace(), SimpleNamespace(choices={}, usage=7)])
+async def test_an_answer_of_any_type_is_an_answer(sent: Any) -> None:
+    assert await answered(sent) == Answer("")
+
+
+@pytest.mark.parametrize("reason", ["length", "max_tokens", "content_filter"])
+async def test_an_answer_that_was_cut_off_says_so(reason: str) -> None:
+    assert (await answered(completion("[[A]]", reason=reason))).truncated
+
+
+async def test_an_answer_that_cost_nothing_was_not_counted() -> None:
+    zero = SimpleNamespace(prompt_tokens=0, completion_tokens=0)
+    assert (await answered(completion("a", zero))).usage is None
 
 
 def asked(server: StandInServer) -> Counter[tuple[str, str]]:

@@ -4,10 +4,12 @@ import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from routellm_core.preferences.judging.call_log import CallLog
+from routellm_core.preferences.judging.disk_reserve import RESERVED_BYTES, DiskReserve
 from routellm_core.preferences.judging.failure import RetryPolicy
 from routellm_core.preferences.judging.judgement import JudgingResult
 from routellm_core.preferences.judging.judging import judge_prompts
@@ -15,7 +17,7 @@ from routellm_core.preferences.judging.judging_settings import JudgingSettings
 from routellm_core.preferences.judging.paid_calls import PaidCalls, RunHalted
 from routellm_core.preferences.judging.responder import Answer, Message
 from routellm_core.preferences.judging.spend import Spend
-from routellm_core.routing.prices import Price
+from routellm_core.routing.prices import Price, TokenUsage
 
 from tests.core.scripted_models import ProviderError, ScriptedModel, prefers
 
@@ -25,13 +27,15 @@ JUDGE = prefers("big on")
 
 
 async def run(
-    tmp_path: Path, *models: ScriptedModel, retries: RetryPolicy = QUICK, concurrency: int = 4
+    tmp_path: Path, *models: ScriptedModel, retries: RetryPolicy = QUICK, **others: Any
 ) -> JudgingResult:
-    settings = JudgingSettings(
-        retries=retries,
-        concurrency=concurrency,
-        prices={name: Price(10_000, 10_000) for name in ("big", "small", "judge")},
-    )
+    given = {
+        "retries": retries,
+        "concurrency": 4,
+        "prices": {name: Price(10_000, 10_000) for name in ("big", "small", "judge")},
+        **others,
+    }
+    settings = JudgingSettings(**given)
     big, small, judge = models
     return await judge_prompts(PROMPTS, big, small, judge, log=tmp_path / "log.jsonl", settings=settings)
 
@@ -132,14 +136,113 @@ async def test_the_first_reason_to_stop_is_the_one_that_is_told(tmp_path: Path) 
     assert (tmp_path / "log.jsonl").read_bytes() == b""
 
 
-async def test_a_full_disk_is_one_error_and_costs_one_answer_at_most(
+class FullDisk:
+    """A disk with room for so many bytes of a log and its reserve, in place of the log's handle."""
+
+    def __init__(self, log: CallLog, room: int) -> None:
+        self.log = log
+        self.room = room
+        self.handle = log._end
+
+    def write(self, data: bytes) -> int:
+        reserve = self.log.path.with_name(self.log.path.name + ".reserve")
+        used = self.log.path.stat().st_size + (RESERVED_BYTES if reserve.exists() else 0)
+        left = self.room + RESERVED_BYTES - used
+        if left <= 0:
+            raise OSError(28, "No space left on device")
+        # as a disk does: what there is room for is written
+        return self.handle.write(data[:left])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.handle, name)
+
+
+@pytest.mark.parametrize("room", [0, 10, 500, 1_000, 1_500, 2_000, 2_500, 3_000, 4_000])
+async def test_a_full_disk_names_the_file_and_nothing_is_asked_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    opened = CallLog.__init__
+
+    def on_a_full_disk(self: CallLog, path: Path) -> None:
+        opened(self, path)
+        self._end = FullDisk(self, room)  # type: ignore[assignment]  # all of it that is used
+
+    monkeypatch.setattr(CallLog, "__init__", on_a_full_disk)
+    trio = [ScriptedModel("big"), ScriptedModel("small"), ScriptedModel("judge", JUDGE)]
+    stopped = await run(tmp_path, *trio, concurrency=3)
+    assert "log.jsonl" in stopped.stopped
+    assert "No space left on device" in stopped.stopped or "is full" in stopped.stopped
+    monkeypatch.setattr(CallLog, "__init__", opened)
+    whole = await run(tmp_path, *trio, concurrency=3)
+
+    assert (len(whole.found), whole.stopped, whole.interrupted) == (4, "", 0)
+    assert max(count for model in trio for count in model.asked.values()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
+
+
+async def test_a_disk_that_is_full_from_the_start_is_said_before_anything_is_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def append(self: CallLog, row: object) -> None:
-        raise OSError(28, "No space left on device")
+    def no_room(self: DiskReserve, log: Path) -> None:
+        raise OSError(28, "No space left on device", f"{log}.reserve")
 
-    monkeypatch.setattr(CallLog, "append", append)
+    monkeypatch.setattr(DiskReserve, "__init__", no_room)
     big = ScriptedModel("big")
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match=r"No space left on device: .*log\.jsonl\.reserve"):
         await run(tmp_path, big, ScriptedModel("small"), ScriptedModel("judge"))
     assert sum(big.asked.values()) == 0
+
+
+LIES: list[Any] = [
+    TokenUsage(20.0, 5),  # type: ignore[arg-type]
+    TokenUsage(-1_000_000, 5),
+    TokenUsage(20, -5),
+    TokenUsage(20, 5, 21),
+    TokenUsage(10**15, 5),
+    TokenUsage(20, 10**15),
+    TokenUsage([20], 5),  # type: ignore[arg-type]
+    TokenUsage(20, True),
+    TokenUsage(None, 5),  # type: ignore[arg-type]
+    TokenUsage("20", 5),  # type: ignore[arg-type]
+    {"input": 20},
+    20,
+]
+
+
+@pytest.mark.parametrize("usage", LIES, ids=repr)
+async def test_usage_that_cant_be_true_counts_as_the_most_and_the_cap_holds(
+    tmp_path: Path, usage: Any
+) -> None:
+    prices = {name: Price(1e6, 1e6) for name in ("big", "small", "judge")}
+    trio = [ScriptedModel(name, usage=usage) for name in ("big", "small")]
+    trio.append(ScriptedModel("judge", JUDGE, usage=usage))
+    first = await run(tmp_path, *trio, prices=prices, max_cost=1_000.0)
+    log = (tmp_path / "log.jsonl").read_bytes()
+    later = await run(tmp_path, *trio, prices=prices, max_cost=100_000.0)
+
+    assert 0.0 < first.spent <= 1_000.0
+    assert (tmp_path / "log.jsonl").read_bytes().startswith(log)
+    assert (len(later.found), later.stopped) == (4, "")
+    assert all(count == 1 for model in trio for count in model.asked.values())
+    answers = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert not any(row["counted"] for row in answers if row["event"] == "answer")
+
+
+@pytest.mark.parametrize("text", [["a", "b"], {"text": "a"}, None, 7, b"a"])
+async def test_an_answer_that_is_no_text_is_logged_as_none(tmp_path: Path, text: Any) -> None:
+    trio = ScriptedModel("big", lambda _: text), ScriptedModel("small"), ScriptedModel("judge", JUDGE)
+    first = await run(tmp_path, *trio)
+    later = await run(tmp_path, *trio)
+
+    assert first.rejected == later.rejected == {"big answered nothing": 4}
+    assert set(trio[0].asked.values()) == {1}
+
+
+async def test_what_is_no_answer_ends_the_run(tmp_path: Path) -> None:
+    class Bare(ScriptedModel):
+        async def __call__(self, messages: Any) -> Any:
+            return "just a text"
+
+    result = await run(tmp_path, Bare("big"), ScriptedModel("small"), ScriptedModel("judge", JUDGE))
+
+    assert "big returned str, expected an Answer" in result.stopped

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -300,3 +301,20 @@ def test_plain_text_is_no_labels(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="is plain text, expected rows"):
         sift_battles(path)
+
+
+@pytest.mark.parametrize("start", [b'{"prompt": "', b"", b"prompt,id\n", b"[1, "])
+def test_a_line_longer_than_any_row_is_refused_and_not_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: bytes
+) -> None:
+    monkeypatch.setattr("routellm_core.preferences.reading.source.LONGEST_LINE", 100_000)
+    monkeypatch.setattr("routellm_core.preferences.reading.json_values.LONGEST_VALUE", 100_000)
+    path = tmp_path / "prompts.jsonl.gz"
+    path.write_bytes(gzip.compress(start + b"a" * 50_000_000))
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"holds a line of more than 100000 |has more than 100000 |not JSON"):
+        read_prompts(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 20_000_000
