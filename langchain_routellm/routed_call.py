@@ -18,14 +18,14 @@ from langchain_routellm.history import history_for
 from langchain_routellm.housekeeping import is_housekeeping
 from langchain_routellm.run_config import origin_of, override_of, with_decision
 from langchain_routellm.side import Side
-from langchain_routellm.tool_steps import tool_schemas, tool_steps
+from langchain_routellm.tool_steps import calls_of, tool_schemas, tool_steps
 from routellm_core import Decision, RouterError, RoutingRequest
 from routellm_core.routing.call_account import Origin
 from routellm_core.routing.capabilities import Need, PairCapabilities
 from routellm_core.routing.decision import Route, other_side
 from routellm_core.routing.request import scored_text
 from routellm_core.routing.stuffed_prompt import stuffed_question
-from routellm_core.routing.tool_loop import StuckLimits
+from routellm_core.routing.tool_loop import StuckLimits, invalid_calls
 
 PromptExtractor = Callable[[list[BaseMessage]], str | None]
 
@@ -108,6 +108,10 @@ class RoutedCall:
             failure,
             stuck=self._is_stuck(reading.stuck),
         )
+
+    def is_invalid(self, answer: Any) -> bool:
+        """Say whether an answer calls a tool that the call does not have, or one in a wrong way."""
+        return invalid_calls(calls_of(answer), tool_schemas(self.kwargs.get("tools"))) > 0
 
     def _is_stuck(self, limits: StuckLimits | None) -> bool:
         if limits is None or self.turns is None:

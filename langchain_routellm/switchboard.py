@@ -68,7 +68,10 @@ class Switchboard:
             decision = self.dispatcher.decide(self.request(call), call.previous, call.origin)
             try:
                 return self.dispatcher.answer(
-                    decision, lambda decision: ask(run.attempt(call, decision)), message_of
+                    decision,
+                    lambda decision: ask(run.attempt(call, decision)),
+                    message_of,
+                    is_invalid=call.is_invalid,
                 )
             except UnparsedAnswerError as unparsed:
                 answer: T = unparsed.as_the_host_does()
@@ -85,7 +88,10 @@ class Switchboard:
             decision = await self.dispatcher.adecide(self.request(call), call.previous, call.origin)
             try:
                 return await self.dispatcher.aanswer(
-                    decision, lambda decision: ask(run.attempt(call, decision)), message_of
+                    decision,
+                    lambda decision: ask(run.attempt(call, decision)),
+                    message_of,
+                    is_invalid=call.is_invalid,
                 )
             except UnparsedAnswerError as unparsed:
                 answer: T = unparsed.as_the_host_does()

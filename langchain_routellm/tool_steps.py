@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
@@ -21,18 +22,19 @@ def tool_steps(messages: Sequence[BaseMessage]) -> list[ToolStep]:
         for message in loop
         if isinstance(message, ToolMessage)
     }
-    steps = []
-    for message in loop:
-        if not isinstance(message, AIMessage):
-            continue
-        steps += [
-            ToolStep(call["name"], call["args"], failed.get(call["id"] or "")) for call in message.tool_calls
-        ]
-        steps += [
-            ToolStep(call["name"] or "", call["args"], failed.get(call["id"] or ""))
-            for call in message.invalid_tool_calls
-        ]
-    return steps
+    return [replace(step, failed=failed.get(id)) for message in loop for id, step in _calls(message)]
+
+
+def calls_of(answer: Any) -> list[ToolStep]:
+    """Return the tool calls of an answer that nobody has run yet."""
+    return [step for _, step in _calls(answer)]
+
+
+def _calls(message: Any) -> list[tuple[str, ToolStep]]:
+    if not isinstance(message, AIMessage):
+        return []
+    calls = [*message.tool_calls, *message.invalid_tool_calls]
+    return [(call["id"] or "", ToolStep(call["name"] or "", call["args"])) for call in calls]
 
 
 def tool_schemas(tools: Any) -> dict[str, Mapping[str, Any]]:

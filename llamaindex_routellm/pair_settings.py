@@ -65,7 +65,8 @@ class PairSettings(FunctionCallingLLM):
     mode: Given[Mode] = "route"
     """"shadow": strong answers every call, and the record's `shadow_route` says who would have."""
     escalate_on: Given[ErrorsGiven] = Field(default=(), exclude=True)
-    """Exception types of the weak model, or "parse_error", after which strong is asked, once."""
+    """Exception types of the weak model, "parse_error" or "invalid_tool_call" (a whole answer that calls an
+    unknown tool, or one with arguments that break its schema), after which strong is asked, once."""
     escalate_strong_on: Given[ErrorsGiven] = Field(default=(), exclude=True)
     """Exception types of the strong model after which weak is asked, once."""
     escalate_if: Callable[[Any], bool] | None = Field(default=None, exclude=True)

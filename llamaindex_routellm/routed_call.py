@@ -77,6 +77,10 @@ class RoutedCall(ABC):
         """Say whether the call goes on with a tool loop that is stuck; only calls with tools do."""
         return False
 
+    def is_invalid(self, answered: Any) -> bool:
+        """Say whether an answer calls a tool in a wrong way; only calls with tools can tell."""
+        return False
+
     @abstractmethod
     def texts(self, window: int | None) -> list[str]:
         """Return the prompt's texts, to be counted against a window in tokens."""

@@ -72,7 +72,7 @@ class Switchboard:
                 raise
 
         # A method that ran tools can't be asked again: the tools would run twice.
-        return self.dispatcher.answer(decision, ask, final=call.runs_tools).value
+        return self.dispatcher.answer(decision, ask, final=call.runs_tools, is_invalid=call.is_invalid).value
 
     async def aanswer(self, call: RoutedCall) -> Any:
         """Return a whole answer, async."""
@@ -88,7 +88,10 @@ class Switchboard:
                 self._escalate_unparsed(attempt, error)
                 raise
 
-        return (await self.dispatcher.aanswer(decision, ask, final=call.runs_tools)).value
+        answered = await self.dispatcher.aanswer(
+            decision, ask, final=call.runs_tools, is_invalid=call.is_invalid
+        )
+        return answered.value
 
     def stream(self, call: RoutedCall) -> Generator[Any, None, None]:
         """Return a stream; the model is asked now, as it would be without a router."""

@@ -15,9 +15,9 @@ from llamaindex_routellm.history import history_for
 from llamaindex_routellm.human_text import question_of_messages
 from llamaindex_routellm.routed_call import Arguments, RoutedCall, may_exceed, message_texts
 from llamaindex_routellm.side import Side
-from llamaindex_routellm.tool_steps import tool_schemas, tool_steps
+from llamaindex_routellm.tool_steps import calls_of, tool_schemas, tool_steps
 from routellm_core.routing.capabilities import Need
-from routellm_core.routing.tool_loop import StuckLimits
+from routellm_core.routing.tool_loop import StuckLimits, invalid_calls
 
 
 @dataclass(eq=False)
@@ -42,6 +42,10 @@ class ToolCall(RoutedCall):
     @override
     def is_stuck(self, limits: StuckLimits) -> bool:
         return limits.are_reached(tool_steps(self._messages()), tool_schemas(self.tools))
+
+    @override
+    def is_invalid(self, answered: Any) -> bool:
+        return invalid_calls(calls_of(answered.value), tool_schemas(self.tools)) > 0
 
     @override
     def texts(self, window: int | None) -> list[str]:

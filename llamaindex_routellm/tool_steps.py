@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from llama_index.core.base.llms.types import ChatMessage, MessageRole, ToolCallBlock
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole, ToolCallBlock
 
 from routellm_core.routing.tool_loop import ToolStep
 
@@ -31,6 +31,13 @@ def tool_steps(messages: Sequence[ChatMessage]) -> list[ToolStep]:
         if message.role == MessageRole.ASSISTANT
         for id, name, arguments in _calls(message)
     ]
+
+
+def calls_of(answer: Any) -> list[ToolStep]:
+    """Return the tool calls of a response that nobody has run yet."""
+    if not isinstance(answer, ChatResponse):
+        return []
+    return [ToolStep(name, _mapping(arguments)) for _, name, arguments in _calls(answer.message)]
 
 
 def tool_schemas(tools: Sequence[Any]) -> dict[str, Mapping[str, Any]]:

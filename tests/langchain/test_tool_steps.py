@@ -5,14 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 
+from langchain_routellm import ChatRouteLLM
 from langchain_routellm.tool_steps import tool_schemas, tool_steps
 
 from tests.langchain.conftest import Pair
+from tests.routers import KeywordRouter
 
 LIMITS = {"repeated_tool_call": 3, "tool_errors": 2, "invalid_tool_call": 1}
+
+
+class ToolModel(GenericFakeChatModel):
+    """Says what it was given, whatever its tools are."""
+
+    def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
+        return self
 
 
 @tool
@@ -85,3 +95,22 @@ def test_a_providers_own_tools_have_no_schema() -> None:
 def test_what_is_no_limit_is_refused(pair: Pair) -> None:
     with pytest.raises(ValueError, match=r"escalate_when is {'errors': 1}, expected counts of some of"):
         pair(escalate_when={"errors": 1})
+
+
+@pytest.mark.parametrize(("arguments", "route"), [({"text": "a"}, "strong"), ({"query": "a"}, "weak")])
+@pytest.mark.parametrize("invoke", ["invoke", "ainvoke"])
+async def test_a_wrong_call_of_weaks_goes_to_strong_before_any_tool_runs(
+    arguments: dict[str, str], route: str, invoke: str
+) -> None:
+    called = AIMessage("", tool_calls=[{"name": "search", "args": arguments, "id": "c"}])
+    llm = ChatRouteLLM(
+        strong=ToolModel(messages=iter([AIMessage("from strong")])),
+        weak=ToolModel(messages=iter([called])),
+        router=KeywordRouter("hard"),
+        threshold=0.5,
+        escalate_on="invalid_tool_call",
+    )
+    bound = llm.bind_tools([search])
+    answer = bound.invoke("easy") if invoke == "invoke" else await bound.ainvoke("easy")
+    assert answer.response_metadata["routellm"]["route"] == route
+    assert llm.routing_stats().escalations == int(route == "strong")

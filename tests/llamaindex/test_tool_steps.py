@@ -10,7 +10,8 @@ import pytest
 pytest.importorskip("llama_index.core", reason="llama-index-core is not installed")
 pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai is not installed")
 
-from llama_index.core.base.llms.types import ChatMessage, MessageRole, ToolCallBlock
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole, ToolCallBlock
+from llama_index.core.llms.mock import MockFunctionCallingLLM
 from llama_index.core.tools import FunctionTool
 
 from llamaindex_routellm import RouteLLM
@@ -77,3 +78,28 @@ def test_plain_values_keep_the_limits(pair: Callable[..., Any]) -> None:
     llm = pair(escalate_when={"tool_errors": 2}, router="random")
     again = RouteLLM.from_dict(llm.to_dict(), strong=llm.strong, weak=llm.weak)
     assert again.escalate_when == llm.escalate_when
+
+
+class ToolModel(MockFunctionCallingLLM):
+    """Calls `search` with the arguments it was made with."""
+
+    arguments: dict[str, Any]
+
+    def chat(self, messages: Any, **kwargs: Any) -> ChatResponse:
+        block = ToolCallBlock(tool_call_id="c", tool_name="search", tool_kwargs=self.arguments)
+        return ChatResponse(message=ChatMessage(role=MessageRole.ASSISTANT, blocks=[block]))
+
+
+@pytest.mark.parametrize(("arguments", "route"), [({"text": "a"}, "strong"), ({"query": "a"}, "weak")])
+def test_a_wrong_call_of_weaks_goes_to_strong_before_any_tool_runs(
+    arguments: dict[str, str], route: str, router: Any
+) -> None:
+    llm = RouteLLM(
+        strong=ToolModel(arguments={"query": "b"}),
+        weak=ToolModel(arguments=arguments),
+        router=router,
+        threshold=0.5,
+        escalate_on="invalid_tool_call",
+    )
+    answer = llm.chat_with_tools([FunctionTool.from_defaults(search)], "an easy question")
+    assert answer.additional_kwargs["routellm"]["route"] == route

@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 OriginOf = Callable[[], Origin]
 
+IsInvalid = Callable[[Any], bool]
+
 
 def _no_usage(answer: Any) -> None:
     return None
@@ -147,6 +149,7 @@ class Dispatcher:
         message_of: Callable[[T], Any] | None = None,
         *,
         final: bool = False,
+        is_invalid: IsInvalid | None = None,
     ) -> T:
         """Return a whole answer.
 
@@ -156,11 +159,12 @@ class Dispatcher:
             message_of: the host's own message behind an answer, for `escalate_if` and the tokens; None where
                 the answer is that message.
             final: the answer stands whatever `escalate_if` says, as one does that had effects of its own.
+            is_invalid: whether a message calls a tool in a wrong way, for `escalate_on="invalid_tool_call"`.
         """
         if decision.account is None:
-            return self._answer(decision, ask, message_of, final)
+            return self._answer(decision, ask, message_of, final, is_invalid)
         with decision.account:
-            return self._answer(decision, ask, message_of, final)
+            return self._answer(decision, ask, message_of, final, is_invalid)
 
     def _answer(
         self,
@@ -168,6 +172,7 @@ class Dispatcher:
         ask: Callable[[Decision], T],
         message_of: Callable[[T], Any] | None,
         final: bool,
+        is_invalid: IsInvalid | None,
     ) -> T:
         while True:
             try:
@@ -177,7 +182,8 @@ class Dispatcher:
                 if following is None:
                     raise
             else:
-                following = self._after_answer(decision, message_of(answer) if message_of else answer, final)
+                message = message_of(answer) if message_of else answer
+                following = self._after_answer(decision, message, final, is_invalid)
                 if following is None:
                     return answer
             decision = following
@@ -189,12 +195,13 @@ class Dispatcher:
         message_of: Callable[[T], Any] | None = None,
         *,
         final: bool = False,
+        is_invalid: IsInvalid | None = None,
     ) -> T:
         """Return a whole answer, async."""
         if decision.account is None:
-            return await self._aanswer(decision, ask, message_of, final)
+            return await self._aanswer(decision, ask, message_of, final, is_invalid)
         with decision.account:
-            return await self._aanswer(decision, ask, message_of, final)
+            return await self._aanswer(decision, ask, message_of, final, is_invalid)
 
     async def _aanswer(
         self,
@@ -202,6 +209,7 @@ class Dispatcher:
         ask: Callable[[Decision], Awaitable[T]],
         message_of: Callable[[T], Any] | None,
         final: bool,
+        is_invalid: IsInvalid | None,
     ) -> T:
         while True:
             try:
@@ -211,7 +219,8 @@ class Dispatcher:
                 if following is None:
                     raise
             else:
-                following = self._after_answer(decision, message_of(answer) if message_of else answer, final)
+                message = message_of(answer) if message_of else answer
+                following = self._after_answer(decision, message, final, is_invalid)
                 if following is None:
                     return answer
             decision = following
@@ -303,10 +312,12 @@ class Dispatcher:
             self._note(following, "parse_error" if unparsed else type(error).__name__)
         return following
 
-    def _after_answer(self, decision: Decision, message: Any, final: bool) -> Decision | None:
+    def _after_answer(
+        self, decision: Decision, message: Any, final: bool, is_invalid: IsInvalid | None
+    ) -> Decision | None:
         usage = self.usage_of(message)
         self.counter.count_tokens(decision, usage)
-        following = None if final else self.escalation.after_answer(decision, message)
+        following = None if final else self.escalation.after_answer(decision, message, is_invalid)
         if following is not None:
             self.counter.count_escalation(following, usage)
             self._note(following, "rejected")

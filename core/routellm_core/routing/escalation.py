@@ -17,6 +17,11 @@ ErrorsGiven = type[BaseException] | str | Iterable[type[BaseException] | str]
 
 PARSE_ERROR: Literal["parse_error"] = "parse_error"
 
+INVALID_TOOL_CALL: Literal["invalid_tool_call"] = "invalid_tool_call"
+
+WORDS = (PARSE_ERROR, INVALID_TOOL_CALL)
+"""What `escalate_on=` takes besides exception types."""
+
 
 class UnparsedAnswerError(Exception):
     """An answer that did not fit its schema, on its way from an adapter to the escalation and back.
@@ -50,6 +55,8 @@ class Escalation:
         strong_errors: the same, the other way round.
         on_parse_error: whether strong is asked where weak's structured output does not fit its schema.
         rejects: given a whole answer of the weak model; true means that strong is asked instead.
+        on_invalid_tool_call: whether strong is asked where weak's whole answer calls an unknown tool, or one
+            with arguments that break its schema.
     """
 
     weak_errors: Errors = ()
@@ -57,6 +64,7 @@ class Escalation:
     strong_errors: Errors = ()
     on_parse_error: bool = False
     rejects: Callable[[Any], bool] | None = None
+    on_invalid_tool_call: bool = False
 
     @classmethod
     def from_settings(
@@ -71,7 +79,7 @@ class Escalation:
         """Make it from the adapters' settings.
 
         Args:
-            escalate_on: an exception type, "parse_error", or a collection of these.
+            escalate_on: an exception type, "parse_error", "invalid_tool_call", or a collection of these.
             escalate_strong_on: an exception type or a collection of them.
             escalate_if: None or a callable that takes an answer.
             always: errors of the weak model that escalate whatever the settings say.
@@ -82,7 +90,9 @@ class Escalation:
         """
         weak = _listed(escalate_on)
         errors = _exception_types(
-            [item for item in weak if item != PARSE_ERROR], "escalate_on", or_else=" or 'parse_error'"
+            [item for item in weak if item not in WORDS],
+            "escalate_on",
+            or_else=", 'invalid_tool_call' or 'parse_error'",
         )
         # A coroutine function would hand back a coroutine, which is true of every answer.
         if escalate_if is not None and (not callable(escalate_if) or iscoroutinefunction(escalate_if)):
@@ -92,6 +102,7 @@ class Escalation:
             weak_codes=frozenset(always_codes),
             strong_errors=_exception_types(_listed(escalate_strong_on), "escalate_strong_on"),
             on_parse_error=PARSE_ERROR in weak,
+            on_invalid_tool_call=INVALID_TOOL_CALL in weak,
             rejects=escalate_if,
         )
 
@@ -104,11 +115,21 @@ class Escalation:
         is_named = isinstance(error, self.weak_errors) or str(getattr(error, "code", None)) in self.weak_codes
         return self._once(decision) if is_named else None
 
-    def after_answer(self, decision: Decision, answer: Any) -> Decision | None:
-        """Return the decision to ask strong after this whole answer of weak, None where it stands."""
-        if self.rejects is None or decision.route == "strong" or decision.reason == "escalated":
+    def after_answer(
+        self, decision: Decision, answer: Any, is_invalid: Callable[[Any], bool] | None = None
+    ) -> Decision | None:
+        """Return the decision to ask strong after this whole answer of weak, None where it stands.
+
+        Args:
+            decision: chose weak.
+            answer: the host's own message.
+            is_invalid: whether it calls a tool that there is not, or one in a wrong way.
+        """
+        if decision.route == "strong" or decision.reason == "escalated":
             return None
-        return self._once(decision) if self.rejects(answer) else None
+        if self.on_invalid_tool_call and is_invalid is not None and is_invalid(answer):
+            return self._once(decision)
+        return self._once(decision) if self.rejects is not None and self.rejects(answer) else None
 
     @staticmethod
     def _once(decision: Decision) -> Decision | None:

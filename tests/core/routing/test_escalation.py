@@ -117,7 +117,7 @@ def test_what_is_no_type_of_exception_is_refused_by_name(setting: str, value: An
         Escalation.from_settings(**{setting: value})
 
     assert f"{setting} holds {named!r}, expected types of Exception" in str(caught.value)
-    assert ("or 'parse_error'" in str(caught.value)) == (setting == "escalate_on")
+    assert ("'invalid_tool_call' or 'parse_error'" in str(caught.value)) == (setting == "escalate_on")
 
 
 def test_parse_errors_of_strong_have_nowhere_to_go() -> None:
