@@ -173,7 +173,7 @@ class PairSettings(PairFields):
                 PairCapabilities(sides["strong"].capabilities(), sides["weak"].capabilities()),
                 self.prompt_extractor,
                 self.sticky == "conversation",
-                self.housekeeping_route,
+                settings.housekeeping_route,
                 settings.escalate_when,
             ),
         )
@@ -229,7 +229,6 @@ _SWITCHED = SETTING_NAMES | {
     "strong",
     "weak",
     "sticky",
-    "housekeeping_route",
     "prompt_extractor",
     "stop",
     *PUSHED_DOWN,
@@ -241,4 +240,3 @@ def _check_pair(settings: Mapping[str, Any]) -> None:
     for route in ("strong", "weak"):
         Side.from_value(route, settings[route])
     check_choice(settings["sticky"], "sticky", (None, "conversation"))
-    check_choice(settings["housekeeping_route"], "housekeeping_route", (None, "strong", "weak"))

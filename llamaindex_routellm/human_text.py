@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
 
-from llamaindex_routellm.rendered_prompt import NO_QUESTION, is_memory_summary, rendered_question
+from llamaindex_routellm.agent_state import without_state
+from llamaindex_routellm.rendered_prompt import NO_QUESTION, is_memory_summary, question_in
 from routellm_core.routing.request import scored_text
 
 # How each agent opens the messages that it writes as the user, after a message of the model.
@@ -23,31 +24,36 @@ _CODE_RESULT = "Result of executing the code given:\n\n"
 
 
 def question_of_messages(messages: Sequence[ChatMessage]) -> str | None:
-    """Return the text to score in a conversation: its newest human text, None where there is none."""
-    return scored_text(human_texts(messages))
+    """Return the text to score in a conversation: its newest human text.
+
+    Returns:
+        The text; NO_QUESTION where a program asks for itself; None where there is no text.
+    """
+    texts = human_texts(messages)
+    return NO_QUESTION if texts[-1:] == [NO_QUESTION] else scored_text(texts)
 
 
 def human_texts(messages: Sequence[ChatMessage]) -> list[str]:
-    """Return what a person wrote, oldest first."""
+    """Return what a person wrote, oldest first; NO_QUESTION, last, where a program asks for itself."""
     texts: list[str] = []
     previous: ChatMessage | None = None
     for message in messages:
         if message.role == MessageRole.USER:
             text = text_of(message)
             if not _written_by_an_agent(text, previous):
-                question = rendered_question(text)
-                if question == NO_QUESTION or (previous is not None and _asks_for_summary(previous)):
-                    # Housekeeping over a conversation: no text of that conversation is its question.
-                    texts = []
-                else:
-                    texts.append(text if question is None else question)
+                question = question_in(text)
+                if _is_housekeeping(text, question, previous):
+                    # Over a conversation: no text of that conversation is its question.
+                    texts = [NO_QUESTION]
+                elif question.strip():
+                    texts.append(question)
         previous = message
     return texts
 
 
 def text_of(message: ChatMessage) -> str:
-    """Return a message's text, without the memory that LlamaIndex may have put before it."""
-    texts = [block.text for block in message.blocks if isinstance(block, TextBlock)]
+    """Return a message's text, without the memory and the state that LlamaIndex may have put around it."""
+    texts = [without_state(block.text) for block in message.blocks if isinstance(block, TextBlock)]
     if len(texts) > 1:
         texts = [text for text in texts if not _is_memory(text)]
     return "\n".join(texts)
@@ -68,6 +74,12 @@ def _written_by_an_agent(text: str, previous: ChatMessage | None) -> bool:
     if text.startswith(_CODE_RESULT):
         return "<execute>" in (previous.content or "")
     return text.startswith(_REACT_COMPLAINTS)
+
+
+def _is_housekeeping(text: str, question: str, previous: ChatMessage | None) -> bool:
+    if question == NO_QUESTION:
+        return bool(text.strip())
+    return previous is not None and _asks_for_summary(previous)
 
 
 def _asks_for_summary(message: ChatMessage) -> bool:

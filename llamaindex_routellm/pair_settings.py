@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
 from os import PathLike
 from typing import Any, Literal, Self
@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr, SerializeAsAny
 
 from llamaindex_routellm.attempt import answered_usage
 from llamaindex_routellm.heard_spans import spanned_where_heard
+from llamaindex_routellm.reading import QUESTION_VARIABLES, Reading
 from llamaindex_routellm.side import OVERLAID_SETTINGS, Side, pass_on
 from llamaindex_routellm.switchboard import Switchboard, judging_values
 from routellm_core import RoutingStats
@@ -40,6 +41,8 @@ from routellm_core.settings import (
 )
 
 _CHOICES = {"context_window": ("min", "strong"), "function_calling": ("any", "both")}
+# For these None is a choice of its own.
+_NONE_IS_A_CHOICE = ("share_window", "housekeeping_route")
 
 
 class PairSettings(FunctionCallingLLM):
@@ -58,8 +61,14 @@ class PairSettings(FunctionCallingLLM):
     share_window: Given[int | None] = DEFAULT_WINDOW
     """How many of the last scored texts the share is kept on; None: the threshold stays where the router's
     own score quantiles put it."""
+    question_variables: Given[Sequence[str]] = ()
+    """Names of template variables that hold the person's question, looked for before "query_str", "question"
+    and "query", such as ("text",) for prompts that are about a text that the person wrote."""
+    housekeeping_route: Given[Route | None] = "weak"
+    """The side for calls that a program makes for itself: the prompts that build an index, extractors,
+    evaluators that see no question, summaries of memories. None scores them by their whole text."""
     no_text_route: Given[Route] = "strong"
-    """The side for calls without human text, such as the prompts that build an index: "strong" or "weak"."""
+    """The side for calls that hold no text at all: "strong" or "weak"."""
     on_router_error: Given[OnRouterError] = "strong"
     """The side that answers when the router fails, or "raise"."""
     mode: Given[Mode] = "route"
@@ -116,9 +125,8 @@ class PairSettings(FunctionCallingLLM):
 
     def __init__(self, **settings: Any) -> None:
         _check_names(settings, set(type(self).model_fields), type(self).__name__)
-        # None is a choice of its own for the window, and no choice elsewhere.
         given = {
-            name: value for name, value in settings.items() if value is not None or name == "share_window"
+            name: value for name, value in settings.items() if value is not None or name in _NONE_IS_A_CHOICE
         }
         _check_pair(given)
         routing = RoutingSettings.checked(given)
@@ -204,6 +212,7 @@ class PairSettings(FunctionCallingLLM):
             dispatcher=self._state.dispatcher(
                 settings, judging_values(settings.escalation()), models, answered_usage
             ),
+            reading=Reading((*self.question_variables, *QUESTION_VARIABLES), settings.housekeeping_route),
             stuck=settings.escalate_when,
         )
 
@@ -257,3 +266,8 @@ def _check_pair(given: Mapping[str, Any]) -> None:
     for name, choices in _CHOICES.items():
         if name in given:
             check_choice(given[name], name, choices)
+    names = given.get("question_variables", ())
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise ValueError(
+            f"question_variables is {names!r}, expected names of template variables, such as ('text',)."
+        )

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from llamaindex_routellm.rendered_template import RenderedTemplate, between
 from routellm_core.routing.request import scored_text
+from routellm_core.routing.stuffed_prompt import stuffed_question
 
 NO_QUESTION = ""
 """What stands for "this text is housekeeping, there is no human question in it"."""
@@ -29,6 +30,15 @@ _TEMPLATES: tuple[tuple[str, str, str | None], ...] = (
     ),
     ("llama_index.core.retrievers.fusion_retriever", "QUERY_GEN_PROMPT", "query"),
     ("llama_index.core.prompts.default_prompts", "RANKGPT_RERANK_PROMPT_TMPL", "query"),
+    # Multi-modal engines render their templates beside the images.
+    ("llama_index.core.prompts.default_prompts", "DEFAULT_TEXT_QA_PROMPT_TMPL", "query_str"),
+    ("llama_index.core.evaluation.multi_modal.relevancy", "DEFAULT_EVAL_TEMPLATE", "query_str"),
+    ("llama_index.core.evaluation.multi_modal.faithfulness", "DEFAULT_EVAL_TEMPLATE", None),
+    # Selectors that ask for an object.
+    ("llama_index.core.selectors.prompts", "DEFAULT_SINGLE_PYD_SELECT_PROMPT_TMPL", "query_str"),
+    ("llama_index.core.selectors.prompts", "DEFAULT_MULTI_PYD_SELECT_PROMPT_TMPL", "query_str"),
+    ("llama_index.core.selectors.prompts", "DEFAULT_SINGLE_SELECT_PROMPT_TMPL", "query_str"),
+    ("llama_index.core.selectors.prompts", "DEFAULT_MULTI_SELECT_PROMPT_TMPL", "query_str"),
     ("llama_index.core.memory.memory_blocks.fact", "DEFAULT_FACT_EXTRACT_PROMPT", None),
     ("llama_index.core.memory.memory_blocks.fact", "DEFAULT_FACT_CONDENSE_PROMPT", None),
 )
@@ -42,6 +52,8 @@ _CHUNK_IN_DOCUMENT = "Here is the chunk we want to situate within the whole docu
 # Every one of these templates is longer, and most questions are shorter.
 _SHORTEST_RENDERING = 100
 
+_PYDANTIC_PARSER = "llama_index.core.output_parsers.pydantic"
+
 _AGENT_CONVERSATION = "<current_conversation>"
 _USER_MESSAGE = ("\t<user>\n", "\t</user>")
 _MESSAGE_TEXT = ("\t\t<message>", "</message>\n")
@@ -51,12 +63,26 @@ _SAID = re.compile(r"^user: (.*)$", re.MULTILINE)
 _RELEVANCY_QUERY = re.compile(r"Question: (.*?)\nResponse: ", re.DOTALL)
 
 
+def question_in(text: str) -> str:
+    """Return the question inside a text that a person or LlamaIndex wrote.
+
+    Returns:
+        The question of a template that was rendered into the text, else the text itself without what an
+        output parser added; NO_QUESTION for housekeeping such as extracting facts for a memory.
+    """
+    if len(text) < _SHORTEST_RENDERING:
+        return text
+    text = _without_schema(text)
+    found = rendered_question(text)
+    return found if found is not None else stuffed_question(text) or text
+
+
 def rendered_question(text: str) -> str | None:
     """Return the question inside a text that LlamaIndex rendered.
 
     Returns:
-        The question; NO_QUESTION for housekeeping such as extracting facts for a memory; None where the text
-        is not one of LlamaIndex's renderings and stands for itself.
+        The question; NO_QUESTION for housekeeping; None where the text is not one of LlamaIndex's renderings
+        and stands for itself.
     """
     if len(text) < _SHORTEST_RENDERING:
         return None
@@ -105,7 +131,24 @@ def history_texts(history: str) -> list[str]:
 
 
 def _question(found: Mapping[str, str], variable: str) -> str | None:
-    return scored_text([*history_texts(found.get("chat_history", "")), found[variable]])
+    asked = evaluated_question(found[variable])
+    return scored_text([*history_texts(found.get("chat_history", "")), asked])
+
+
+def _without_schema(text: str) -> str:
+    """Return a text without the schema that PydanticOutputParser adds at its end."""
+    module = sys.modules.get(_PYDANTIC_PARSER)
+    added = None if module is None else _schema_template(getattr(module, "PYDANTIC_FORMAT_TMPL", ""))
+    if added is None:
+        return text
+    start = text.rfind(added.opening)
+    return text[:start].rstrip() if start >= 0 and added.variables(text[start:]) is not None else text
+
+
+@lru_cache(maxsize=1)
+def _schema_template(template: str) -> RenderedTemplate | None:
+    taken_apart = RenderedTemplate.from_template(template)
+    return taken_apart if taken_apart.opening and len(taken_apart.parts) == 1 else None
 
 
 @lru_cache(maxsize=1)

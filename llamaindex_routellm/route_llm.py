@@ -72,12 +72,14 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
             system_role=strong.system_role,
         )
 
-    def route(self, input: str | Sequence[ChatMessage] | BasePromptTemplate, **prompt_args: Any) -> Decision:
+    def route(
+        self, input: str | Sequence[ChatMessage] | BasePromptTemplate, /, **prompt_args: Any
+    ) -> Decision:
         """Return how a call would be routed, without making or counting it.
 
         Args:
             input: a prompt, messages, or a template.
-            prompt_args: the template's variables.
+            prompt_args: the template's variables, whatever their names.
         """
         return self.switchboard.preview(_call_of(input, prompt_args))
 
@@ -103,6 +105,10 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
     def _serialize_threshold(self, threshold: float | None) -> float | None:
         # It follows from the share; both together would be refused on the way back.
         return threshold if self.strong_share is None else None
+
+    @field_serializer("question_variables")
+    def _serialize_names(self, names: Sequence[str]) -> list[str]:
+        return list(names)
 
     @field_serializer("strong_lacks", "weak_lacks")
     def _serialize_needs(self, needs: Iterable[str]) -> list[str]:

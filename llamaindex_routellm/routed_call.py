@@ -21,7 +21,8 @@ from typing_extensions import override
 from llamaindex_routellm.call_needs import needs_of_arguments, needs_of_messages
 from llamaindex_routellm.history import history_for
 from llamaindex_routellm.human_text import question_of_messages
-from llamaindex_routellm.rendered_prompt import NO_QUESTION, rendered_question
+from llamaindex_routellm.reading import Reading
+from llamaindex_routellm.rendered_prompt import question_in
 from llamaindex_routellm.side import Side
 from llamaindex_routellm.template_question import template_question
 from routellm_core import Decision
@@ -66,8 +67,8 @@ class RoutedCall(ABC):
         return None
 
     @abstractmethod
-    def question(self) -> str | None:
-        """Return the text to score, None where there is none."""
+    def question(self, reading: Reading) -> str | None:
+        """Return the text to score; NO_QUESTION where a program asks for itself, None where there is none."""
 
     @abstractmethod
     def needs(self) -> frozenset[Need]:
@@ -103,7 +104,7 @@ class ChatCall(RoutedCall):
         return self.messages.decision if isinstance(self.messages, PreparedMessages) else None
 
     @override
-    def question(self) -> str | None:
+    def question(self, reading: Reading) -> str | None:
         return question_of_messages(self.messages)
 
     @override
@@ -127,11 +128,8 @@ class CompletionCall(RoutedCall):
     kwargs: Mapping[str, Any]
 
     @override
-    def question(self) -> str | None:
-        found = rendered_question(self.prompt)
-        if found is None:
-            return self.prompt
-        return None if found == NO_QUESTION else found
+    def question(self, reading: Reading) -> str | None:
+        return question_in(self.prompt) if self.prompt.strip() else None
 
     @override
     def needs(self) -> frozenset[Need]:
@@ -154,8 +152,8 @@ class TemplateCall(RoutedCall):
     prompt_args: Mapping[str, Any]
 
     @override
-    def question(self) -> str | None:
-        return template_question(self.prompt, self.prompt_args)
+    def question(self, reading: Reading) -> str | None:
+        return template_question(self.prompt, self.prompt_args, reading.question_variables)
 
     @override
     def needs(self) -> frozenset[Need]:

@@ -25,6 +25,8 @@ from llamaindex_routellm.answer_stream import (
 from llamaindex_routellm.attempt import Answered, Attempt
 from llamaindex_routellm.decision_event import announce
 from llamaindex_routellm.prompt_size import fits_any_model, prompt_tokens, takes_long
+from llamaindex_routellm.reading import Reading
+from llamaindex_routellm.rendered_prompt import NO_QUESTION
 from llamaindex_routellm.routed_call import RoutedCall
 from llamaindex_routellm.side import Side
 from routellm_core import Decision, RoutingRequest
@@ -45,11 +47,13 @@ class Switchboard:
     Attributes:
         sides: by route, with the router's own settings laid over their models.
         dispatcher: decides, counts and escalates.
+        reading: how calls are read.
         stuck: when a tool loop counts as stuck; None for never.
     """
 
     sides: dict[Route, Side]
     dispatcher: Dispatcher
+    reading: Reading
     stuck: StuckLimits | None = None
 
     @property
@@ -170,16 +174,24 @@ class Switchboard:
             # Nothing else of it counts, and a model may ask its server what it can do.
             return RoutingRequest()
         needs = call.needs()
+        text, housekeeping = self._read(call)
         if fits and not needs:
-            return RoutingRequest(call.question())
+            return RoutingRequest(text, housekeeping=housekeeping)
         # At each call, since a model's settings may change at any time.
         pair = PairCapabilities(self.sides["strong"].capabilities(), self.sides["weak"].capabilities())
         window = pair.smallest_window
-        return RoutingRequest(
-            call.question(),
-            pair.obstacles(needs, prompt_tokens(call.texts(window), window)),
-            stuck=self.stuck is not None and call.is_stuck(self.stuck),
-        )
+        obstacles = pair.obstacles(needs, prompt_tokens(call.texts(window), window))
+        stuck = self.stuck is not None and call.is_stuck(self.stuck)
+        return RoutingRequest(text, obstacles, housekeeping=housekeeping, stuck=stuck)
+
+    def _read(self, call: RoutedCall) -> tuple[str | None, Route | None]:
+        """Return the text to score, and the side for what a program asks for itself."""
+        text = call.question(self.reading)
+        if text != NO_QUESTION:
+            return text, None
+        if self.reading.housekeeping is not None:
+            return None, self.reading.housekeeping
+        return "\n".join(call.texts(None)), None
 
     def _attempt(self, call: RoutedCall, decision: Decision) -> Attempt:
         announce(decision, call.method, self.sides[decision.route].model)

@@ -2,13 +2,13 @@
 
 Query engines stuff documents into their templates but keep the question in a variable of its own, and that is
 what is scored. Index-time prompts (summaries, keywords, metadata, triplets) have documents and no question:
-they get no text, so the policy's `no_text_route` decides. A template of the user's own without any of these
-variables is scored as it renders.
+they are housekeeping, for which `housekeeping_route` decides. A template of the user's own without any of
+these variables is scored as it renders.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,9 @@ from llama_index.core.prompts.default_prompts import HYDE_TMPL
 from llama_index.core.prompts.prompt_type import PromptType
 
 from llamaindex_routellm.human_text import human_texts, question_of_messages
+from llamaindex_routellm.reading import QUESTION_VARIABLES
 from llamaindex_routellm.rendered_prompt import (
+    NO_QUESTION,
     evaluated_question,
     history_texts,
     judges_an_answer_alone,
@@ -29,9 +31,6 @@ from routellm_core.routing.request import scored_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-QUESTION_VARIABLES = ("query_str", "question", "query")
-"""Variables that hold the person's question, the most common first."""
 
 DOCUMENT_VARIABLES = frozenset(
     {
@@ -48,7 +47,7 @@ DOCUMENT_VARIABLES = frozenset(
         "text_str",
     }
 )
-"""Variables that hold documents: a template with one of these and no question is work on an index."""
+"""Variables that hold documents: a template with one of these and no question is housekeeping."""
 
 _outer_question: ContextVar[str | None] = ContextVar("llamaindex_routellm_question", default=None)
 
@@ -64,15 +63,29 @@ def outer_question(question: str | None) -> Iterator[None]:
         _outer_question.set(before)
 
 
-def template_question(prompt: BasePromptTemplate, prompt_args: Mapping[str, Any]) -> str | None:
-    """Return the text to score of a template call, None where it holds no human question."""
+def template_question(
+    prompt: BasePromptTemplate,
+    prompt_args: Mapping[str, Any],
+    question_variables: Sequence[str] = QUESTION_VARIABLES,
+) -> str | None:
+    """Return the text to score of a template call.
+
+    Args:
+        prompt: the template.
+        prompt_args: its variables.
+        question_variables: those that hold the person's question; the first that is there is scored.
+
+    Returns:
+        The text; NO_QUESTION where a program asks for itself, such as work on an index; None where there is
+        no text.
+    """
     inner = prompt.default_template if isinstance(prompt, SelectorPromptTemplate) else prompt
     variables = {**inner.kwargs, **prompt.kwargs, **prompt_args}
     history = _fixed_messages(inner)
     template = getattr(inner, "template", None)
     if template is not None and judges_an_answer_alone(template):
-        return None
-    for name in ("context_str", *QUESTION_VARIABLES) if template == HYDE_TMPL else QUESTION_VARIABLES:
+        return NO_QUESTION
+    for name in ("context_str", *question_variables) if template == HYDE_TMPL else question_variables:
         value = variables.get(name)
         if isinstance(value, str):
             said = history_texts(str(variables.get("chat_history", "")))
@@ -82,7 +95,7 @@ def template_question(prompt: BasePromptTemplate, prompt_args: Mapping[str, Any]
     if history and not inner.template_vars:
         return question_of_messages(history)
     if _is_index_work(inner):
-        return None
+        return NO_QUESTION
     return question_of_messages(inner.format_messages(**prompt_args))
 
 

@@ -13,6 +13,7 @@ from typing_extensions import override
 from llamaindex_routellm.call_needs import needs_of_arguments, needs_of_messages
 from llamaindex_routellm.history import history_for
 from llamaindex_routellm.human_text import question_of_messages
+from llamaindex_routellm.reading import Reading
 from llamaindex_routellm.routed_call import Arguments, RoutedCall, may_exceed, message_texts
 from llamaindex_routellm.side import Side
 from llamaindex_routellm.tool_steps import calls_of, tool_schemas, tool_steps
@@ -31,7 +32,7 @@ class ToolCall(RoutedCall):
     kwargs: Mapping[str, Any]
 
     @override
-    def question(self) -> str | None:
+    def question(self, reading: Reading) -> str | None:
         return question_of_messages(self._messages())
 
     @override

@@ -55,7 +55,8 @@ StuckGiven = StuckLimits | Mapping[str, int]
 THRESHOLDS = ("threshold", "strong_share")
 """The settings of which exactly one is given; `from_calibration` gives the first."""
 
-_CHOICES: dict[str, tuple[str, ...]] = {
+_CHOICES: dict[str, tuple[str | None, ...]] = {
+    "housekeeping_route": (None, "strong", "weak"),
     "mode": ("route", "shadow"),
     "no_text_route": ("strong", "weak"),
     "on_router_error": ("strong", "weak", "raise"),
@@ -113,6 +114,7 @@ class RoutingSettings:
     router: Router
     threshold: float
     strong_share: float | None = None
+    housekeeping_route: Route | None = "weak"
     no_text_route: Route = "strong"
     on_router_error: OnRouterError = "strong"
     mode: Mode = "route"

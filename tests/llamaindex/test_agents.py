@@ -188,3 +188,39 @@ def test_a_person_may_say_observation(pair: Callable[..., Any], router: KeywordR
     answer = ChatMessage(role="assistant", content="Thought: I wonder. What do you see?")
     llm.chat([ChatMessage("What is easy to explain?"), answer, ChatMessage(said)])
     assert scored_texts(router) == [said]
+
+
+STATE = {"note": "It is hard to say."}
+OWN_STATE_PROMPT = "Known by now: {state}. That was all.\nThe user says: {msg}"
+
+
+@pytest.mark.parametrize("kind", [FunctionAgent, ReActAgent])
+@pytest.mark.parametrize("state_prompt", [None, OWN_STATE_PROMPT, "{state}\n{msg}"])
+@pytest.mark.parametrize("in_workflow", [False, True])
+async def test_the_state_is_not_scored(
+    pair: Callable[..., Any],
+    router: KeywordRouter,
+    stand_in: StandInServer,
+    kind: type,
+    state_prompt: str | None,
+    in_workflow: bool,
+) -> None:
+    wrapping: dict[str, Any] = {"initial_state": dict(STATE), "state_prompt": state_prompt}
+    agent = kind(tools=[multiply], llm=pair(router=router), **({} if in_workflow else wrapping))
+    memory = ChatMemoryBuffer.from_defaults(token_limit=8_000)
+    runner = AgentWorkflow(agents=[agent], **wrapping) if in_workflow else agent
+    question = "In two lines, please.\n" + EASY
+    assert "42" in str(await runner.run(question, memory=memory))
+    assert scored_texts(router) == [question]
+    # The state was put into the message that the memory holds.
+    await runner.run(HARD, memory=memory)
+    assert scored_texts(router) == [HARD]
+    assert stand_in.calls() == {"gpt-4o-mini": 2, "gpt-4o": 2}
+    assert "hard to say" in str(stand_in.bodies("gpt-4o-mini")[0])
+
+
+def test_a_person_may_speak_of_a_state(pair: Callable[..., Any], router: KeywordRouter) -> None:
+    said = "Current state:\nMaine\n\nCurrent message:\nWhat is its capital?\n"
+    pair(router=router).complete(said)
+    pair(router=router).chat([ChatMessage(said)])
+    assert set(scored_texts(router)) == {said, said.strip()}

@@ -95,7 +95,7 @@ async def test_routing_reaches_the_model(
 async def test_memories_are_no_questions(
     pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer
 ) -> None:
-    llm = pair(router=router, no_text_route="weak")
+    llm = pair(router=router)
     facts = FactExtractionMemoryBlock(llm=llm)
     memory = Memory.from_defaults(
         memory_blocks=[facts], token_limit=60, token_flush_size=10, insert_method=InsertMethod.USER
@@ -109,16 +109,16 @@ async def test_memories_are_no_questions(
     scored = scored_texts(router)
     assert scored[-1] == "And what else is there to say?"
     assert not any("fact" in text for text in scored)
-    assert llm.routing_stats().reasons["no_text"] >= 1
+    assert llm.routing_stats().reasons["housekeeping"] >= 1
 
 
 def test_a_summary_of_the_conversation_is_no_question(
     pair: Callable[..., Any], router: KeywordRouter
 ) -> None:
-    llm = pair(router=router, no_text_route="weak")
+    llm = pair(router=router)
     memory = ChatSummaryMemoryBuffer.from_defaults(llm=llm, token_limit=20)
     engine = SimpleChatEngine.from_defaults(llm=llm, memory=memory)
     for number in range(3):
         engine.chat(f"Question number {number}: what is easy about that?")
     assert all(text.startswith("Question number") for text in scored_texts(router))
-    assert llm.routing_stats().reasons["no_text"] >= 1
+    assert llm.routing_stats().reasons["housekeeping"] >= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -159,6 +160,28 @@ def test_sub_question_engine(
     assert set(stand_in.calls()) == {"gpt-4o-mini"}
 
 
+@pytest.mark.parametrize("select_multi", [False, True])
+@pytest.mark.parametrize("use_async", [False, True])
+async def test_router_engine_with_the_selector_that_it_chooses(
+    pair: Callable[..., Any],
+    router: KeywordRouter,
+    stand_in: StandInServer,
+    select_multi: bool,
+    use_async: bool,
+) -> None:
+    llm = pair(router=router)
+    tools = [
+        QueryEngineTool.from_defaults(engine(llm), description=f"It is hard to know about {subject}.")
+        for subject in ("planets", "sums")
+    ]
+    chosen = RouterQueryEngine.from_defaults(tools, llm=llm, select_multi=select_multi)
+    # The stand-in chooses at random; what it is asked is what counts here.
+    with contextlib.suppress(IndexError, ValueError):
+        str(await chosen.aquery(QUESTION) if use_async else chosen.query(QUESTION))
+    assert scored_texts(router) == [QUESTION]
+    assert set(stand_in.calls()) == {"gpt-4o-mini"}
+
+
 def test_router_engine(pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer) -> None:
     llm = pair(router=router)
     tools = [
@@ -174,7 +197,7 @@ def test_router_engine(pair: Callable[..., Any], router: KeywordRouter, stand_in
 async def test_evaluators_score_the_question(
     pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer
 ) -> None:
-    llm = pair(router=router, no_text_route="weak")
+    llm = pair(router=router)
     asked = {
         "query": QUESTION,
         "response": "A sun, which is hard to see.",
@@ -187,10 +210,10 @@ async def test_evaluators_score_the_question(
     ):
         await evaluator.aevaluate(**asked)
         assert scored_texts(llm.router) in ([QUESTION], []), type(evaluator)
-    # It never gets the question, only the answer that it judges: the fixed policy decides.
+    # It never gets the question, only the answer that it judges.
     await FaithfulnessEvaluator(llm=llm).aevaluate(**asked)
     assert scored_texts(router) == []
-    assert llm.routing_stats().reasons["no_text"] == 1
+    assert llm.routing_stats().reasons["housekeeping"] == 1
     assert set(stand_in.calls()) == {"gpt-4o-mini"}
 
 
@@ -206,11 +229,17 @@ class _Lenient:
         return EvaluationData(passing=True, feedback=text)
 
 
-@pytest.mark.parametrize(("no_text_route", "model"), [("weak", "gpt-4o-mini"), ("strong", "gpt-4o")])
-async def test_building_an_index_follows_the_fixed_policy(
-    pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer, no_text_route: str, model: str
+@pytest.mark.parametrize(
+    ("settings", "model"), [({}, "gpt-4o-mini"), ({"housekeeping_route": "strong"}, "gpt-4o")]
+)
+async def test_building_an_index_is_housekeeping(
+    pair: Callable[..., Any],
+    router: KeywordRouter,
+    stand_in: StandInServer,
+    settings: dict[str, Any],
+    model: str,
 ) -> None:
-    llm = pair(router=router, no_text_route=no_text_route)
+    llm = pair(router=router, **settings)
     extractors = [
         SummaryExtractor(llm=llm, show_progress=False),
         KeywordExtractor(llm=llm, show_progress=False),
@@ -222,7 +251,19 @@ async def test_building_an_index_follows_the_fixed_policy(
     await triplets.acall([TextNode(text=DOCUMENTS[0].text)], show_progress=False)
     assert scored_texts(router) == []
     assert set(stand_in.calls()) == {model}
-    assert set(llm.routing_stats().reasons) == {"no_text"}
+    assert set(llm.routing_stats().reasons) == {"housekeeping"}
+
+
+async def test_an_index_is_scored_by_its_documents_where_that_is_asked_for(
+    pair: Callable[..., Any], router: KeywordRouter, stand_in: StandInServer
+) -> None:
+    llm = pair(router=router, housekeeping_route=None)
+    await SummaryExtractor(llm=llm, show_progress=False).aextract([TextNode(text=DOCUMENTS[0].text)])
+    assert "hard to see planet 0" in scored_texts(router)[0]
+    with routing(question="An easy index"):
+        await SummaryExtractor(llm=pair(router=router)).aextract([TextNode(text=DOCUMENTS[0].text)])
+    assert scored_texts(router) == ["An easy index"]
+    assert stand_in.calls() == {"gpt-4o": 1, "gpt-4o-mini": 1}
 
 
 def test_reranking_scores_the_query(

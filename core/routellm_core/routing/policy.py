@@ -147,7 +147,7 @@ class RoutingPolicy:
             gate = _gate(request.obstacles)
             if gate is not None:
                 return self._made(request, *gate)
-        if request.housekeeping is not None:
+        if request.housekeeping is not None and request.question is None:
             return self._made(request, request.housekeeping, "housekeeping")
         if request.stuck:
             return self._made(request, "strong", "stuck")

@@ -28,8 +28,8 @@ class RoutingRequest:
         stuck: whether the call goes on with a tool loop that is stuck.
         question: scored instead of the text; None scores the text.
         loop: the side that the open tool loop has been on, from which no score moves it; None outside of one.
-        housekeeping: the side for a call that a program makes for itself, such as a summary; None for any
-            other call, and where such calls are scored.
+        housekeeping: the side for a call that a program makes for itself, such as a summary, and that no
+            question is given for; None for any other call, and where such calls are scored.
         failure: why there is no text to score, which counts as the router's own failure.
 
     Raises:
