@@ -48,10 +48,7 @@ class BoundTool(dict[str, Any]):
     @classmethod
     def from_original(cls, original: Tool) -> BoundTool:
         """Convert a tool; a provider's own tool stays the dictionary that it is."""
-        is_builtin = isinstance(original, dict) and owner(original) is not None
-        tool = cls(
-            original if isinstance(original, dict) and is_builtin else convert_to_openai_tool(original)
-        )
+        tool = cls(_shown(original))
         tool.original = original
         return tool
 
@@ -115,6 +112,17 @@ class BoundTools(list[BoundTool]):
         if "parallel_tool_calls" in arguments and not _names(side, "parallel_tool_calls"):
             del arguments["parallel_tool_calls"]
         return side.model.bind_tools([tool.original for tool in self], **arguments)
+
+
+def _shown(original: Tool) -> Mapping[str, Any]:
+    """Return a tool as hosts look at it."""
+    if isinstance(original, dict) and owner(original) is not None:
+        return original
+    try:
+        return convert_to_openai_tool(original)
+    except Exception:
+        # No function: a tool of some other provider, such as {"google_search": {}}. The sides know.
+        return original if isinstance(original, dict) else {"type": type(original).__name__}
 
 
 def owner(tool: Mapping[str, Any]) -> Family | None:

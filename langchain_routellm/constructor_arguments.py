@@ -18,6 +18,12 @@ def models_from(values: Mapping[str, Any], known: set[str], router: str) -> dict
     """
     mine = {name: value for name, value in values.items() if name in known}
     others = {name: value for name, value in values.items() if name not in known}
+    for name in ("model", "model_name"):
+        if name in others:
+            raise ValueError(
+                f"{name}={others[name]!r} is one model, and {router} takes two: give strong= and weak=, such "
+                "as strong='openai:gpt-4o', weak='openai:gpt-4o-mini'."
+            )
     for side in ("strong", "weak"):
         if mine.get(side) is None:
             raise ValueError(f"{side} is missing: expected a chat model or a string such as 'openai:gpt-4o'.")

@@ -10,16 +10,18 @@ from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.runnables import RunnableConfig
 from pydantic import PrivateAttr, model_validator
+from typing_extensions import override
 
 from langchain_routellm.constructor_arguments import models_from
 from langchain_routellm.pair_fields import GivenModel, PairFields
 from langchain_routellm.routed_call import Reading, RoutedCall
 from langchain_routellm.run_config import call_config
-from langchain_routellm.side import PUSHED_DOWN, Side
+from langchain_routellm.side import PUSHED_DOWN, Side, with_setting
 from langchain_routellm.switchboard import Switchboard
 from langchain_routellm.usage import message_usage
 from routellm_core import RoutingStats, __version__
 from routellm_core.calibration.record import Calibration
+from routellm_core.pair_check import warn_of_slips
 from routellm_core.routing.capabilities import Need, PairCapabilities
 from routellm_core.routing.decision import Route
 from routellm_core.routing_state import RoutingState
@@ -61,6 +63,10 @@ class PairSettings(PairFields):
         self._keep(settings)
         self._state = RoutingState(settings)
         self._check_models()
+        strong, weak = self.switchboard.sides.values()
+        warn_of_slips(
+            same=self.strong is self.weak, strong=strong.name, weak=weak.name, prices=settings.prices
+        )
         self._resolved = True
         return self
 
@@ -99,13 +105,36 @@ class PairSettings(PairFields):
         self.__dict__.update(vars(settings) | derived)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy the model; updated settings are checked, and the copy counts its calls for itself."""
+        """Copy the model; updated settings are checked, and the copy counts its calls for itself.
+
+        A setting that is not the pair's own, such as `temperature`, is set on copies of both models.
+
+        Raises:
+            ValueError: a setting is not what was expected, or one of the models has none of this name.
+        """
         copy = super().model_copy(deep=deep)
         copy._state = self._state.copy(self._routing)
         copy._forget("")
         for name, value in (update or {}).items():
-            setattr(copy, name, value)
+            if name in type(self).model_fields:
+                setattr(copy, name, value)
+                continue
+            for route in ("strong", "weak"):
+                setattr(copy, route, with_setting(route, getattr(copy, route), name, value))
         return copy
+
+    @override
+    def copy(
+        self, *, include: Any = None, exclude: Any = None, update: Any = None, deep: bool = False
+    ) -> Self:
+        """Copy the model as `model_copy` does, which is its name today.
+
+        Raises:
+            ValueError: fields are to be left out, without which it is no pair.
+        """
+        if include is not None or exclude is not None:
+            raise ValueError("include and exclude are given, but a pair is copied whole: use update=.")
+        return self.model_copy(update=update, deep=deep)
 
     @classmethod
     def from_calibration(

@@ -27,6 +27,9 @@ from routellm_core.routing.request import scored_text
 from routellm_core.routing.stuffed_prompt import stuffed_question
 from routellm_core.routing.tool_loop import StuckLimits, invalid_calls
 
+# JSON without a schema has no counterpart elsewhere; a schema is translated by the providers' own classes.
+_OPENAI_FORMS = ("json_object", "text")
+
 PromptExtractor = Callable[[list[BaseMessage]], str | None]
 
 
@@ -184,8 +187,13 @@ class RoutedCall:
         return frozenset(found)
 
     def _refusing_sides(self) -> frozenset[Route]:
-        tools = self.kwargs.get("tools")
-        return tools.unsupported(list(self.sides.values())) if isinstance(tools, BoundTools) else frozenset()
+        tools, found = self.kwargs.get("tools"), frozenset[Route]()
+        if isinstance(tools, BoundTools):
+            found = tools.unsupported(list(self.sides.values()))
+        form = self.kwargs.get("response_format")
+        if isinstance(form, Mapping) and form.get("type") in _OPENAI_FORMS:
+            found |= {route for route, side in self.sides.items() if side.family == "anthropic"}
+        return found
 
     def _bound(self, by_conversation: bool) -> tuple[Route | None, Route | None]:
         """Return the side that the conversation is to stay on, and the one that its open loop is on."""

@@ -128,6 +128,22 @@ class Side:
         return merge_configs(self.config, config) if self.config else config
 
 
+def with_setting(route: Route, given: Any, name: str, value: object) -> Any:
+    """Return a given model, or a binding of one, with one field of the model replaced in a copy.
+
+    Raises:
+        ValueError: the model has no such field.
+    """
+    if isinstance(given, RunnableBinding):
+        bound = with_setting(route, given.bound, name, value)
+        return given.model_copy(update={"bound": bound})
+    if name not in type(given).model_fields:
+        raise ValueError(
+            f"{name} is neither a setting of the pair nor of the {route} model, {type(given).__name__}."
+        )
+    return given.model_copy(update={name: value})
+
+
 def family_of(name: str) -> Family:
     """Return the family of formats of a model or a provider by its name."""
     if "anthropic" in name:

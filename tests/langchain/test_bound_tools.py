@@ -14,6 +14,7 @@ from langchain_routellm.bound_tools import tool_choice_for
 
 from examples.stand_in import StandInServer
 from tests.langchain.conftest import Pair, chat_anthropic, chat_openai
+from tests.langchain.other_providers import chat_gemini
 
 EASY, HARD = "Use the weather tool for Oslo.", "A hard one: use the weather tool for Oslo."
 
@@ -167,3 +168,17 @@ def test_fallbacks_can_bind_tools(pair: Pair, stand_in: StandInServer) -> None:
     answer = chain.invoke(EASY)
     assert answer.tool_calls[0]["name"] == "weather"
     assert answer.response_metadata["model_name"] == "gpt-4o-mini"
+
+
+@pytest.mark.parametrize("builtin", [{"google_search": {}}, {"code_execution": {}}, {"url_context": {}}])
+def test_geminis_own_tools_go_to_gemini(pair: Pair, stand_in: StandInServer, builtin: dict[str, Any]) -> None:
+    llm = pair(strong=chat_gemini(), weak=chat_gemini("gemini-2.5-flash"))
+    llm.bind_tools([builtin]).invoke(EASY)
+    ((_, config),) = llm.weak.client.requests
+    assert getattr(config.tools[0], next(iter(builtin))) is not None
+    # a side that has none of it leaves the call to the other
+    mixed = pair(strong=chat_gemini())
+    bound: Any = mixed.bind_tools([builtin])
+    assert bound.bound.route(EASY, **bound.kwargs).route == "strong"
+    with pytest.raises(ValueError, match="Unsupported function"):
+        pair().bind_tools([builtin])

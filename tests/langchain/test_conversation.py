@@ -236,8 +236,8 @@ def test_modalities_go_to_the_side_that_has_them(
     assert (found.route, found.reason) == ("strong", reason)
     found = pair(strong=lacking, weak=unknown).route([hard])
     assert (found.route, found.reason) == ("weak", reason)
-    assert pair(weak=unknown, strong=unknown).route([easy]).reason == "score"
-    assert pair(weak=lacking, strong=lacking).route([easy]).reason == "score"
+    assert pair(weak=unknown.model_copy(), strong=unknown).route([easy]).reason == "score"
+    assert pair(weak=lacking.model_copy(), strong=lacking).route([easy]).reason == "score"
 
 
 def test_a_long_prompt_goes_where_it_fits(pair: Pair, stand_in: StandInServer) -> None:

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from langchain_routellm import ChatRouteLLM
 from routellm_core import RouterWarning, RoutingRequest, load_router
 from routellm_core.calibration.record import Calibration, CalibrationWarning
+from routellm_core.pair_check import PairWarning
 from routellm_core.routing.drift import DRIFT_CALLS, ScoreDriftWarning, ShareDriftWarning
 
 from examples.stand_in import StandInServer
@@ -57,6 +58,8 @@ NAN = float("nan")
             {"prices": {"strong": {"input": -1, "output": 2}, "weak": {"input": 1, "output": 2}}},
             "price input is -1",
         ),
+        ({"model": "gpt-4o"}, "model='gpt-4o' is one model, and ChatRouteLLM takes two: give strong="),
+        ({"model": "gpt-4o", "strong": None}, "model='gpt-4o' is one model"),
         ({"temperature": 0}, "temperature: not a setting of ChatRouteLLM. Give it to the models"),
         ({"strongshare": 0.3}, "strongshare: not a setting of ChatRouteLLM; did you mean strong_share?"),
         (
@@ -117,6 +120,45 @@ def test_copies_are_checked_and_count_for_themselves(pair: Pair) -> None:
     assert (llm.routing_stats().requests, other.routing_stats().requests) == (1, 0)
     with pytest.raises(ValueError, match="threshold is 7"):
         llm.model_copy(update={"threshold": 7})
+
+
+@pytest.mark.filterwarnings("ignore:The `copy` method is deprecated")
+def test_every_kind_of_copy_routes_by_its_own_settings(pair: Pair) -> None:
+    llm = pair()
+    llm.invoke("easy")
+    other = llm.copy(update={"threshold": 0.05})
+    assert (llm.route("easy").route, other.route("easy").route) == ("weak", "strong")
+    assert (llm.routing_stats().requests, other.routing_stats().requests) == (1, 0)
+    with pytest.raises(ValueError, match="include and exclude"):
+        llm.copy(exclude={"weak"})
+
+
+def test_a_copy_passes_settings_of_the_models_on_to_both(pair: Pair, stand_in: StandInServer) -> None:
+    bound = chat_openai(stand_in, "gpt-weak").bind(stop=["x"])
+    llm = pair(weak=bound, router="random", strong_share=0.3)
+    warmer = llm.model_copy(update={"temperature": 0.8})
+    for side in ("weak", "strong"):
+        warmer.invoke("a question", {"configurable": {"routellm_route": side}})
+        assert stand_in.bodies(f"gpt-{side}")[-1]["temperature"] == 0.8
+    assert stand_in.bodies("gpt-weak")[-1]["stop"] == ["x"]
+    llm.invoke("a question", {"configurable": {"routellm_route": "weak"}})
+    assert "temperature" not in stand_in.bodies("gpt-weak")[-1]
+    assert (warmer.strong_share, warmer.threshold) == (0.3, None)
+    with pytest.raises(ValueError, match="warmth is neither a setting of the pair nor of the strong model"):
+        llm.model_copy(update={"warmth": 1})
+
+
+def test_a_pair_that_saves_nothing_is_warned_of(pair: Pair, stand_in: StandInServer) -> None:
+    model = chat_openai(stand_in, "gpt-strong")
+    with pytest.warns(PairWarning, match="one and the same model"):
+        pair(strong=model, weak=model)
+    cheap, dear = {"input": 1, "output": 2}, {"input": 10, "output": 20}
+    with pytest.warns(PairWarning, match="by prices=: are the sides swapped"):
+        pair(prices={"strong": cheap, "weak": dear})
+    pair(prices={"strong": dear, "weak": cheap})
+    named = {"strong": chat_openai(stand_in, "gpt-4o-mini"), "weak": chat_openai(stand_in, "gpt-4o")}
+    with pytest.warns(PairWarning, match=r"by list price \(gpt-4o-mini, gpt-4o\)"):
+        pair(**named)
 
 
 def test_deepcopy_and_pickle_as_far_as_the_inner_models_do() -> None:
@@ -230,7 +272,7 @@ def test_a_calibration_is_held_against_what_it_is_used_for(pair: Pair, tmp_path:
 
     ChatRouteLLM.from_calibration(path, **models)
     with pytest.warns(CalibrationWarning, match="made for weak model 'gpt-weak', and weak is 'gpt-strong'"):
-        ChatRouteLLM.from_calibration(path, strong=models["strong"], weak=models["strong"])
+        ChatRouteLLM.from_calibration(path, strong=models["strong"], weak=models["strong"].model_copy())
     with pytest.raises(ValueError, match="made with another router"):
         ChatRouteLLM.from_calibration(path, **models, router=load_router("random", seed=7))
 

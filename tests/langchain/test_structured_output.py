@@ -8,10 +8,11 @@ import pytest
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
+from langchain_core.tools import tool
 from pydantic import BaseModel
 
 from examples.stand_in import StandInServer
-from tests.langchain.conftest import Pair, chat_openai
+from tests.langchain.conftest import Pair, chat_anthropic, chat_openai
 from tests.langchain.recording import RecordingTracer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")  # ChatOpenAI's own
@@ -117,9 +118,9 @@ def test_a_side_without_schemas_is_not_sent_any(pair: Pair, stand_in: StandInSer
 
 
 def test_where_neither_side_can_the_error_is_the_strong_models(pair: Pair) -> None:
-    unable = GenericFakeChatModel(messages=iter([]))
+    strong, weak = (GenericFakeChatModel(messages=iter([])) for _ in range(2))
     with pytest.raises(NotImplementedError, match="with_structured_output is not implemented"):
-        pair(strong=unable, weak=unable).with_structured_output(Joke)
+        pair(strong=strong, weak=weak).with_structured_output(Joke)
 
 
 def test_it_is_a_runnable(pair: Pair) -> None:
@@ -127,3 +128,46 @@ def test_it_is_a_runnable(pair: Pair) -> None:
     assert isinstance(chain.invoke(HARD), str)
     forced = pair().with_structured_output(Joke).with_config(configurable={"routellm_route": "strong"})
     assert isinstance(forced.invoke(EASY), Joke)
+
+
+@pytest.mark.parametrize("include_raw", [False, True])
+@pytest.mark.parametrize("prompt", [EASY, HARD])
+async def test_arguments_reach_the_model_behind_the_parser(
+    pair: Pair, stand_in: StandInServer, include_raw: bool, prompt: str
+) -> None:
+    models = {side: chat_openai(stand_in, f"gpt-{side}").bind(user="me") for side in ("strong", "weak")}
+    llm = pair(**models, stop=["Paris"])
+    chain = llm.with_structured_output(Joke, include_raw=include_raw, method="function_calling")
+    chain.invoke(prompt)
+    await chain.ainvoke(prompt, temperature=0.8)
+    list(chain.stream(prompt))
+    [part async for part in chain.astream(prompt, temperature=0.9)]
+    bodies = [request.body for request in stand_in.requests]
+    assert [(body["stop"], body["user"]) for body in bodies] == [(["Paris"], "me")] * 4
+    assert [body.get("temperature") for body in bodies] == [None, 0.8, None, 0.9]
+
+
+@pytest.mark.parametrize("include_raw", [False, True])
+@pytest.mark.parametrize("method", ["json_schema", "function_calling"])
+def test_a_schema_takes_the_place_of_tools_that_a_side_has_bound(
+    pair: Pair, stand_in: StandInServer, include_raw: bool, method: str
+) -> None:
+    @tool
+    def weather(city: str) -> str:
+        """Tell the weather of a city."""
+        return city
+
+    llm = pair(weak=chat_openai(stand_in, "gpt-weak").bind_tools([weather], tool_choice="any"))
+    answer: Any = llm.with_structured_output(Joke, include_raw=include_raw, method=method).invoke(EASY)
+    assert isinstance(answer["parsed"] if include_raw else answer, Joke)
+    (body,) = stand_in.bodies("gpt-weak")
+    assert [each["function"]["name"] for each in body.get("tools", [])] == (
+        ["Joke"] if method == "function_calling" else []
+    )
+
+
+def test_json_without_a_schema_goes_where_it_is_known(pair: Pair, stand_in: StandInServer) -> None:
+    llm = pair(weak=chat_anthropic(stand_in, "claude-weak"))
+    found = llm.route(EASY, response_format={"type": "json_object"})
+    assert (found.route, found.reason) == ("strong", "unsupported")
+    assert llm.route(EASY, response_format=Joke).reason == "score"
