@@ -7,13 +7,13 @@ found by its `class_name`, and keys are left out, to be read from the environmen
 from __future__ import annotations
 
 import importlib
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llama_index.core.llms import LLM
 
 from routellm_core.loading import load_router
+from routellm_core.redaction import is_secret, without_address_secrets
 from routellm_core.router import Router
 from routellm_core.settings import RouterGiven
 
@@ -28,27 +28,14 @@ _CLASSES: dict[str, str] = {
 }
 """class_name -> "module:Class" of models that may not have been imported yet."""
 
-# api_key, x-api-key, aws_secret_access_key, hf_token, Authorization; not max_tokens or tokenizer.
-_SECRET_NAME = re.compile(
-    r"(^|[_-])(key|apikey|access_key_id|secret|password|token|authorization|credentials?|cookie)$",
-    re.IGNORECASE,
-)
-
-# A short "token" is a mark such as "</s>".
-_SHORTEST_SECRET = 6
-
 
 def redacted(value: object) -> object:
     """Return plain values without the secrets, as if they had never been given."""
     if isinstance(value, Mapping):
-        return {key: redacted(item) for key, item in value.items() if not _is_secret(str(key), item)}
+        return {key: redacted(item) for key, item in value.items() if not is_secret(str(key), item)}
+    if isinstance(value, str):
+        return without_address_secrets(value) if "://" in value else value
     return [redacted(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _is_secret(name: str, value: object) -> bool:
-    if isinstance(value, Mapping | list | tuple) or value is None:
-        return False
-    return _SECRET_NAME.search(name) is not None and len(str(value)) >= _SHORTEST_SECRET
 
 
 def router_name(router: Router, given: RouterGiven) -> str:

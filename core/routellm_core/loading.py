@@ -191,7 +191,7 @@ def _from_settings(kind: str, settings: dict[str, Any]) -> Router:
         return router_class(kind)(**settings)
     except TypeError as error:
         raise TypeError(
-            f"router {kind!r} can't be made from the settings {settings} ({error}); "
+            f"router {kind!r} can't be made from the settings {sorted(settings)} ({error}); "
             "a trained router is loaded from the folder that Router.save() wrote."
         ) from error
 

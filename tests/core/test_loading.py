@@ -72,6 +72,12 @@ def test_settings_reach_a_kind_that_needs_no_checkpoint() -> None:
     assert load_router("random", seed=7).score(["a"]) != load_router("random", seed=8).score(["a"])
 
 
+def test_settings_are_not_shown_where_they_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"from the settings \['api_key'\]") as caught:
+        load_router("random", api_key="sk-secret")
+    assert "sk-secret" not in str(caught.value)
+
+
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(
         ValueError, match=r"unknown router 'defualt': expected 'default', .*'random', .* or a folder"

@@ -53,15 +53,17 @@ def test_names_of_secrets() -> None:
         "model": "a-model-name",
         "eos_token": "</s>",
     }
-    hidden = {
+    hidden: dict[str, Any] = {
         "api_key": SECRET,
         "hf_token": SECRET,
         "x-api-key": SECRET,
-        "headers": {"Authorization": SECRET},
+        "headers": {"Authorization": SECRET, "X-Custom-Auth": SECRET},
     }
+    hidden["proxies"] = {"https": f"https://me:{SECRET}@proxy:8"}
     found = redacted({**shown, **hidden, "list": [{"aws_secret_access_key": SECRET}]})
     assert {name: found[name] for name in shown} == shown
     assert SECRET not in str(found)
+    assert redacted({"api_base": f"https://me:{SECRET}@host/v1"}) == {"api_base": "https://host/v1"}
 
 
 def test_there_and_back(monkeypatch: pytest.MonkeyPatch) -> None:

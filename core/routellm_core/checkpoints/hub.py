@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from routellm_core.checkpoints.checkpoint import CheckpointError
+from routellm_core.redaction import without_secrets
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 
@@ -62,7 +63,7 @@ def download(
         )
     except Exception as error:
         # Beside its own errors, the library passes on those of whatever it talks HTTP with.
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        reason = without_secrets(" ".join(f"{type(error).__name__}: {error}".split()))
         raise CheckpointError(
             f"{pinned} can't be fetched from the Hugging Face Hub, and is not in its cache here ({reason}). "
             "Without network, fetch its files on another machine and give the folder: load_router('folder')."

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from routellm_core.embedders.embedder import EmbedderError
+from routellm_core.redaction import without_secrets
 
 
 class OpenAIClient:
@@ -72,11 +73,10 @@ class OpenAIClient:
         return [by_position[position] for position in range(count)]
 
     def _refuse(self, error: Exception, client: Any) -> NoReturn:
-        message, key = f"{type(error).__name__}: {error}", getattr(client, "api_key", None)
-        if isinstance(key, str) and key and key in message:
-            # A server that repeats the key in its answer must not bring it into a log, by no cause either.
-            raise EmbedderError(f"{self.origin} failed: {message.replace(key, '***')}") from None
-        raise EmbedderError(f"{self.origin} failed: {message}") from error
+        message = f"{type(error).__name__}: {error}"
+        shown = without_secrets(message, [getattr(client, "api_key", None)])
+        # A server that repeats the key in its answer must not bring it into a log, by no cause either.
+        raise EmbedderError(f"{self.origin} failed: {shown}") from (error if shown == message else None)
 
     def _client(self) -> Any:
         if self.given is not None:

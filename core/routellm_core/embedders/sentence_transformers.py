@@ -27,6 +27,7 @@ from routellm_core.embedders.embedder import (
     stored_settings,
 )
 from routellm_core.embedders.text import CHARACTERS_PER_TOKEN, valid_unicode
+from routellm_core.redaction import without_secrets
 from routellm_core.routing.validation import check_count
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ class SentenceTransformersEmbedder:
             )
             raise EmbedderError(
                 f"the sentence-transformers model {self.model!r} can't be loaded "
-                f"({type(error).__name__}: {error}). {fetch}"
+                f"({type(error).__name__}: {without_secrets(str(error))}). {fetch}"
             ) from error
 
     def __getstate__(self) -> dict[str, Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
+
+from routellm_core.redaction import without_secrets
 
 Kind = Literal["retry", "lost", "refused", "fatal"]
 
@@ -31,7 +33,8 @@ class Failure:
             connection broke or took too long: as "retry", but the provider may have charged), "refused" (this
             one request is not taken, another may be), "fatal" (no request of this run will be taken).
         summary: the status and the error's class, the same for like errors.
-        detail: what the provider said, shortened; "" for an error about keys, whose text may hold one.
+        detail: what the provider said, shortened; "" for an error about keys. Secrets in it
+            are replaced.
         may_be_charged: True where nobody said that the call failed before it was worked on.
         retry_after: seconds the provider asked to wait; None where it did not say.
     """
@@ -46,8 +49,14 @@ class Failure:
         return f"{self.summary}: {self.detail}" if self.detail else self.summary
 
     @classmethod
-    def from_error(cls, error: Exception) -> Failure:
-        """Read a provider's error; one that is not a provider's is fatal."""
+    def from_error(cls, error: Exception, secrets: Iterable[str] = ()) -> Failure:
+        """Read a provider's error; one that is not a provider's is fatal.
+
+        Args:
+            error: what the provider's library raised.
+            secrets: what must not be in `detail`, beside what looks like a secret.
+        """
+        text = _text(error, secrets)
         status = _status(error)
         name = type(error).__name__
         if status is None:
@@ -56,16 +65,16 @@ class Failure:
                 return cls("lost", name, may_be_charged=True)
             if isinstance(error, UnicodeEncodeError):
                 # A prompt with half a surrogate pair can't be sent to anybody.
-                return cls("refused", name, _text(error))
-            return cls("fatal", name, _text(error), may_be_charged=True)
+                return cls("refused", name, text)
+            return cls("fatal", name, text, may_be_charged=True)
         summary = f"{status} {name}"
         if status in _FATAL:
-            return cls("fatal", summary, "" if status in (401, 403) else _text(error))
+            return cls("fatal", summary, "" if status in (401, 403) else text)
         if status == 429 and _QUOTA in str(error):
             return cls("fatal", summary, "the account's quota is used up")
         if status in _RETRIED or status >= 500:
-            return cls("retry", summary, _text(error), retry_after=_retry_after(error))
-        return cls("refused", summary, _text(error))
+            return cls("retry", summary, text, retry_after=_retry_after(error))
+        return cls("refused", summary, text)
 
 
 @dataclass(frozen=True)
@@ -143,7 +152,7 @@ def _number(value: Any) -> float | None:
     return number if 0 <= number < math.inf else None
 
 
-def _text(error: Exception) -> str:
-    # One line: what an API answers may hold the whole request.
-    text = " ".join(str(error).split())
+def _text(error: Exception, secrets: Iterable[str]) -> str:
+    # One line: what an API answers may hold the whole request, its headers included.
+    text = without_secrets(" ".join(str(error).split()), secrets)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

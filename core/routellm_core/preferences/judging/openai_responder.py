@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS, Answer, Message
+from routellm_core.redaction import without_address_secrets
 from routellm_core.routing.prices import TokenUsage
 from routellm_core.routing.validation import check_count
 
@@ -110,7 +111,13 @@ class OpenAIResponder:
         return {**self.__dict__, "_client": None}
 
     def __repr__(self) -> str:
-        return f"OpenAIResponder({self.name!r}, base_url={self.base_url!r}, max_tokens={self.max_tokens})"
+        address = None if self.base_url is None else without_address_secrets(self.base_url)
+        return f"OpenAIResponder({self.name!r}, base_url={address!r}, max_tokens={self.max_tokens})"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be in any log: the key, as long as the environment holds it."""
+        return tuple(filter(None, [os.environ.get(self.key_variable, "").strip()]))
 
     def _key(self) -> str:
         # A server of one's own, named by its address, commonly asks for no key.

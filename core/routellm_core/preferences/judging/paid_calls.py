@@ -13,6 +13,7 @@ from routellm_core.preferences.judging.failure import Failure, RetryPolicy
 from routellm_core.preferences.judging.reported_usage import believable_usage
 from routellm_core.preferences.judging.responder import Answer, Message, Responder
 from routellm_core.preferences.judging.spend import Spend, SpendCapReached, most_usage
+from routellm_core.redaction import without_values
 
 CALL_TIMEOUT = 600.0
 """Seconds after which a call is given up where the model's own library has no shorter limit."""
@@ -122,9 +123,9 @@ class PaidCalls:
             self._stop(self._unwritten(error))
         try:
             async with asyncio.timeout(self.timeout):
-                answer = _checked(await responder(messages), responder.name)
+                answer = _checked(await responder(messages), responder)
         except Exception as error:
-            failure = Failure.from_error(error)
+            failure = Failure.from_error(error, _secrets(responder))
             row = {"key": key, "model": responder.name, "error": str(failure)}
             if failure.may_be_charged:
                 self._append({"event": "lost", **row, "usage": asdict(most)})
@@ -178,9 +179,14 @@ class PaidCalls:
         raise RunHalted(self.halted)
 
 
-def _checked(answer: object, model: str) -> Answer:
+def _secrets(responder: Responder) -> tuple[str, ...]:
+    """Return the secrets that a model's requests hold, where it says so."""
+    return tuple(getattr(responder, "secrets", ()))
+
+
+def _checked(answer: object, responder: Responder) -> Answer:
     """Return an answer whose text can be logged, whatever a provider sent as one."""
     if not isinstance(answer, Answer):
-        raise TypeError(f"{model} returned {type(answer).__name__}, expected an Answer.")
-    text = answer.text if isinstance(answer.text, str) else ""
+        raise TypeError(f"{responder.name} returned {type(answer).__name__}, expected an Answer.")
+    text = without_values(answer.text, _secrets(responder)) if isinstance(answer.text, str) else ""
     return Answer(text, answer.usage, bool(answer.truncated))

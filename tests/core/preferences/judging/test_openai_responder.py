@@ -93,6 +93,15 @@ async def test_an_answer_of_any_type_is_an_answer(sent: Any) -> None:
     assert await answered(sent) == Answer("")
 
 
+def test_it_shows_no_password_and_names_its_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ODD_NAME", "a key of its own")
+    responder = OpenAIResponder("m", base_url="http://me:hidden@host/v1", key_variable="ODD_NAME")
+
+    assert "hidden" not in repr(responder)
+    assert responder.secrets == ("a key of its own",)
+    assert OpenAIResponder("m", key_variable="NOT_SET").secrets == ()
+
+
 @pytest.mark.parametrize("reason", ["length", "max_tokens", "content_filter"])
 async def test_an_answer_that_was_cut_off_says_so(reason: str) -> None:
     assert (await answered(completion("[[A]]", reason=reason))).truncated

@@ -246,3 +246,28 @@ async def test_what_is_no_answer_ends_the_run(tmp_path: Path) -> None:
     result = await run(tmp_path, Bare("big"), ScriptedModel("small"), ScriptedModel("judge", JUDGE))
 
     assert "big returned str, expected an Answer" in result.stopped
+
+
+KEY = "an odd key without form"
+
+
+class Echoing(ScriptedModel):
+    """A provider that repeats the request's headers, in its errors and in its answers."""
+
+    secrets = (KEY,)
+
+
+@pytest.mark.parametrize("status", [400, 500, None])
+async def test_a_key_that_a_provider_repeats_is_in_no_log_and_no_message(
+    tmp_path: Path, status: int | None
+) -> None:
+    text = f"sent headers: {{'Authorization': 'Bearer {KEY}', 'x-api-key': 'sk-0123456789abcdefgh'}}"
+    error = ValueError(text) if status is None else ProviderError(status, text)
+    big = Echoing("big", lambda _: f"your key is {KEY}", failures=[error])
+    result = await run(tmp_path, big, ScriptedModel("small"), ScriptedModel("judge", JUDGE))
+    written = (tmp_path / "log.jsonl").read_text()
+
+    assert "sent headers" in written
+    for secret in (KEY, "0123456789abcdefgh"):
+        assert secret not in written
+        assert secret not in repr(result)

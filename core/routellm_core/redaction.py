@@ -1,0 +1,91 @@
+"""Redaction: what counts as a secret, by its name, its value and its shape, and texts without it.
+
+The one list for messages, logs, records and dumps. A text from elsewhere, such as a provider's error, may
+repeat the headers or the key of the request.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+MARK = "***"
+"""What stands in a secret's place."""
+
+_SHORTEST = 6
+"""A shorter "token" is a mark such as "</s>"."""
+
+_SHORTEST_OF_ENVIRONMENT = 12
+"""A shorter value, such as "password", is a word that other texts hold too."""
+
+_NAMES = frozenset(
+    {"apikey", "auth", "authorization", "cookie", "credential", "credentials", "key", "passphrase"}
+    | {"passwd", "password", "pwd", "secret", "signature", "token"}
+)
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+# Keys as providers make them, and what stands behind such a name or scheme; all take linear time.
+_SHAPES = (
+    re.compile(
+        r"\b(?:sk|pk|rk|gsk|xai|ghp|gho|ghs|github_pat|hf|glpat|xoxb|xoxp|pplx|r8|nvapi|tvly|lsv2|AIza|AKIA"
+        r"|ya29)[-_.]?[A-Za-z0-9_-]{16,}"
+    ),
+    re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*"),
+    re.compile(r"(?i:(?<=\bbearer )|(?<=\bbasic ))[A-Za-z0-9+/=._~-]{16,}"),
+    re.compile(
+        r"(?i:(?:api[-_ ]?key|access[-_ ]?key|secret|authorization|passw(?:or)?d|cookie|auth|\btoken)"
+        r"[\"']?\s*+[:=]\s*+[\"']?(?:bearer\s++|basic\s++)?)(?P<secret>[^\s\"',;&{}()<>\[\]]{6,})"
+    ),
+    re.compile(r"(?<=://)[^\s/@:\"']{0,256}:[^\s/@\"']{1,256}(?=@)"),
+)
+
+_IN_ADDRESS = re.compile(r"(?<=://)[^\s/@\"']{1,512}@")
+
+
+def is_secret(name: str, value: object) -> bool:
+    """Return whether a setting or header of this name holds a secret: `api_key`, `X-Custom-Auth`."""
+    if value is None or isinstance(value, bool | dict | list | tuple | set) or len(str(value)) < _SHORTEST:
+        return False
+    words = [word.lower() for word in _WORD.findall(name)]
+    return bool(words) and (words[-1] in _NAMES or words[-3:] == ["access", "key", "id"])
+
+
+def without_secrets(text: str, values: Iterable[str | None] = ()) -> str:
+    """Return a text from elsewhere with `MARK` in place of what is, or looks like, a secret.
+
+    Args:
+        text: such as a provider's error.
+        values: secrets that the caller knows; those of the environment's variables are known already.
+    """
+    text = without_values(text, values)
+    for shape in _SHAPES:
+        text = shape.sub(_marked, text)
+    return text
+
+
+def without_values(text: str, values: Iterable[str | None] = ()) -> str:
+    """Return a text with `MARK` in place of secrets that are known by their value, and of no others."""
+    known = {value for value in values if isinstance(value, str) and len(value) >= _SHORTEST}
+    known |= {
+        value
+        for name, value in os.environ.items()
+        if len(value) >= _SHORTEST_OF_ENVIRONMENT and is_secret(name, value)
+    }
+    # The longest first: one may begin with another.
+    for value in sorted(known | {quote(value, safe="") for value in known}, key=len, reverse=True):
+        text = text.replace(value, MARK)
+    return text
+
+
+def without_address_secrets(address: str) -> str:
+    """Return an address without user name and password."""
+    return _IN_ADDRESS.sub("", address)
+
+
+def _marked(found: re.Match[str]) -> str:
+    if "secret" not in found.re.groupindex:
+        return MARK
+    whole, start = found[0], found.start("secret") - found.start()
+    return whole[:start] + MARK
