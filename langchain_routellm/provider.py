@@ -31,6 +31,8 @@ _KNOWN = {
 # A model answers with the version that it is: "gpt-4o" as "gpt-4o-2024-08-06".
 _VERSION = re.compile(r"-(?:\d{4}|\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
 
+_NO_NAME = re.compile(r"[^a-z0-9]")
+
 _ACCOUNT = (
     *("openai_api_base", "openai_api_key", "openai_organization", "azure_endpoint", "anthropic_api_url"),
     *("anthropic_api_key", "base_url", "endpoint", "api_key", "google_api_key", "project", "location"),
@@ -43,7 +45,7 @@ _FORM = ("use_responses_api", "store")
 @lru_cache(maxsize=256)
 def provider_named(text: str) -> str:
     """Return the provider that a model's type or an answer's metadata names."""
-    plain = re.sub(r"[^a-z0-9]", "", text.lower())
+    plain = _NO_NAME.sub("", text.lower())
     return next((name for part, name in _KNOWN.items() if part in plain), plain)
 
 

@@ -20,6 +20,10 @@ _VARIABLES = {_INK: "--ink", _MUTED: "--muted", _ACCENT: "--accent", _OTHER: "--
 
 _WIDTH, _HEIGHT = 5.0, 3.4
 
+_ID = re.compile(r'\bid="')
+_REFERENCE = re.compile(r'(href="#|url\(#)')
+_SIZE = re.compile(r' (?:width|height)="[^"]*"')
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -115,12 +119,13 @@ def _inline(svg: str, prefix: str) -> str:
     svg = svg[svg.index("<svg") :]
     for colour, variable in _VARIABLES.items():
         svg = svg.replace(colour, f"var({variable})")
-    svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
-    svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}-", svg)
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = _ID.sub(f'id="{prefix}-', svg)
+    svg = _REFERENCE.sub(rf"\g<1>{prefix}-", svg)
+    before, _, after = svg.partition("<metadata>")
+    svg = before + after.partition("</metadata>")[2]
     # The page's style sheet says how large it is.
-    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    head, closing, rest = svg.partition(">")
+    svg = _SIZE.sub("", head) + closing + rest
     markers = '<line class="marker"/><circle class="dot" r="4.5"/>'
     return svg.replace("</svg>", f"{markers}</svg>").replace("<svg ", '<svg class="figure" ', 1)
 
