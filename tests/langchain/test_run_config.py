@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from langchain_core.callbacks import UsageMetadataCallbackHandler
+from langchain_core.messages import HumanMessage
 from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.tools import tool
 from pydantic import BaseModel
 
 from routellm_core import routing
@@ -145,3 +147,34 @@ async def test_each_item_of_a_batch_has_its_own_question(pair: Pair) -> None:
         llm.invoke("easy", {"configurable": {"routellm_question": 3}})
     with pytest.raises(ValueError, match=r"'routellm_query', expected .* or 'routellm_question'"):
         llm.invoke("easy", {"configurable": {"routellm_query": "q"}})
+
+
+def test_what_works_where_hosts_drop_a_configuration(pair: Pair, stand_in: StandInServer) -> None:
+    agents = pytest.importorskip("langchain.agents", reason="langchain is not installed")
+    llm = pair()
+    strong: dict[str, Any] = {"configurable": {"routellm_route": "strong"}}
+
+    @tool
+    def weather(city: str) -> str:
+        """Tell the weather of a city."""
+        return city
+
+    def asked(call: Any) -> list[str]:
+        stand_in.reset()
+        call()
+        return list(stand_in.calls())
+
+    said: Any = {"messages": [HumanMessage(EASY)]}
+    configured = llm.with_config(strong)
+    assert asked(lambda: configured.invoke(EASY)) == ["gpt-strong"]
+    # what docs/settings.md warns of
+    assert asked(lambda: configured.bind_tools([weather]).invoke(EASY)) == ["gpt-weak"]  # type: ignore[attr-defined]
+    assert asked(lambda: configured.with_structured_output(Colour).invoke(EASY)) == ["gpt-weak"]  # type: ignore[attr-defined]
+    assert asked(lambda: agents.create_agent(configured, [weather]).invoke(said)) == ["gpt-weak"]
+    # and what it says that works
+    assert asked(lambda: agents.create_agent(llm, [weather]).invoke(said, strong)) == ["gpt-strong"]
+    with routing(route="strong"):
+        assert asked(lambda: agents.create_agent(llm, [weather]).invoke(said)) == ["gpt-strong"]
+    always = llm.model_copy(update={"threshold": 0.0})
+    assert asked(lambda: agents.create_agent(always, [weather]).invoke(said)) == ["gpt-strong"]
+    assert asked(lambda: llm.bind_tools([weather]).with_config(strong).invoke(EASY)) == ["gpt-strong"]
