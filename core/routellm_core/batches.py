@@ -1,8 +1,8 @@
-"""Batches: scoring, embedding and judging as callables on columns, for Ray Data's `map_batches` and its like.
+"""Batches: scoring, embedding and judging as callables on columns, for Ray Data's `map_batches` and similar.
 
 Each takes a batch, a dictionary of columns with a column "prompt" of n texts, and returns it with its own
 columns added. They hold names and folders, never weights, clients or keys: each worker loads what it needs at
-its first batch, so they pickle to a few bytes. Nothing here knows or needs Ray.
+its first batch, so they pickle to a few bytes. Nothing here imports Ray.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _WithRouter:
             router: a name or folder that `load_router` takes, readable on every worker.
 
         Raises:
-            TypeError: it is a router itself, whose weights would travel with every batch.
+            TypeError: it is a router itself, whose weights would be sent with every batch.
         """
         if not isinstance(router, str | PathLike):
             raise TypeError(f"router is {type(router).__name__}, expected a name or a folder.")
@@ -67,7 +67,7 @@ class ScoreBatch(_WithRouter):
 
 
 class EmbedBatch(_WithRouter):
-    """Adds "embedding": what the router's own embedder makes of each prompt, shape (n, d)."""
+    """Adds "embedding": the router's own embedding of each prompt, shape (n, d)."""
 
     def __call__(self, batch: Batch) -> dict[str, Any]:
         """Embed a batch.
@@ -84,9 +84,9 @@ class EmbedBatch(_WithRouter):
 class JudgeBatch:
     """Adds "winner" ("model_a": strong, "model_b": weak, "tie"; "" where rejected) and "model_a", "model_b".
 
-    Each batch has a log of its own in a folder that all workers see, named by its prompts and the models: a
-    batch that is done again after a failure, in whatever worker, pays nothing twice. Limits on spend and on
-    concurrency are each batch's own: the whole job's are these times the batches, or the workers, there are.
+    Each batch has its own log in a folder that all workers see, named by its prompts and the models: a batch
+    that is repeated after a failure, on any worker, pays for nothing twice. Limits on spend and concurrency
+    apply to each batch: multiply spend by the number of batches, concurrency by the number of workers.
     """
 
     def __init__(
@@ -102,8 +102,8 @@ class JudgeBatch:
 
         Args:
             strong: a model that pickles and serves several event loops in turn, as `OpenAIResponder` does.
-            weak: the other model, the same.
-            judge: the judge, the same.
+            weak: the weak model, likewise.
+            judge: the judge, likewise.
             log_folder: where the batches' logs are kept.
             settings: of each batch's run.
         """
@@ -118,7 +118,7 @@ class JudgeBatch:
 
         Raises:
             ValueError: there is no column "prompt".
-            JudgingStopped: the batch's cap is reached or a provider fails; done again, it goes on.
+            JudgingStopped: the batch's cap is reached or a provider fails; run it again to continue.
         """
         prompts = _prompts(batch)
         result = judge_in_new_loop(
@@ -144,5 +144,5 @@ def _prompts(batch: Batch) -> list[str]:
     if "prompt" not in batch:
         raise ValueError(f"the batch has no column 'prompt', only {sorted(batch)}.")
     column: Sequence[Any] | npt.NDArray[Any] = batch["prompt"]
-    # numpy's own str scalars are str, and yet no plain ones.
+    # numpy's str scalars are instances of str but not plain strings.
     return [str(text) if isinstance(text, str) else text for text in column]

@@ -11,7 +11,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def win_rate(logit: float) -> float:
-    """Return σ(logit), in plain numbers: for one prompt, numpy's start-up would take longer than the rest."""
+    """Return σ(logit), in plain floats: for one prompt, numpy's overhead would exceed the rest."""
     return 0.5 * (1.0 + math.tanh(0.5 * logit))
 
 

@@ -1,7 +1,7 @@
-"""Router: the one thing every learned, random or user-written scorer has to be.
+"""Router: the interface of every learned, random or user-written scorer.
 
-A router knows nothing of thresholds or models to call; it answers, for each prompt, how likely it is that
-the strong model's answer would be preferred. Turning that number into a route is `policy.py`'s work.
+A router knows nothing about thresholds or models to call; for each prompt it estimates how likely the strong
+model's answer is to be preferred. Turning that number into a route is the job of `routing/policy.py`.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 Scores = Floats
 
 LONGEST_NAME = 100
-"""Characters of a router's name at most: it stands in tables and records."""
+"""Most characters of a router's name, which appears in tables and records."""
 
 QUANTILES = 1001
-"""How many quantiles of its scores a router ships: the edges of a thousand equal shares."""
+"""Number of score quantiles that a router ships: the edges of a thousand equal shares."""
 
 COARSE_QUANTILES = 101
-"""How many are kept where a percentage point is close enough."""
+"""Number of quantiles when a percentage point is close enough."""
 
 
 def quantile_grid(count: int = QUANTILES) -> Floats:
-    """Return the evenly spaced positions, from 0 to 1, that every list of quantiles here is of."""
+    """Return evenly spaced positions from 0 to 1, as used for every list of quantiles."""
     return np.linspace(0.0, 1.0, count)
 
 
@@ -47,11 +47,11 @@ def quantiles_of(values: Floats, count: int = QUANTILES) -> Floats:
 
 
 PROBES = ("What is 2+2?", "Löse x² = 2, 漢字 😀 [1] 5%:\nA. 1\nB. 2\nAnswer:")
-"""What a router is asked when it is loaded."""
+"""Prompts scored when a router is loaded, as a check."""
 
 
 class RouterError(Exception):
-    """A router that failed: it raised, or its scores were not one finite number in [0, 1] per prompt."""
+    """A router failed: it raised, or did not return one finite number in [0, 1] per prompt."""
 
 
 class Router(ABC):
@@ -67,31 +67,31 @@ class Router(ABC):
 
     score_quantiles: Scores | None = None
     """Evenly spaced quantiles (from 0 to 1, ascending) of the scores on a broad mix of prompts, for
-    `strong_share=`; None where the router ships none."""
+    `strong_share=`; None if the router ships none."""
 
     coverage: Coverage | None = None
-    """What the router was trained on; None where it does not say."""
+    """What the router was trained on; None if unknown."""
 
     _registered_name: str | None = None
 
     _fingerprint: str | None = None
 
     _reload: tuple[Callable[[str], Router], tuple[str]] | None = None
-    """How to load this router again, where it was loaded by a name that says all of it."""
+    """How to load this router again, if it was loaded by a name that fully describes it."""
 
     @property
     def name(self) -> str:
-        """What this router is called in tables, records and traces.
+        """The router's name in tables, records and traces.
 
-        The name it was loaded under or saved with, else its class name.
+        The name it was loaded or saved under, else its class name.
         """
         return self._registered_name or type(self).__name__
 
     @property
     def fingerprint(self) -> str | None:
-        """The SHA-256 of all that decides this router's scores, in hexadecimal; None where it can't be saved.
+        """The SHA-256 of everything that determines this router's scores, in hexadecimal; None if unsavable.
 
-        A router has the same one before it is saved and after it is loaded.
+        It is the same before saving and after loading.
         """
         if self._fingerprint is None:
             try:
@@ -118,15 +118,15 @@ class Router(ABC):
         """Score one prompt; a router that needs no array for it may override this beside `score`.
 
         Raises:
-            RouterError: `score` returned something else than one number in [0, 1].
+            RouterError: `score` did not return one number in [0, 1].
         """
         return check_scores(self.score([prompt]), 1)[0]
 
     def explain(self, prompt: str) -> Explanation:
-        """Say what moved one prompt's score; a router whose score is a sum overrides this.
+        """Return what moved one prompt's score; a router whose score is a sum overrides this.
 
         Raises:
-            RouterError: `score` returned something else than one number in [0, 1].
+            RouterError: `score` did not return one number in [0, 1].
         """
         score = self.score_one(prompt)
         return Explanation(self.name, score, percentile_of(score, self.score_quantiles))
@@ -140,22 +140,22 @@ class Router(ABC):
     def training_similarity(self, prompts: Sequence[str]) -> Scores | None:
         """Return how near each prompt is to the training prompts, in [-1, 1], shape (n,).
 
-        None where the router does not say; `coverage.similarities` tells what is near.
+        None if unknown; compare with `coverage.similarities` to see what counts as near.
         """
         return None
 
     async def ascore(self, prompts: Sequence[str]) -> Scores:
         """Score prompts without blocking the event loop; the same result as `score`."""
-        # Many a process never awaits a score, and asyncio takes 20 ms.
+        # Many processes never await a score, and importing asyncio takes 20 ms.
         from asyncio import to_thread
 
         return await to_thread(self.score, prompts)
 
     def probe(self) -> None:
-        """Score a few texts, so that a router that can't is refused when it is loaded, not when it is used.
+        """Score a few texts, so that a broken router is rejected on loading rather than in use.
 
-        A router that asks a network, or loads another model at its first prompt, overrides this with what it
-        can say of itself without.
+        A router that calls a network, or loads another model at its first prompt, overrides this with checks
+        that need neither.
 
         Raises:
             RouterError: the scores are not one number in [0, 1] per text.
@@ -166,7 +166,7 @@ class Router(ABC):
         """Describe this router as a checkpoint (configuration, tensors, files).
 
         Raises:
-            TypeError: this class does not say how it is saved.
+            TypeError: this class cannot be saved.
         """
         raise TypeError(
             f"{type(self).__name__} cannot be saved: it defines no to_checkpoint(). "
@@ -175,10 +175,10 @@ class Router(ABC):
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> Self:
-        """Make the router that `to_checkpoint` described.
+        """Rebuild the router from what `to_checkpoint` returned.
 
         Raises:
-            TypeError: this class does not say how it is loaded.
+            TypeError: this class cannot be loaded.
             CheckpointError: the checkpoint does not hold what this class needs.
         """
         raise TypeError(
@@ -194,11 +194,11 @@ class Router(ABC):
 
         Args:
             folder: made if missing.
-            name: what the saved router is called, see `name`; None for the folder's own name.
+            name: the saved router's name, see `name`; None for the folder's name.
 
         Raises:
             ValueError: the name is empty or longer than 100 characters, or has a line break.
-            TypeError: this class does not say how it is saved.
+            TypeError: this class cannot be saved.
         """
         called = name_of(folder) if name is None else check_name(name)
         write_checkpoint(folder, replace(self.to_checkpoint(), name=called))
@@ -218,13 +218,13 @@ def check_name(name: str) -> str:
 
 
 def name_of(folder: str | PathLike[str]) -> str | None:
-    """Return what a router saved in a folder is called if nobody says; None if the folder's name won't do."""
+    """Return the default name of a router saved in a folder; None if the folder's name is invalid."""
     name = Path(folder).resolve().name[:LONGEST_NAME]
     return name if name.strip() and name.isprintable() else None
 
 
 class UnchangingRouter(Router):
-    """A router that never changes once it is made: a copy of it is itself, and its weights exist once."""
+    """A router that never changes once made: a copy is the same object, so its weights exist once."""
 
     def __copy__(self) -> Self:
         """Return this object."""
@@ -236,7 +236,7 @@ class UnchangingRouter(Router):
 
 
 def check_prompts(prompts: Sequence[str]) -> list[str]:
-    """Return the prompts as a list, or say which one is not a string.
+    """Return the prompts as a list, after checking that each is a string.
 
     Raises:
         TypeError: names the position and the type of the first prompt that is not a string.
@@ -256,7 +256,7 @@ def check_prompts(prompts: Sequence[str]) -> list[str]:
 
 
 def check_scores(scores: object, count: int) -> list[float]:
-    """Return what `score` returned for `count` prompts as numbers.
+    """Return the result of `score` for `count` prompts as an array.
 
     Raises:
         RouterError: not one finite number in [0, 1] per prompt.
@@ -266,7 +266,7 @@ def check_scores(scores: object, count: int) -> list[float]:
     except ValueError as error:
         raise RouterError("score() returned lists of several lengths, expected numbers.") from error
     if array.dtype.kind in "cSU":
-        # numpy would drop the imaginary part, and read text as a number.
+        # numpy would drop the imaginary part, and parse strings as numbers.
         raise RouterError(f"score() returned {array.dtype.name} values, expected numbers in [0, 1].")
     try:
         array = array.astype(np.float64)

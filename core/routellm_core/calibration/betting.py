@@ -1,9 +1,9 @@
-"""Betting: how much a sample of bounded values speaks against a mean of zero or less.
+"""Betting: how strong the evidence of a bounded sample is against a mean of zero or less.
 
-Somebody bets on one value after the other, with stakes that depend on the earlier ones alone. Where E[X] <= 0
-the game is not in their favour, so that the wealth Π(1 + λᵢXᵢ) ever reaches 1/α with probability at most α
-(Ville). Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", 2024; the stakes
-are their predictable plug-in, which adapts to the variance seen so far.
+Bet on one value after another, with stakes that depend only on the earlier ones. If E[X] <= 0, the game is
+unfavorable, so the probability that the wealth Π(1 + λᵢXᵢ) ever reaches 1/α is at most α (Ville).
+Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", 2024; the stakes are their
+predictable plug-in, which adapts to the variance seen so far.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ import numpy as np
 from routellm_core.logits import Floats
 
 LARGEST_STAKE = 0.75
-"""Of the stake at which one value could take everything."""
+"""Fraction of the stake at which a single value could lose everything."""
 
 
 def rejects(values: Floats, lowest: float, alpha: float) -> bool:
-    """Say whether the values refute, at level alpha, that their mean is at most 0.
+    """Return whether the values refute, at level alpha, that their mean is at most 0.
 
     Args:
         values: shape (n,), independent draws in an order that does not depend on them, none below `lowest`.
         lowest: the bound, below 0.
-        alpha: probability of refuting it where it is true, at most.
+        alpha: upper bound on the probability of refuting it when it is true.
 
     Raises:
-        ValueError: `lowest` is not below 0, so that there is nothing to test.
+        ValueError: `lowest` is not below 0, so there is nothing to test.
     """
     if not lowest < 0.0:
         raise ValueError(f"lowest is {lowest!r}, expected a number below 0.")
@@ -39,7 +39,7 @@ def rejects(values: Floats, lowest: float, alpha: float) -> bool:
 
 
 def _variance(values: Floats, lowest: float) -> Floats:
-    """Return the variance of the values before each one, shape (n,), begun with a guess on their scale."""
+    """Return the variance of the values before each one, shape (n,), starting from a guess at their scale."""
     count = np.arange(1, len(values) + 1)
     squares = (values - np.cumsum(values) / count) ** 2
     guess = lowest**2 / 16.0

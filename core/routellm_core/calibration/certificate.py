@@ -1,10 +1,10 @@
 """Certificate: the cheapest threshold that keeps a quality target, with a guarantee over the draw of labels.
 
-Thresholds are tested one after the other from "all to strong" downward, and the first that fails ends the
-search (fixed-sequence testing; Angelopoulos et al., "Learn then Test", 2021). A threshold that misses the
-target is certified only where a test whose null hypothesis is true rejects, which happens with probability at
-most 1 − confidence. Between two neighbouring scores of the labels the outcome on them is the same, so the
-sequence of the labels' own scores serves as well as one fixed beforehand.
+Thresholds are tested in turn from "all to strong" downward, and the first failure ends the search
+(fixed-sequence testing; Angelopoulos et al., "Learn then Test", 2021). A threshold that misses the target is
+certified only if a test rejects a true null hypothesis, with probability at most 1 − confidence. Between two
+neighboring scores of the labels their outcome is the same, so the sequence of the labels' own scores serves
+as well as one fixed beforehand.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from routellm_core.routing.threshold import goes_to_strong
 from routellm_core.routing.validation import check_positive
 
 MOST_LABELS = 1_000_000
-"""Where to stop looking for how many labels a target needs."""
+"""Upper limit of the search for how many labels a target needs."""
 
 STEPS = 100
-"""Thresholds tried where a share is estimated and not certified."""
+"""Thresholds tried when a share is estimated rather than certified."""
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """The cheapest threshold that is certified.
+    """The cheapest certified threshold.
 
     Attributes:
-        target: what it keeps.
+        target: the quality target it keeps.
         confidence: probability over the draw of the labels, such as 0.9.
         threshold: in [0, 1]; 0 sends everything to strong.
-        prompts: how many labelled prompts it rests on.
+        prompts: number of labelled prompts behind it.
         strong_share: share of them that go to strong.
         routed_quality: their mean quality at the threshold.
         weak_quality: the mean quality of always weak.
         strong_quality: of always strong.
         weak_is_enough: whether even always weak is certified.
-        labels_needed: how many labels like these it takes to certify anything, about.
+        labels_needed: about how many labels like these it takes to certify anything.
     """
 
     target: QualityTarget
@@ -57,7 +57,7 @@ class Certificate:
     labels_needed: int
 
     def statement(self, weak: str, strong: str) -> str:
-        """Say what is promised and what is not."""
+        """Return what is guaranteed and what is not, as a sentence."""
         return (
             f"With probability at least {self.confidence:.0%} over the draw of these {self.prompts:,} "
             "labelled prompts, mean quality by this grader on new prompts from the same source is at least "
@@ -84,14 +84,14 @@ def certify(
             made one after the other, and rows sorted by outcome would void the guarantee.
         weak: shape (n,), quality of the weak model's answers, within `scale`.
         strong: shape (n,), quality of the strong model's answers, within `scale`.
-        target: what is to be kept.
+        target: the quality to keep.
         confidence: in (0, 1).
         scale: the lowest and the highest quality that the grader can give.
-        steps: test about so many thresholds instead of each one: quicker, and an estimate without guarantee.
+        steps: test about this many thresholds instead of all: faster, but an estimate without guarantee.
 
     Raises:
-        ValueError: shapes or values are not as said, no threshold could tell the scores apart, the strong
-            model is no better than the weak one where the target needs that, or there are fewer labels than
+        ValueError: shapes or values are not as described, all scores are equal, the strong
+            model is no better than the weak one and the target needs it to be, or there are fewer labels than
             even the first step needs; the message says how many.
     """
     checked = checked_scores(scores)
@@ -155,7 +155,7 @@ def certifiable_share(
         labels: how many are drawn.
         confidence: as in `certify`.
         scale: as in `certify`.
-        draws: how often.
+        draws: number of draws.
         seed: of the draws.
     """
     rng = np.random.default_rng(seed)
@@ -186,7 +186,7 @@ def _threshold(ascending: Floats, certified: int) -> float:
 
 
 def _labels_needed(values: Floats, lowest: float, alpha: float) -> int:
-    """Return how many values like these, repeated as often as it takes, refute a mean of 0; about."""
+    """Return about how many values like these, repeated as needed, refute a mean of 0."""
     low, high = 0, 1
     while not rejects(np.resize(values, high), lowest, alpha):
         low, high = high, 2 * high

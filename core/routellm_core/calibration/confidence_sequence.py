@@ -1,10 +1,10 @@
-"""Confidence sequence: an interval for a mean that holds at every look at once, however often one looks.
+"""Confidence sequence: an interval for a mean that holds at all evaluations at once, however many.
 
-For each candidate mean m somebody bets on one value after the other that the mean is higher, somebody else
-that it is lower, with stakes that depend on the earlier values alone. If m is the mean, neither wealth ever
-reaches 2/α with more probability than α/2 (Ville), so every m that was bet down at any time is ruled out for
-good. Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", 2024, theorem 3,
-with their predictable plug-in stakes.
+For each candidate mean m, one bettor bets on each value in turn that the mean is higher, another that it is
+lower, with stakes that depend only on the earlier values. If m is the mean, each wealth reaches 2/α with
+probability at most α/2 (Ville), so every m that was bet down at any time is ruled out for good.
+Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", 2024, theorem 3, with
+their predictable plug-in stakes.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ import numpy as np
 from routellm_core.logits import Floats
 
 LARGEST_STAKE = 0.75
-"""Of the stake at which one value could take everything."""
+"""Fraction of the stake at which a single value could lose everything."""
 
 _HALVINGS = 16
-"""Of the search for an end: it is found, to the outside, within 0.002 % of the range."""
+"""Bisection steps for an endpoint: found within 0.002 % of the range, rounded outward."""
 
 _SHARE_SCALE = 100.0
 """ρ of the mixture: the share's interval is tightest for some hundreds to thousands of calls."""
 
 
 class Interval(NamedTuple):
-    """Two ends, both included."""
+    """An interval, both ends included."""
 
     low: float
     high: float
 
     def times(self, other: Interval) -> Interval:
-        """Return where a product lies whose factors lie in these two."""
+        """Return the interval of a product whose factors lie in these two."""
         ends = [mine * its for mine in self for its in other]
         return Interval(min(ends), max(ends))
 
 
 def mean_interval(values: Floats, low: float, high: float, alpha: float) -> Interval:
-    """Return where the mean lies, with probability at least 1 − alpha at all numbers of values at once.
+    """Return an interval that covers the mean, with probability 1 − alpha, at every number of values at once.
 
     Args:
         values: shape (n,), in the order they were drawn in; each has the same mean given those before it.
@@ -48,7 +48,7 @@ def mean_interval(values: Floats, low: float, high: float, alpha: float) -> Inte
         alpha: in (0, 1).
 
     Raises:
-        ValueError: the bounds are no range, or a value is outside them.
+        ValueError: the bounds are not a range, or a value is outside them.
     """
     if not -math.inf < low < high < math.inf:
         raise ValueError(f"the bounds are {low:g} and {high:g}, expected a range.")
@@ -62,7 +62,7 @@ def mean_interval(values: Floats, low: float, high: float, alpha: float) -> Inte
 
 
 def share_interval(hits: int, calls: int, alpha: float) -> Interval:
-    """Return where a probability lies by how often something happened; also at all numbers of calls at once.
+    """Return an interval for a probability from counts; it also holds at every number of calls at once.
 
     Robbins' normal mixture for values of variance proxy 1/4; coarser than betting, and free for millions.
     """

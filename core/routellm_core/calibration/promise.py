@@ -1,8 +1,8 @@
 """Promise: whether routed answers still lose no more quality than the calibration said.
 
 Loss is strong's quality less weak's on a call that went to weak, and 0 on a call that went to strong. Both
-the mean loss on weak calls and their share are bounded by confidence sequences, so that the verdict may be
-asked for as often as one likes, with all samples so far.
+the mean loss on weak calls and their share are bounded by confidence sequences, so the verdict may be
+requested as often as you like, with all samples so far.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from routellm_core.routing.validation import check_positive
 Verdict = Literal["kept", "broken", "open"]
 
 FOR_THE_SHARE = 0.1
-"""Part of the allowed error that the share of weak calls takes."""
+"""Part of the error probability spent on the share of weak calls."""
 
 MOST_GRADES = 200_000
-"""Where to stop looking for how many grades it takes."""
+"""Upper limit of the search for how many grades are needed."""
 
 
 @dataclass(frozen=True)
 class Promise:
-    """What is known of a promised loss.
+    """What the grades say about a promised maximum loss.
 
     Attributes:
-        max_loss: the most that a call may lose on average, in points of the grader; None where nothing is
+        max_loss: the most that a call may lose on average, in points of the grader; None if nothing is
             promised.
-        confidence: probability with which both intervals hold at every look, such as 0.9.
+        confidence: probability that both intervals hold at every evaluation, such as 0.9.
         graded: weak calls with both qualities.
         weak_calls: calls that the score sent to weak.
         calls: calls that the score decided.
         loss: mean loss of the graded weak calls.
-        on_weak: where the mean loss of weak calls lies.
-        on_all: where the mean loss of all these calls lies.
-        verdict: "kept" where all of `on_all` is at most max_loss, "broken" where none of it is, else "open".
-        needed: how many grades like these would tell, about; None where the verdict is not open, nothing was
+        on_weak: interval for the mean loss of weak calls.
+        on_all: interval for the mean loss of all these calls.
+        verdict: "kept" if all of `on_all` is at most max_loss, "broken" if none of it is, else "open".
+        needed: about how many grades like these would decide; None if the verdict is not open, nothing was
             graded, or it takes more than `MOST_GRADES`.
     """
 
@@ -78,7 +78,7 @@ def check_promise(
         scale: the lowest and the highest quality that the grader can give.
 
     Raises:
-        ValueError: a quality is outside the scale, the confidence is none, or there are no calls.
+        ValueError: a quality is outside the scale, the confidence is invalid, or there are no calls.
     """
     check_positive(confidence, "confidence", below=1.0)
     if weak_calls > calls or calls < 1:
@@ -116,7 +116,7 @@ def _verdict(on_all: Interval, max_loss: float | None) -> Verdict | None:
 
 
 def _needed(losses: Floats, share: Interval, width: float, alpha: float, max_loss: float) -> int | None:
-    """Return to how many the losses must be repeated until the verdict is not open; within 30 %."""
+    """Return how many losses like these settle the verdict, to within 30 %."""
     count = len(losses)
     while count < MOST_GRADES:
         count = int(count * 1.3) + 1

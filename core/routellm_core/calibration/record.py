@@ -19,7 +19,7 @@ FORMAT_VERSION = 1
 
 
 class CalibrationWarning(UserWarning):
-    """A calibration that may not speak of what it is used for."""
+    """A calibration may not apply to what it is used for."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Calibration:
         router: the name or folder of the router that was calibrated.
         threshold: in [0, 1].
         strong_share: share of the calibration prompts that reach the threshold, in [0, 1].
-        prompts: how many they were.
-        fingerprint: the router's, see `Router.fingerprint`; None where it has none.
-        strong: the strong model's name; None where it did not matter.
-        weak: the weak model's name; None where it did not matter.
+        prompts: number of calibration prompts.
+        fingerprint: the router's, see `Router.fingerprint`; None if it has none.
+        strong: the strong model's name; None if irrelevant.
+        weak: the weak model's name; None if irrelevant.
         target: what was asked for, such as {"strong_share": 0.3} or {"max_loss": 0.02, "confidence": 0.9}.
-        statement: what is promised, in words; None where nothing is.
+        statement: what is guaranteed, in words; None if nothing is.
         score_quantiles: evenly spaced from 0 to 1, of the scores of the calibration prompts.
     """
 
@@ -61,7 +61,7 @@ class Calibration:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: the file is not a calibration, or one of a newer format.
+            ValueError: the file is not a calibration, or has a newer format.
         """
         try:
             content = read_plain(Path(path), most=MOST_CONFIG_BYTES)
@@ -94,10 +94,10 @@ class Calibration:
         )
 
     def check_router(self, router: Router) -> None:
-        """Refuse a router that is not the calibrated one.
+        """Reject a router other than the calibrated one.
 
         Raises:
-            ValueError: its fingerprint is another one: the threshold means nothing to its scores.
+            ValueError: its fingerprint differs, so the threshold does not apply to its scores.
         """
         if self.fingerprint is not None and router.fingerprint != self.fingerprint:
             raise ValueError(
@@ -107,7 +107,7 @@ class Calibration:
             )
 
     def check_models(self, strong: str | None, weak: str | None) -> None:
-        """Warn where a model is not the one whose answers were labelled; an unknown name says nothing."""
+        """Warn if a model is not the one whose answers were labelled; unknown names are ignored."""
         for side, wanted, given in (("strong", self.strong, strong), ("weak", self.weak, weak)):
             if wanted and given and _plain(wanted) != _plain(given):
                 warnings.warn(

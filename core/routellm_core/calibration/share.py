@@ -1,4 +1,4 @@
-"""Share: the threshold that sends a wanted share of prompts to the strong model."""
+"""Share: the threshold that sends a given share of prompts to the strong model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from routellm_core.routing.validation import check_fraction
 
 
 def calibrate_threshold(scores: Sequence[float] | npt.NDArray[np.float64], strong_share: float) -> float:
-    """Return the threshold whose share of `score >= threshold` is nearest to the asked one.
+    """Return the threshold whose share of `score >= threshold` is nearest to the requested one.
 
     Args:
         scores: shape (n,), n >= 1, each in [0, 1].
@@ -32,7 +32,7 @@ def calibrate_threshold(scores: Sequence[float] | npt.NDArray[np.float64], stron
 
 
 def threshold_for_share(router: Router, strong_share: float) -> float:
-    """Return the threshold for a share of strong calls, by the quantiles that a router ships.
+    """Return the threshold for a share of strong calls, from the quantiles that a router ships.
 
     Raises:
         ValueError: the router ships no quantiles, or the share is outside [0, 1].

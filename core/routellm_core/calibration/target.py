@@ -1,4 +1,4 @@
-"""QualityTarget: what routed answers are to be worth, as a mean over prompts that must be at least 0."""
+"""QualityTarget: a quality requirement on routed answers, as a mean over prompts that must be at least 0."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Kind = Literal["max_loss", "quality", "gap"]
 
 @dataclass(frozen=True)
 class QualityTarget:
-    """What is to be kept, r being the routed answer's quality, w weak's and s strong's.
+    """The quality to keep, where r is the routed answer's quality, w weak's and s strong's.
 
     Attributes:
         kind: "max_loss": mean r >= mean s − value, in points of the grader;
@@ -38,7 +38,7 @@ class QualityTarget:
         return answered - weak - self.value * (strong - weak)
 
     def lowest(self, scale: tuple[float, float]) -> float:
-        """Return the bound that no value is ever below, for qualities within `scale`; always below 0."""
+        """Return a lower bound of the values for qualities within `scale`; always below 0."""
         low, high = scale
         if self.kind == "max_loss":
             return min(self.value - (high - low), -1e-9)
@@ -47,7 +47,7 @@ class QualityTarget:
         return -max(self.value, 1.0 - self.value) * (high - low)
 
     def promise(self, weak: str, strong: str) -> str:
-        """Say what the mean quality is at least."""
+        """Return the lower bound on mean quality, in words."""
         if self.kind == "max_loss":
             return f"that of {strong} alone less {self.value:g} points"
         if self.kind == "quality":

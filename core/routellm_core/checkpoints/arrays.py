@@ -23,7 +23,7 @@ def map_array(path: Path) -> npt.NDArray[Any]:
         EOFError: it is empty.
         ValueError: it holds no array of numbers.
     """
-    # asarray: a plain array over the same pages, so that what is computed from it is no memory map too.
+    # asarray: a plain array over the same pages, so that results computed from it are not memory maps.
     array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     if array.dtype.kind not in "iufb":
         raise ValueError(f"it holds values of type {array.dtype}")

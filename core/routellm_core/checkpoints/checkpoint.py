@@ -2,7 +2,7 @@
 
 A folder with `config.json` (format version, name, class, settings, SHA-256 of every other file) and, where
 the router has tensors, `model.safetensors`; a router may add plain files of its own, such as
-`tokenizer.json`, and large arrays as `NAME.npy`, which stay on disk and are memory-mapped. A router that asks
+`tokenizer.json`, and large arrays as `NAME.npy`, which stay on disk and are memory-mapped. A router that uses
 other routers has each of them in a folder inside its own. Nothing here is ever a pickle.
 """
 
@@ -39,23 +39,23 @@ from routellm_core.checkpoints.files import CheckpointError as CheckpointError
 FORMAT_VERSION = 1
 
 DEEPEST = 8
-"""How many routers may lie one inside another: a link could make a folder its own inner one."""
+"""Nesting limit of inner routers: a link could make a folder contain itself."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A router, described.
+    """A router as data.
 
     Attributes:
         router: the registered kind of router, such as "matrix_factorization".
         settings: JSON values that the router's `from_checkpoint` reads.
         tensors: name -> array; floating tensors must be finite.
-        files: file name -> content, for what is neither settings nor tensor.
+        files: file name -> content, for anything that is neither a setting nor a tensor.
         arrays: name -> array that may be larger than memory: each has a file of its own, `NAME.npy`, which is
             memory-mapped and read-only when read; floating ones must be finite.
         origin: where it was read from, for messages.
-        digest: `checkpoint_digest` where it is known, for a checkpoint that was read.
-        name: what the router is called; it decides no score and is no part of the digest.
+        digest: `checkpoint_digest` if known, for a checkpoint that was read.
+        name: the router's name; it affects no score and is not part of the digest.
         inner: name of a folder -> another router that this one asks.
         allow_hosts: hosts that whoever loads the checkpoint lets its settings name; see `load_router`.
     """
@@ -72,19 +72,19 @@ class Checkpoint:
     allow_hosts: frozenset[str] = frozenset()
 
     def setting(self, name: str) -> Any:
-        """Return one setting, or say that the checkpoint lacks it."""
+        """Return one setting; CheckpointError if it is missing."""
         if name not in self.settings:
             raise CheckpointError(f"{self.origin}: {CONFIG_FILE} has no setting {name!r}. {REMEDY}")
         return self.settings[name]
 
     def tensor(self, name: str, shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
-        """Return one tensor of the given shape (None: any length), or say what is wrong with it."""
+        """Return one tensor of the given shape (None: any length); CheckpointError if it does not fit."""
         if name not in self.tensors:
             raise CheckpointError(f"{self.origin}: {TENSOR_FILE} has no tensor {name!r}. {REMEDY}")
         return self._shaped(name, self.tensors[name], shape)
 
     def array(self, name: str, shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
-        """Return one memory-mapped array of the given shape (None: any length), or say what is wrong."""
+        """Return one memory-mapped array of the given shape (None: any length), likewise."""
         if name not in self.arrays:
             raise CheckpointError(f"{self.origin}: the file '{name}{ARRAY_SUFFIX}' is missing. {REMEDY}")
         return self._shaped(name, self.arrays[name], shape)
@@ -102,7 +102,7 @@ class Checkpoint:
 
     @contextmanager
     def reading(self, part: str | None = None) -> Iterator[None]:
-        """Raise a CheckpointError where the block refuses what this checkpoint holds.
+        """Raise a CheckpointError if the block rejects what this checkpoint holds.
 
         Args:
             part: what the block makes, for the message; None for the router itself.
@@ -117,7 +117,7 @@ class Checkpoint:
 
     @property
     def score_quantiles(self) -> npt.NDArray[np.float64] | None:
-        """The tensor that every kind of router stores its score quantiles in; None where there is none."""
+        """The score quantiles, in the tensor that every kind of router uses; None if absent."""
         name = "score_quantiles"
         if name not in self.tensors:
             return None
@@ -134,14 +134,14 @@ class Checkpoint:
         return quantiles
 
     def file(self, name: str) -> bytes:
-        """Return one extra file's content, or say that the checkpoint lacks it."""
+        """Return one extra file's content; CheckpointError if it is missing."""
         if name not in self.files:
             raise CheckpointError(f"{self.origin}: the file {name!r} is missing. {REMEDY}")
         return self.files[name]
 
 
 def write_checkpoint(folder: str | PathLike[str], checkpoint: Checkpoint) -> None:
-    """Write a checkpoint into `folder` (made where missing); each file replaces an older one whole.
+    """Write a checkpoint into `folder` (created if missing); each file replaces an older one whole.
 
     Raises:
         CheckpointError: a tensor holds NaN or infinity.
@@ -163,7 +163,7 @@ def write_checkpoint(folder: str | PathLike[str], checkpoint: Checkpoint) -> Non
 
 
 def checkpoint_digest(checkpoint: Checkpoint) -> str:
-    """Return the SHA-256 of all that a router is (kind, settings, content of every file), in hexadecimal."""
+    """Return the SHA-256 of a router's kind, settings and the content of every file, in hexadecimal."""
     if checkpoint.digest:
         return checkpoint.digest
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in _contents(checkpoint).items()}
@@ -179,7 +179,7 @@ def read_checkpoint(
     Args:
         folder: what `write_checkpoint` wrote.
         allow_hosts: see `load_router`.
-        depth: how many routers it lies inside of.
+        depth: how many routers enclose it.
 
     Raises:
         FileNotFoundError: the folder or its `config.json` does not exist.

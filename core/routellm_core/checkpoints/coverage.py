@@ -1,6 +1,6 @@
-"""Coverage: what a router was trained on, without its text: which prompts, and what part of their space.
+"""Coverage: what a router was trained on, without the text: which prompts, and which part of embedding space.
 
-Hashes tell whether a prompt was trained on, so that no evaluation counts it. Centroids tell how near a prompt
+Hashes identify training prompts, so that no evaluation counts them. Centroids measure how near a prompt
 is to the training prompts (the paper's benchmark-dataset similarity, appendix C, by centroids of them).
 """
 
@@ -26,7 +26,7 @@ class Coverage:
 
     Attributes:
         hashes: shape (h,), uint32, ascending: the first four bytes of each training prompt's SHA-256. One
-            other prompt in 4 billion / h is taken for one of them.
+            in 4 billion / h other prompts collides with one of them.
         centroids: shape (k, D), rows of length 1: means of groups of training prompts' embeddings.
         similarities: evenly spaced quantiles from 0 to 1, ascending, of the similarity of prompts like the
             training prompts that were held out of the centroids.
@@ -37,7 +37,7 @@ class Coverage:
     similarities: Floats
 
     def holds(self, prompts: Sequence[str]) -> npt.NDArray[np.bool_]:
-        """Say which prompts were trained on, shape (n,)."""
+        """Return which prompts were trained on, shape (n,)."""
         return np.isin(prompt_hashes(prompts), self.hashes)
 
     def similarity(self, embeddings: Floats) -> Floats:
@@ -48,7 +48,7 @@ class Coverage:
         return nearest
 
     def to_tensors(self) -> dict[str, npt.NDArray[Any]]:
-        """Return what goes into a checkpoint."""
+        """Return the tensors for a checkpoint."""
         return {
             f"{_PREFIX}hashes": self.hashes,
             f"{_PREFIX}centroids": self.centroids.astype(np.float16),
@@ -57,7 +57,7 @@ class Coverage:
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> Coverage | None:
-        """Make what `to_tensors` described; None where the checkpoint has none.
+        """Rebuild the coverage from `to_tensors`; None if the checkpoint has none.
 
         Raises:
             CheckpointError: a part is missing or misshapen.

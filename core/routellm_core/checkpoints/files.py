@@ -19,17 +19,17 @@ TENSOR_FILE = "model.safetensors"
 ARRAY_SUFFIX = ".npy"
 
 TYPES = frozenset(["F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL"])
-"""Types of numbers that a checkpoint's tensors may be of, as safetensors names them; numpy has no others."""
+"""Dtypes that a checkpoint's tensors may have, as safetensors names them; numpy has no others."""
 
 REMEDY = "Save the router again with router.save(), or fetch the checkpoint again."
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that can't be loaded; the message names the file, what is wrong and the remedy."""
+    """A checkpoint that can't be loaded; the message names the file, the fault and the remedy."""
 
 
 def read_file(path: Path, *, most: int | None = None) -> bytes:
-    """Return the content of a file of a checkpoint; `most` is the most bytes that it may have.
+    """Return the content of a file of a checkpoint; `most` is its size limit in bytes.
 
     Raises:
         CheckpointError: it can't be read, is no plain file, or is too large.
@@ -41,10 +41,10 @@ def read_file(path: Path, *, most: int | None = None) -> bytes:
 
 
 def read_json(path: Path) -> Any:
-    """Return what a JSON file of a checkpoint's settings says.
+    """Return the parsed content of a checkpoint's settings file.
 
     Raises:
-        CheckpointError: it can't be read, is no JSON, or larger or deeper than settings are.
+        CheckpointError: it can't be read, is not JSON, or is larger or deeper than settings may be.
     """
     content = read_file(path, most=MOST_CONFIG_BYTES)
     try:
@@ -66,7 +66,7 @@ def read_verified(source: Path, name: str, digest: object) -> bytes:
     """Return the content of a file that a configuration lists.
 
     Raises:
-        CheckpointError: the name leads elsewhere, or the file is missing or another one.
+        CheckpointError: the name leads elsewhere, or the file is missing or its digest differs.
     """
     path = _plain_path(source, name)
     content = read_file(path)
@@ -89,7 +89,7 @@ def map_verified(source: Path, name: str, digest: object) -> npt.NDArray[Any]:
     except CheckpointError:
         raise
     except Exception as error:
-        # numpy reads the header as a Python literal, which can go wrong in as many ways as there are errors.
+        # numpy parses the header as a Python literal, which can raise almost anything.
         raise CheckpointError(f"{path} is not an array of numbers ({error}). {REMEDY}") from error
 
 
@@ -113,7 +113,7 @@ def read_tensors(content: bytes, source: Path) -> dict[str, npt.NDArray[Any]]:
     """Return the tensors of a safetensors file's content, name -> array.
 
     Raises:
-        CheckpointError: it is no such content, or a tensor is of another type than `TYPES` or holds NaN or
+        CheckpointError: it is not such content, or a tensor's dtype is not in `TYPES`, or it holds NaN or
             infinity.
     """
     from safetensors import SafetensorError
@@ -137,7 +137,7 @@ def tensor_header(content: bytes) -> dict[str, Any]:
         content: the file, or its beginning.
 
     Raises:
-        ValueError: it is no such header.
+        ValueError: it is not such a header.
     """
     length = int.from_bytes(content[:8], "little")
     if length > MOST_CONFIG_BYTES:
@@ -157,7 +157,7 @@ def _check_types(header: Mapping[str, Any]) -> None:
 
 
 def check_finite(tensors: Mapping[str, npt.NDArray[Any]], origin: str) -> None:
-    """Refuse NaN and infinity.
+    """Reject NaN and infinity.
 
     Raises:
         CheckpointError: names the tensor.

@@ -1,4 +1,4 @@
-"""Hosts: which addresses that a checkpoint's files name may be asked, by whoever loads it."""
+"""Hosts: which addresses named in a checkpoint's files may be contacted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _allowed: ContextVar[frozenset[str]] = ContextVar("routellm_allowed_hosts", defa
 
 @contextmanager
 def allowing_hosts(hosts: Collection[str]) -> Iterator[None]:
-    """Allow hosts for every router that is loaded inside the block, as `load_router(allow_hosts=)` for one.
+    """Allow hosts for every router loaded inside the block, as `load_router(allow_hosts=)` does for one.
 
     Raises:
         ValueError: see `allowed_hosts`.
@@ -33,11 +33,11 @@ def allowing_hosts(hosts: Collection[str]) -> Iterator[None]:
 
 
 def allowed_hosts(given: Collection[str]) -> frozenset[str]:
-    """Return hosts as they are compared, those of the enclosing blocks included.
+    """Return hosts in normal form, including those of the enclosing blocks.
 
     Raises:
-        ValueError: one is no host, "name" or "name:port".
-        TypeError: it is no collection of texts.
+        ValueError: one is not a host, "name" or "name:port".
+        TypeError: it is not a collection of strings.
     """
     if isinstance(given, str):
         raise TypeError(f"allow_hosts is {given!r}, expected a list of hosts, such as [{given!r}].")
@@ -48,10 +48,10 @@ def allowed_hosts(given: Collection[str]) -> frozenset[str]:
 
 
 def check_address(address: object, allowed: frozenset[str], origin: str) -> None:
-    """Refuse an address that comes from a file, unless its host is allowed.
+    """Reject an address that comes from a file, unless its host is allowed.
 
     Raises:
-        CheckpointError: names the host, where it is one.
+        CheckpointError: names the host, if it is one.
     """
     host, port = _host(address)
     if host is None:

@@ -16,15 +16,15 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 _FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
-"""What routers are made of. Weights in pickles are neither fetched nor ever loaded."""
+"""The files of a router. Pickled weights are neither fetched nor loaded."""
 
 
 class UnpinnedWarning(UserWarning):
-    """A repository on the Hub that is loaded by no commit, so that another content may come the next time."""
+    """A repository on the Hub is loaded without a commit, so its content may change."""
 
 
 def is_hub_id(source: str) -> bool:
-    """Say whether a text reads like "owner/name" or "owner/name@revision"."""
+    """Return whether a text has the form "owner/name" or "owner/name@revision"."""
     return _HUB_ID.fullmatch(source) is not None
 
 
@@ -39,7 +39,7 @@ def download(
 
     Args:
         repository: "owner/name".
-        revision: a commit, which pins what is fetched; also a tag or a branch; None for the newest.
+        revision: a commit, which pins the content, or a tag or branch; None for the newest.
         sha256: file -> digest that it must have.
         repo_type: "model" or "dataset".
 
@@ -47,10 +47,10 @@ def download(
         The folder, in the Hub's own cache.
 
     Raises:
-        CheckpointError: the Hub can't be reached, it does not have that, or a file is another than expected.
+        CheckpointError: the Hub can't be reached, it lacks the revision, or a file is not the expected one.
 
     Warns:
-        UnpinnedWarning: the revision is no commit.
+        UnpinnedWarning: the revision is not a commit.
     """
     try:
         from huggingface_hub import snapshot_download
@@ -62,7 +62,7 @@ def download(
             repository, revision=revision, repo_type=repo_type, allow_patterns=list(_FILES)
         )
     except Exception as error:
-        # Beside its own errors, the library passes on those of whatever it talks HTTP with.
+        # Besides its own errors, the library passes on those of its HTTP client.
         reason = without_secrets(" ".join(f"{type(error).__name__}: {error}".split()))
         raise CheckpointError(
             f"{pinned} can't be fetched from the Hugging Face Hub, and is not in its cache here ({reason}). "

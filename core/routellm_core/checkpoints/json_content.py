@@ -1,4 +1,4 @@
-"""JSON content: parsed with its depth and its number of values bounded, whoever wrote it."""
+"""JSON content: parsed with bounds on its depth and number of values, because anyone may have written it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ MOST_VALUES = 100_000
 
 
 def parse_json(content: bytes | str, *, most_values: int | None = None) -> Any:
-    """Return what a JSON text says.
+    """Return the value of a JSON text.
 
     Args:
         content: the text; bytes are UTF-8, UTF-16 or UTF-32.
-        most_values: the most values that it may hold, counted by its commas and brackets; None for no limit.
+        most_values: limit on the number of values, counted by commas and brackets; None for no limit.
 
     Raises:
-        ValueError: it is no JSON, nested too deeply, or holds too many values.
+        ValueError: it is not JSON, is nested too deeply, or holds too many values.
     """
     if most_values is not None and _values(content) > most_values:
         raise ValueError(f"it holds more than {most_values} values")
@@ -29,7 +29,7 @@ def parse_json(content: bytes | str, *, most_values: int | None = None) -> Any:
 
 
 def _values(content: bytes | str) -> int:
-    # Those inside of strings are counted too: too many rather than too few.
+    # Those inside strings count too: too many rather than too few.
     if isinstance(content, str):
         return 1 + content.count(",") + content.count("[") + content.count("{")
     return 1 + content.count(b",") + content.count(b"[") + content.count(b"{")

@@ -1,4 +1,4 @@
-"""Load errors: whatever goes wrong while files are made a router, said as one kind of error."""
+"""Load errors: whatever goes wrong while loading a router from files, raised as one kind of error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from routellm_core.checkpoints.files import REMEDY, CheckpointError
 
 _SHOWN = 300
-"""Characters of an error that a message repeats."""
+"""Characters of the original error quoted in a message."""
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def loading_from(origin: Path | str, *, settings: bool = False) -> Iterator[None
     except (CheckpointError, FileNotFoundError, ImportError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
-        # A library's panic over a damaged file is no Exception.
+        # A library's panic over a damaged file is not an Exception.
         if settings and isinstance(error, ValueError | TypeError):
             raise
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:_SHOWN]

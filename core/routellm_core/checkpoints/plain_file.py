@@ -1,4 +1,4 @@
-"""Plain files: read only where a name leads to a file of bounded size, never to a pipe or a device."""
+"""Plain files: read only if the name is a file of bounded size, never a pipe or a device."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from io import BufferedReader
 from pathlib import Path
 
 MOST_CONFIG_BYTES = 2**20
-"""Of a file of settings. What JSON makes of a file is up to 25 times its size."""
+"""Most bytes of a settings file. Parsed JSON takes up to 25 times its size."""
 
 
 @contextmanager
 def opened_plain(path: Path) -> Iterator[BufferedReader]:
-    """Open a file for reading; links are followed, for the Hub's cache is made of them.
+    """Open a file for reading; links are followed, because the Hub's cache consists of them.
 
     Raises:
         OSError: it can't be opened, or is a pipe, a device or a folder.
     """
     try:
-        # Opening a pipe would wait for somebody to write into it.
+        # Opening a pipe would wait for a writer.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except ValueError as error:
-        # A name with a NUL or half a character, which no file has.
+        # A name with a NUL or a lone surrogate, which no file has.
         raise OSError(errno.EINVAL, f"no file can have that name: {error}") from None
     with os.fdopen(handle, "rb") as stream:
         if not stat.S_ISREG(os.fstat(handle).st_mode):

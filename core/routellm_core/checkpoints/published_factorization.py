@@ -35,7 +35,7 @@ ARENA_MODELS = tuple(_NAMES.split())
 """The rows of `P.weight`: the 64 models of the Arena battles, in the order of their characters' codes."""
 
 STRONG, WEAK = "gpt-4-1106-preview", "mixtral-8x7b-instruct-v0.1"
-"""The pair that the published thresholds are of, rows 24 and 36."""
+"""The pair of the published thresholds, rows 24 and 36."""
 
 _VECTORS, _PROJECTION, _CLASSIFIER = "P.weight", "text_proj.0.weight", "classifier.0.weight"
 TENSORS = (_VECTORS, _PROJECTION, _CLASSIFIER)
@@ -64,7 +64,7 @@ def read_published_factorization(folder: str | PathLike[str]) -> PublishedFactor
     tensors = read_tensor_file(Path(folder) / TENSOR_FILE)
     unknown = sorted(tensors.keys() - set(TENSORS))
     if unknown:
-        # A bias, say, would be left out of the scores in silence.
+        # A bias, for example, would be silently left out of the scores.
         raise CheckpointError(
             f"{folder}: {TENSOR_FILE} holds {unknown}, which a published matrix factorization checkpoint "
             f"does not have: expected {list(TENSORS)}."

@@ -1,4 +1,4 @@
-"""PublishedRouter: a checkpoint of the paper's authors - where it lies, and how its files are told."""
+"""PublishedRouter: where a checkpoint of the paper's authors is hosted, and how to recognize its files."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class PublishedRouter:
 
     Attributes:
         repository: its id on the Hub.
-        revision: the commit that is meant, so that a name always gives the same scores.
+        revision: the pinned commit, so that a name always gives the same scores.
         router: "module:Class"; the class loads a folder by its `from_published(folder, **settings)`.
         architecture: how the architecture's name in a transformers configuration ends; "" for none.
-        tensors: names of which only this layout's tensor file holds any; none for no such names.
-        sha256: file -> digest, for files whose content is known.
+        tensors: tensor names found only in this layout; empty if there are none.
+        sha256: file -> digest, for files with known content.
         repo_type: "model" or "dataset".
     """
 
@@ -41,10 +41,10 @@ class PublishedRouter:
     repo_type: str = "model"
 
     def folder(self, revision: str | None = None) -> Path:
-        """Fetch the checkpoint, or find it where it was fetched before; None for the revision that is meant.
+        """Fetch the checkpoint, or find it where it was fetched before; None for the pinned revision.
 
         Raises:
-            CheckpointError: the Hub can't be reached, or a file is another than the published one.
+            CheckpointError: the Hub can't be reached, or a file differs from the published one.
         """
         return download(
             self.repository,
@@ -54,7 +54,7 @@ class PublishedRouter:
         )
 
     def fits(self, folder: Path) -> bool:
-        """Say whether a folder holds files of this layout, whole or not."""
+        """Return whether a folder holds files of this layout, complete or not."""
         names = _tensor_names(folder / TENSOR_FILE) if self.tensors else set()
         if names.intersection(self.tensors):
             return True
@@ -67,7 +67,7 @@ class PublishedRouter:
 
 
 def read_configuration(folder: Path) -> dict[str, Any]:
-    """Return the JSON object in a folder's `config.json`; an empty one where there is none."""
+    """Return the JSON object in a folder's `config.json`; an empty one if there is none."""
     try:
         configuration = read_json(folder / CONFIG_FILE)
     except CheckpointError:

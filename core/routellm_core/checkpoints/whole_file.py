@@ -1,4 +1,4 @@
-"""Whole files: each takes its name when it is complete, so that a reader never finds a part of one."""
+"""Whole files: each gets its name once complete, so that a reader never finds a partial one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import BinaryIO
 def replaced_whole(path: Path) -> Iterator[BinaryIO]:
     """Open a stream whose content replaces the file at `path` when the block ends.
 
-    Where the block raises, or the process dies, what was there before stays. Whoever has opened or mapped the
-    older file keeps its content: the file is replaced and not changed.
+    If the block raises or the process dies, the older file stays. A process that has it open or mapped keeps
+    its content: the file is replaced, not changed.
 
     Raises:
         OSError: the folder does not exist or can't be written to.

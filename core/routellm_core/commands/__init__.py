@@ -1,1 +1,1 @@
-"""Commands of the console script, one per file, whose lines `cli.py` prints; and what several share."""
+"""Commands of the console script, one per file, whose lines `cli.py` prints; and their shared parts."""

@@ -1,7 +1,7 @@
-"""`routellm adapt`: the router that ships, made a router of your own by some ten to ten thousand labels.
+"""`routellm adapt`: turn the router that ships into your own with ten to ten thousand labels.
 
-Labels are rows, mixed as you like, of {"prompt": "...", "scores": {"A": 1, "B": 0}}, of grades of the weak
-model's answers alone, or of battles with prompt, model_a, model_b and winner.
+Labels are any mix of rows of {"prompt": "...", "scores": {"A": 1, "B": 0}}, of grades of only the weak
+model's answers, or of battles with prompt, model_a, model_b and winner.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ a row: {"prompt": "Why do leaves turn red?", "scores": {"A": 1, "B": 0.5}}"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments."""
     parser.add_argument(
         "--labels",
         nargs="+",
@@ -61,7 +61,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
-    """Fit, save, and yield what was found."""
+    """Fit, save, and yield the result."""
     check_out(options)
     base = load_router(options.source)
     say("reading labels and fitting")

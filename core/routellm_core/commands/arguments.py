@@ -1,4 +1,4 @@
-"""Arguments that several commands share, and what is read from them."""
+"""Arguments that several commands share, and the objects made from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from routellm_core.evaluation.stored_scores import StoredScores, default_store
 
 
 def add_score_arguments(parser: ArgumentParser) -> None:
-    """Say what a command takes about stored scores."""
+    """Add the arguments about stored scores."""
     parser.add_argument(
         "--scores",
         metavar="FILE",
@@ -19,12 +19,12 @@ def add_score_arguments(parser: ArgumentParser) -> None:
 
 
 def stored_scores(options: Namespace) -> StoredScores:
-    """Return the store that the arguments name; one that keeps nothing where that is asked for."""
+    """Return the store that the arguments name; one that keeps nothing if so requested."""
     return StoredScores(None if options.no_scores else options.scores)
 
 
 def add_report_argument(parser: ArgumentParser) -> None:
-    """Say what a command takes about its report."""
+    """Add the arguments about the report."""
     parser.add_argument(
         "--report",
         metavar="FILE",

@@ -34,7 +34,7 @@ a row: {"prompt": "Why do leaves turn red?", "scores": {"A": 1, "B": 0.5}}"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments."""
     parser.add_argument("--router", default="default", help="a name or a folder (default: %(default)s)")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
@@ -89,7 +89,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
-    """Yield the threshold and what it realises on the prompts."""
+    """Yield the threshold and what it achieves on the prompts."""
     sample = CalibrationSample.from_options(options, say)
     yield sample.read
     costs = call_costs(options, sample.prompts, sample.usages)

@@ -23,13 +23,13 @@ from routellm_core.routing.threshold import goes_to_strong
 
 @dataclass(frozen=True)
 class Found:
-    """A threshold, and what there is to say of it.
+    """A threshold, and what it achieves.
 
     Attributes:
         threshold: in [0, 1].
-        target: what was asked for, as `Calibration.target`.
-        lines: what it comes to on the sample, for people.
-        statement: what is promised, in words; None where nothing is.
+        target: what was requested, as in `Calibration.target`.
+        lines: what it achieves on the sample, for people.
+        statement: what is guaranteed, in words; None if nothing is.
     """
 
     threshold: float
@@ -40,17 +40,17 @@ class Found:
 
 @dataclass(frozen=True)
 class CalibrationSample:
-    """What a threshold is found on.
+    """The prompts that a threshold is chosen on.
 
     Attributes:
-        router: what scored.
+        router: the router that scored them.
         source: the name or folder it was loaded from.
         prompts: n texts.
         scores: shape (n,).
-        strong: the strong model's name, where given.
+        strong: the strong model's name, if given.
         weak: the weak model's.
-        benchmark: the prompts with both models' qualities; None where only prompts are given.
-        usages: n, the tokens that a log tells of each; empty without a log.
+        benchmark: the prompts with both models' qualities; None if only prompts are given.
+        usages: n, each call's tokens from a log; empty without a log.
         notes: what was left out or merged.
         read: what was read, and as what.
     """
@@ -104,7 +104,7 @@ class CalibrationSample:
         )
 
     def calibration(self, found: Found) -> Calibration:
-        """Return what is written down of a threshold."""
+        """Return the calibration record of a threshold."""
         quantiles = quantiles_of(self.scores, COARSE_QUANTILES)
         return Calibration(
             router=self.source,

@@ -1,4 +1,4 @@
-"""CallCosts: what each call costs with either model, by which prices and from which tokens."""
+"""CallCosts: what each call costs with either model, and the prices and tokens behind it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class CallCosts:
         costs: of each prompt, with either model.
         strong: the strong model's price.
         weak: the weak model's.
-        tokens: where the tokens are from, in words.
+        tokens: the source of the tokens, in words.
         usages: n, the tokens themselves.
     """
 
@@ -46,7 +46,7 @@ class CallCosts:
 
     @property
     def currency(self) -> str:
-        """What stands before amounts: "$" for list prices, nothing where it is not known."""
+        """The prefix of amounts: "$" for list prices, "" if unknown."""
         return "$" if self.strong.listed and self.weak.listed else ""
 
     def columns(self) -> Floats:
@@ -55,7 +55,7 @@ class CallCosts:
         return np.array(rows, dtype=np.float64).T
 
     def lines(self, to_strong: npt.NDArray[np.bool_]) -> list[str]:
-        """Say what a choice of sides, shape (n,), saves, and by which prices and tokens."""
+        """Return lines on what a choice of sides, shape (n,), saves, with the prices and tokens used."""
         found = self.values(to_strong)
         routed = money(found["routed"], self.currency)
         weak, strong = (money(found[name], self.currency) for name in ("always_weak", "always_strong"))
@@ -74,7 +74,7 @@ class CallCosts:
         return {"routed": routed, "always_weak": weak, "always_strong": strong, "saved": saved}
 
     def assumptions(self) -> list[str]:
-        """Say by which prices and tokens."""
+        """Return lines on the prices and tokens used."""
         prices = "; ".join(
             f"{one.model} {one.price.input:g} in, {one.price.output:g} out ({one.source})"
             for one in (self.strong, self.weak)
@@ -83,7 +83,7 @@ class CallCosts:
 
 
 def add_cost_arguments(parser: ArgumentParser) -> None:
-    """Say what a command takes about costs."""
+    """Add the arguments about costs."""
     add_price_arguments(parser)
     parser.add_argument(
         "--input-tokens",
@@ -102,12 +102,12 @@ def add_cost_arguments(parser: ArgumentParser) -> None:
 def call_costs(
     options: Namespace, prompts: Sequence[str], usages: Sequence[TokenUsage | None] = ()
 ) -> CallCosts | None:
-    """Return what each prompt costs with either model; None where no prices are given or known.
+    """Return what each prompt costs with either model; None if no prices are given or known.
 
     Args:
-        options: of the command.
+        options: the command's.
         prompts: n texts.
-        usages: n, the tokens that a log tells of each, or none.
+        usages: n, each call's tokens from a log, or empty.
 
     Raises:
         ValueError: one price without the other, or a price or count that is not a number >= 0.

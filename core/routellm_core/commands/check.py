@@ -1,8 +1,8 @@
-"""`routellm check`: whether routed answers still lose no more quality than was promised.
+"""`routellm check`: whether routed answers still lose no more quality than promised.
 
-Draws uniformly from the calls that the score sent to weak, has both models' answers graded, and says how much
-quality is lost, with an interval that holds however often you look. What earlier checks drew and graded is
-kept beside the log and counts.
+Draws uniformly from the calls that the score sent to weak, has both models' answers graded, and reports how
+much quality is lost, with an interval that holds however often you check. Earlier draws and grades are kept
+beside the log and count.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ a row of grades: {"id": "4f1c09aa2be7d310", "scores": {"A": 1, "B": 0.5}}"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments."""
     parser.add_argument("--log", required=True, metavar="LOG", help="the decision log")
     parser.add_argument(
         "--sample",
@@ -67,7 +67,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
-    """Draw, grade, and yield what is known now.
+    """Draw, grade, and yield the current result.
 
     Raises:
         CommandError: the judge's run ended early; the grades until then are kept, counted and reported.
@@ -103,7 +103,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
 
 
 def _promised(options: Namespace) -> tuple[float | None, float, float | None]:
-    """Return the promised loss, the confidence and the threshold that it speaks of."""
+    """Return the promised loss, its confidence and its threshold."""
     target: Mapping[str, float] = {}
     threshold = None
     if options.calibration:
@@ -122,7 +122,7 @@ def _promised(options: Namespace) -> tuple[float | None, float, float | None]:
 
 
 def _grade(options: Namespace, kept: KeptGrades, found: WeakCalls, say: Callable[[str], None]) -> str:
-    """Get grades from the file or the judge; return why the judge stopped, "" where it did not."""
+    """Get grades from the file or the judge; return why the judge stopped, "" if it did not."""
     if options.grades:
         strong, weak = found.models.get("strong", "strong"), found.models.get("weak", "weak")
         grades = read_grades(options.grades, kept.drawn, strong, weak)

@@ -1,4 +1,4 @@
-"""Check judge: has both answers to drawn calls graded by a judge; logged answers are not asked for again."""
+"""Check judge: a judge grades both answers to drawn calls; logged answers are not requested again."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from routellm_core.preferences.judging.openai_responder import DEFAULT_KEY_VARIA
 from routellm_core.routing.logged_decisions import log_path
 
 JUDGE_SCALE = (1.0, 5.0)
-"""Lowest and highest grade of a judge."""
+"""A judge's lowest and highest grade."""
 
 _ROLES = ("strong", "weak", "judge")
 
 
 def add_judge_arguments(parser: ArgumentParser) -> None:
-    """Say what the command takes about a judge."""
+    """Add the arguments about the judge."""
     parser.add_argument("--judge", metavar="MODEL", help="have a model grade; the log needs log_text=True")
     for side in ("strong", "weak"):
         parser.add_argument(
@@ -49,8 +49,8 @@ def judged_grades(
     Args:
         options: the command's.
         rows: drawn calls.
-        models: side -> the name in the log, for models that the options don't name.
-        say: told about progress.
+        models: side -> the name in the log, for models not named in the options.
+        say: called with progress lines.
 
     Raises:
         ValueError: a model has no name, or the log no text.

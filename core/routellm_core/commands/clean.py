@@ -1,4 +1,4 @@
-"""`routellm clean`: battles or labels to train on, without short, repeated and contaminated prompts."""
+"""`routellm clean`: remove short, repeated and contaminated prompts from battles or labels."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Rows = Sifted[Battle] | Sifted[Label]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments."""
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "--battles",
@@ -148,7 +148,7 @@ def _pairs(item: Battle | Label) -> Sequence[tuple[str, str]]:
 
 
 def _key(item: Battle | Label) -> Hashable:
-    # What is compared, whatever came of it: of two votes on one prompt and pair the first stays, whoever won.
+    # The key ignores the outcome: of two votes on one prompt and pair the first stays, whoever won.
     return item.pair if isinstance(item, Battle) else tuple(sorted(item.scores))
 
 

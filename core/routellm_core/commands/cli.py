@@ -1,4 +1,4 @@
-"""The console script `routellm`: parses, runs one command, prints its lines; the only place that prints."""
+"""The console script `routellm`: parses, runs one command, prints its lines."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ COMMANDS = (
 )
 
 SECONDS_BETWEEN_LINES = 60.0
-"""Of progress, where no terminal shows it."""
+"""Seconds between progress lines if no terminal shows them."""
 
 _TOLD = (CommandError, RouterError, ValueError, TypeError, OSError, ImportError, MemoryError)
 
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Returns:
-        0, or the status of a failure, see `command_error.EXIT_STATUSES`; it is told in one line on standard
+        0, or the status of a failure, see `command_error.EXIT_STATUSES`, reported in one line on standard
         error.
     """
     options = parser().parse_args(arguments)
@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(line, file=sys.stderr if isinstance(line, Note) else sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (head, less) has what it wanted. Python would complain once more at exit.
+        # The reader (head, less) has what it wanted. Python would report the closed pipe again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print(f"routellm {options.command}: interrupted.", file=sys.stderr)
@@ -110,16 +110,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class Progress:
-    """Says how far a command is: each line to people at a terminal, a line a minute to a log or a pipe."""
+    """Reports progress: every line to a terminal, a line a minute to a log or a pipe."""
 
     def __init__(self, stream: IO[str], clock: Callable[[], float] = time.monotonic) -> None:
-        """Store where to say it; the first minute is silent where nobody watches."""
+        """Store the output stream; without a terminal the first minute is silent."""
         self._stream = stream
         self._clock = clock
         self._last = clock()
 
     def __call__(self, line: str) -> None:
-        """Say a line, if it is time."""
+        """Print a line, if it is time."""
         now = self._clock()
         if self._stream.isatty() or now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now

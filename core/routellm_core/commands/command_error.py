@@ -1,4 +1,4 @@
-"""CommandError: why a command ends without its result, in one line for whoever typed it."""
+"""CommandError: why a command ends without a result, in one line for the user."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ EXIT_STATUSES = f"""exit statuses:
 
 
 class CommandError(Exception):
-    """The command can't go on, for a reason outside of its input; the message says what to do."""
+    """The command can't continue, for a reason other than its input; the message says what to do."""
 
     exit_status = USAGE
 
 
 class NoGainError(CommandError):
-    """A router was asked to be better than another, or cheaper than none, and is not beyond doubt."""
+    """A router is not clearly better than another, or not cheaper than none, as required."""
 
     exit_status = NO_GAIN
 
 
 class ProviderFailedError(CommandError):
-    """A provider does not answer, or refuses."""
+    """A provider does not answer, or rejects the request."""
 
     exit_status = PROVIDER_FAILED
 
@@ -55,7 +55,7 @@ class InterruptedByUser(CommandError):
 
 
 def ended_early(reason: str, message: str) -> CommandError:
-    """Return the error of a run of paid calls that ended early, for the reason that it gives."""
+    """Return the error for a run of paid calls that ended early, by its reason."""
     kind = CapReachedError if reason.startswith(CAP_REACHED) else ProviderFailedError
     return kind(f"{reason}. {message}")
 

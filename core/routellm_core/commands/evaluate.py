@@ -37,7 +37,7 @@ a row: {"prompt": "Why do leaves turn red?", "scores": {"A": 1, "B": 0.5}}"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments."""
     parser.add_argument(
         "--router",
         action="append",
@@ -119,7 +119,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
 
 
 def _distinct(routers: Sequence[Router], sources: Sequence[str]) -> list[str]:
-    """Return the routers' names; of two with one name, or with that of a baseline, also where each lies."""
+    """Return the routers' names; a name that is not unique, or a baseline's, gets the router's path too."""
     taken = Counter([*(router.name for router in routers), LENGTH, "category mean", "oracle"])
     return [
         router.name if taken[router.name] == 1 else f"{router.name} ({source})"

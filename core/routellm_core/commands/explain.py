@@ -1,6 +1,6 @@
 """`routellm explain`: what moved a prompt's score.
 
-The parts add up to the score less that of an average prompt; a part above 0 speaks for the strong model.
+The parts sum to the score minus an average prompt's; a positive part favors the strong model.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CHARACTERS = 100
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments."""
     parser.add_argument("--text", required=True, help="the prompt")
     parser.add_argument("--router", default="default", help="a name or a folder (default: %(default)s)")
     parser.add_argument(

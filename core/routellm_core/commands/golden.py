@@ -1,4 +1,4 @@
-"""`routellm golden`: labels from answers that a key can grade."""
+"""`routellm golden`: labels from answers graded against a key."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ a row: {"prompt": "What is 6 times 7?", "expected": "42", "answers": {"A": "It i
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments."""
     parser.add_argument(
         "kind",
         choices=KINDS,

@@ -1,7 +1,7 @@
 """`routellm label`: battles for a pair of models, from prompts alone: both answer, and a judge compares.
 
-Keys come from the environment. Run the same command again to go on after a crash, an outage or a reached cap:
-what the log holds is not asked, and not paid, twice.
+Keys come from the environment. Run the same command again to continue after a crash, an outage or reaching
+the cap: calls in the log are not made, or paid for, twice.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ROLES = ("strong", "weak", "judge")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments."""
     parser.add_argument(
         "--prompts",
         required=True,
@@ -118,7 +118,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
-    """Judge, write what there is, and yield what came of it.
+    """Judge, write the results, and yield a summary.
 
     Raises:
         CommandError: the run ended early; what was judged by then is written.
@@ -174,7 +174,7 @@ def _write_rows(path: str, rows: list[dict[str, Any]]) -> None:
 
 
 def _check_files(options: Namespace) -> None:
-    # A log that is written over is money lost.
+    # An overwritten log is money lost.
     named = {"--log": options.log, "--out": options.out, "--grades-out": options.grades_out}
     given = {name: Path(path).resolve() for name, path in named.items() if path is not None}
     given["--prompts"] = Path(options.prompts).resolve()
@@ -191,7 +191,7 @@ def _chosen_prompts(options: Namespace, found: Sequence[str]) -> list[str]:
     if options.select is None:
         return prompts
     check_count(options.select, "--select")
-    # By the embedder inside the package: choosing what to pay for costs nothing.
+    # With the embedder inside the package: choosing what to pay for costs nothing.
     embedder = source_embedder("default", "--select")
     chosen = select_representative(prompts, embedder, options.select, options.seed)
     return [prompts[row] for row in chosen.indices]
@@ -220,7 +220,7 @@ def _winners(result: JudgingResult) -> dict[str, int]:
 
 
 def _summary(result: JudgingResult) -> dict[str, Any]:
-    # Not asdict, which copies every judgement before they are left out.
+    # Not asdict, which copies every judgement only to drop it.
     figures = {field.name: getattr(result, field.name) for field in fields(result)}
     del figures["judgements"]
     rates = {"agreement": result.agreement, "first_share": result.first_share}

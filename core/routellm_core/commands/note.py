@@ -1,7 +1,7 @@
-"""Note: a line of a command that is for people and no result."""
+"""Note: a line of a command that is for people and not a result."""
 
 from __future__ import annotations
 
 
 class Note(str):
-    """A line on standard error: what was read, and as what. Results alone go to standard output."""
+    """A line on standard error: what was read, and as what. Only results go to standard output."""

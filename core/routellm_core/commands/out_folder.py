@@ -1,4 +1,4 @@
-"""Out folder: where a command writes a router, what it is called, and what is not overwritten."""
+"""Out folder: where a command writes a router, its name, and protection from overwriting."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def check_out(options: Namespace) -> None:
     Raises:
         FileExistsError: the folder holds a router, and `--force` is not given.
         NotADirectoryError: it is a file.
-        ValueError: the name is none.
+        ValueError: the name is invalid.
     """
     folder = Path(options.out)
     if folder.exists() and not folder.is_dir():

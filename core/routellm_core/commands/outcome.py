@@ -18,7 +18,7 @@ _SQLITE_HEAD = b"SQLite format 3\0"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments."""
     parser.add_argument("id", help="the decision's, from the record in the answer")
     parser.add_argument("score", type=float, help="0 (useless) to 1 (nothing left to improve)")
     parser.add_argument("--log", required=True, metavar="LOG", help="the decision log")
@@ -29,7 +29,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Write the outcome of a known decision.
 
     Raises:
-        ValueError: the log holds no such decision, or the score is none.
+        ValueError: the log holds no such decision, or the score is invalid.
         CommandError: the row could not be written.
     """
     if not any(row.get("id") == options.id for row in read_decisions(options.log)):

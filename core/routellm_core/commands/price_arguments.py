@@ -1,4 +1,4 @@
-"""Price arguments: what the two models cost, in the one form that all commands take."""
+"""Price arguments: what the two models cost, in the form that all commands share."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ SIDES = ("strong", "weak")
 
 @dataclass(frozen=True)
 class NamedPrice:
-    """A price and where it is from.
+    """A price and its source.
 
     Attributes:
         model: the model's name.
         price: per million tokens.
-        source: in words, for people.
-        listed: whether it is the shipped table's, in US dollars.
+        source: where it is from, in words.
+        listed: whether it comes from the shipped table, in US dollars.
     """
 
     model: str
@@ -31,7 +31,7 @@ class NamedPrice:
 
 
 def add_price_arguments(parser: ArgumentParser) -> None:
-    """Say what a command takes about prices."""
+    """Add the arguments about prices."""
     parser.add_argument(
         "--prices",
         nargs="+",
@@ -45,7 +45,7 @@ def given_prices(options: Namespace) -> dict[str, Price]:
     """Return the prices that the user gave, by model.
 
     Raises:
-        DataError: a word is no price, or a file holds none.
+        DataError: an argument is not a price, or a file holds none.
         ValueError: a price is not a number of at least 0.
     """
     return read_model_prices(options.prices or [])
@@ -55,7 +55,7 @@ def pair_prices(options: Namespace) -> tuple[NamedPrice, NamedPrice]:
     """Return the strong model's price and the weak model's: those given, else the shipped list's.
 
     Raises:
-        ValueError: a price is known of neither source; says how to give it.
+        ValueError: neither source has a price; the message says how to give it.
     """
     given = given_prices(options)
     strong, weak = (side_price(side, getattr(options, side), given) for side in SIDES)
@@ -63,7 +63,7 @@ def pair_prices(options: Namespace) -> tuple[NamedPrice, NamedPrice]:
 
 
 def any_prices(options: Namespace) -> bool:
-    """Say whether prices are asked for or known, so that money can be told of."""
+    """Return whether prices are given or known, so that costs can be reported."""
     if options.prices:
         return True
     return all(name and list_price(name) is not None for name in (options.strong, options.weak))

@@ -1,4 +1,4 @@
-"""Quality lines: what `routellm calibrate` finds and says for a quality target."""
+"""Quality lines: what `routellm calibrate` finds and reports for a quality target."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from routellm_core.calibration.target import Kind, QualityTarget
 from routellm_core.commands.calibration_sample import CalibrationSample, Found
 
 DEFAULT_LOSS = 0.02
-"""Points below strong alone, of a scale of 1."""
+"""Points below strong alone, on a scale of length 1."""
 
 SIZES = (100, 400, 1600)
-"""Numbers of labels for which the certifiable share is estimated."""
+"""Label counts for which the certifiable share is estimated."""
 
 KINDS: tuple[Kind, ...] = ("max_loss", "quality", "gap")
 
@@ -34,7 +34,7 @@ def certified(options: Namespace, sample: CalibrationSample) -> Found:
     """Return the cheapest threshold that is certified to keep the target, with its guarantee.
 
     Raises:
-        ValueError: no labels are given, or none of them can certify anything; the message says what it takes.
+        ValueError: no labels are given, or they can't certify anything; the message says what is needed.
     """
     if sample.benchmark is None:
         raise ValueError(

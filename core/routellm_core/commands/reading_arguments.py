@@ -1,4 +1,4 @@
-"""Reading arguments: what a user says of the files that a command reads."""
+"""Reading arguments: how to read the files that a command is given."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from routellm_core.preferences.reading.prompts import Asked, read_asked
 
 
 def add_reading_arguments(parser: ArgumentParser) -> None:
-    """Say what a command takes about its files."""
+    """Add the arguments about input files."""
     group = parser.add_argument_group("files", "guessed unless told; what was guessed is printed")
     group.add_argument(
         "--format",
@@ -34,10 +34,10 @@ def add_reading_arguments(parser: ArgumentParser) -> None:
 
 
 def reading_options(options: Namespace) -> ReadingOptions:
-    """Return what the arguments say.
+    """Return the reading options that the arguments give.
 
     Raises:
-        ValueError: an argument that is none of what it may be; the message names it.
+        ValueError: an argument has an invalid value; the message names it.
     """
     name = options.format
     if name is not None and name not in (*CONTAINERS, *LAYOUT_NAMES):
@@ -55,7 +55,7 @@ def reading_options(options: Namespace) -> ReadingOptions:
 
 
 def prompts_of(options: Namespace, path: str) -> tuple[Asked, Note]:
-    """Read prompts as the arguments say; return them and what they were read as.
+    """Read prompts as the arguments say; return them and how they were read.
 
     Raises:
         DataError: see `read_prompts`.

@@ -22,12 +22,12 @@ def prompts_section(
     costs: CallCosts | None,
     benchmark: Benchmark | None,
 ) -> ReportSection:
-    """Return the section of scored prompts, with what is known of their costs and qualities.
+    """Return the section of scored prompts, with their costs and qualities if known.
 
     Args:
         title: its heading.
         headline: the result in a sentence.
-        notes: what it rests on.
+        notes: what the result rests on.
         names: strong's and weak's.
         prompts: n texts.
         scores: shape (n,).

@@ -1,7 +1,7 @@
-"""`routellm savings`: what routing would save, from the log of calls that you have, before any code changes.
+"""`routellm savings`: what routing would save, from the log of calls you have, before any code changes.
 
 Reads the log once, scores each decision's prompt, and prices its calls with both models from the log's own
-tokens. With labels it also says at what quality.
+tokens. With labels it also reports the quality.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ a row: {"request": {"messages": [{"role": "user", "content": "Why do leaves turn
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments."""
     parser.add_argument(
         "log",
         nargs="+",
@@ -117,7 +117,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
-    """Read, score, price, and yield the table and what belongs to it."""
+    """Read, score, price, and yield the table and its notes."""
     share = check_fraction(options.strong_share, "--strong-share")
     check_count(options.examples, "--examples", at_least=0)
     if options.monthly_calls is not None:

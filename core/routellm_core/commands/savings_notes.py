@@ -24,15 +24,15 @@ def savings_notes(
     answer_tokens: float,
     impossible: int,
 ) -> list[str]:
-    """Return them, a sentence each.
+    """Return the notes, one sentence each.
 
     Args:
-        found: what was computed.
-        traffic: of what.
-        prices: by what.
-        options: of the command.
-        outside: share of the sampled prompts that the router was not trained for; None where it can't tell.
-        answer_tokens: taken for an answer that is not logged.
+        found: the computed savings.
+        traffic: the log's traffic.
+        prices: the prices used.
+        options: the command's.
+        outside: share of the sampled prompts that the router was not trained for; None if unknown.
+        answer_tokens: assumed for an answer that is not logged.
         impossible: calls whose tokens can't be true.
     """
     return [

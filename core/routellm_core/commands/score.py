@@ -19,7 +19,7 @@ _CHUNK = 2048
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments."""
     parser.add_argument(
         "prompts",
         nargs="?",
@@ -32,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
-    """Yield one line per prompt, in order; prompts are not repeated in the output."""
+    """Yield one line per prompt, in order; the output does not repeat the prompts."""
     router = load_router(options.router)
     asked, note = prompts_of(options, options.prompts)
     prompts = asked.texts

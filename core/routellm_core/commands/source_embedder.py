@@ -8,7 +8,7 @@ from routellm_core.loading import load_router
 
 
 def source_embedder(source: str, argument: str) -> Embedder:
-    """Load a router and return its embedder; of the default router's, the part that tells meaning.
+    """Load a router and return its embedder; for the default router's, only the part that encodes meaning.
 
     Args:
         source: what `load_router` takes.

@@ -1,4 +1,4 @@
-"""`routellm tiers`: Bradley-Terry ratings of the models in a file of battles, and tiers of like strength."""
+"""`routellm tiers`: Bradley-Terry ratings of the models in a file of battles, and their tiers by strength."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HEADER = ("tier", "model", "rating", "95 %", "battles", "won %")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments."""
     parser.add_argument(
         "--battles",
         required=True,

@@ -22,11 +22,11 @@ KINDS: Mapping[str, Any] = {
     "sw_ranking": train_sw_ranking,
     "new_model": train_new_model,
 }
-"""Kind -> SUMMARY, add_arguments and run: of a module, or of an object."""
+"""Kind -> a module or object with SUMMARY, add_arguments and run."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add a kind, and then what that kind takes."""
+    """Add the argument for the kind, then each kind's own arguments."""
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="kind")
     for name, kind in KINDS.items():
         subparser = kinds.add_parser(
@@ -41,5 +41,5 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
-    """Train what was asked for, and yield what was written."""
+    """Train the requested kind, and yield a summary."""
     yield from options.train(options, say)

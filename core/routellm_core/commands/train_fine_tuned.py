@@ -1,4 +1,4 @@
-"""`routellm train bert` and `causal_llm`: networks that torch trains; both need the extra train."""
+"""`routellm train bert` and `causal_llm`: networks trained with torch; both need the extra train."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FineTuningCommand:
     """One of the kinds.
 
     Attributes:
-        kind: as it is typed, and as reports call it.
+        kind: the name on the command line and in reports.
         SUMMARY: for the help.
         task: what is trained.
         defaults: of its settings.
@@ -58,7 +58,7 @@ class FineTuningCommand:
     labels: Sequence[str]
 
     @property
-    def EXAMPLE(self) -> str:  # as the modules of the other kinds name it
+    def EXAMPLE(self) -> str:  # named as in the modules of the other kinds
         """An example of use and a row of its data."""
         return (
             f"  routellm train {self.kind} --battles battles.jsonl --strong A --weak B --base MODEL "
@@ -72,7 +72,7 @@ class FineTuningCommand:
         add_fine_tuning_arguments(parser, self.defaults, self.base)
 
     def run(self, options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
-        """Train, save, and yield what was written."""
+        """Train, save, and yield a summary."""
         check_out(options)
         settings = given_settings(options, self.defaults)
         classes = ModelClasses.from_lists(options.strong, options.weak)
@@ -106,7 +106,7 @@ class FineTuningCommand:
 
 
 class CausalLLMCommand(FineTuningCommand):
-    """`causal_llm`, which has two settings more."""
+    """`causal_llm`, which has two more settings."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the kind's arguments."""

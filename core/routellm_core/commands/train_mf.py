@@ -32,12 +32,12 @@ _DEFAULTS = PenaltySearch()
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Say what this kind takes."""
+    """Add the kind's arguments."""
     add_data_arguments(parser)
     arguments = (
         ("--held-out", "held_out_share", "share of the prompts by which penalty and steps are chosen"),
-        ("--interval", "interval", "steps between two looks at the held-out battles"),
-        ("--patience", "patience", "looks without a lower held-out loss before a fit stops"),
+        ("--interval", "interval", "steps between two evaluations on the held-out battles"),
+        ("--patience", "patience", "evaluations without a lower held-out loss before a fit stops"),
     )
     add_setting_arguments(parser, _DEFAULTS, arguments)
     parser.add_argument(
@@ -51,7 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
-    """Train, save, and yield what was written."""
+    """Train, save, and yield a summary."""
     check_out(options)
     source = load_router(options.source)
     if not isinstance(source, MatrixFactorizationRouter):

@@ -1,4 +1,4 @@
-"""`routellm train new_model`: a trained router that knows one model more, from a few results of it."""
+"""`routellm train new_model`: add one model to a trained router, from a few of its results."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
-    """Place the model, save, and yield what was written."""
+    """Place the model, save, and yield a summary."""
     check_out(options)
     source = load_router(options.source)
     if not isinstance(source, MatrixFactorizationRouter):
@@ -56,7 +56,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     router = with_new_model(source, options.model, labels)
     strong, weak = options.strong or router.strong, options.weak or router.weak
     if (strong, weak) != (router.strong, router.weak):
-        # Quantiles belong to a pair; the labels' prompts are what there is to take them from.
+        # Quantiles belong to a pair; the labels' prompts are the only ones available to compute them.
         paired = router.for_pair(strong, weak)
         router = paired.with_quantiles(quantiles_of(paired.score([label.prompt for label in labels])))
     router.save(options.out, name=options.name)

@@ -14,7 +14,7 @@ from routellm_core.preferences.rating.tiers import TIERS
 from routellm_core.preferences.reading.sifting import sift_battles
 from routellm_core.training.similarity_weighted import train_similarity_weighted
 
-SUMMARY = "store battles and their embeddings, for a ranking weighted by likeness; nothing is fitted"
+SUMMARY = "store battles and their embeddings, for a ranking weighted by similarity; nothing is fitted"
 
 EXAMPLE = """\
   routellm train sw_ranking --battles battles.jsonl --strong A --weak B --out my_router
@@ -22,7 +22,7 @@ a row: {"prompt": "Why do leaves turn red?", "model_a": "A", "model_b": "B", "wi
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments."""
     parser.add_argument(
         "--battles",
         required=True,
@@ -44,7 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--scaling",
         choices=("paper", "published"),
         default="paper",
-        help="how likeness is scaled: as the paper writes or as its code does (default: %(default)s)",
+        help="how similarity is scaled: as the paper writes or as its code does (default: %(default)s)",
     )
     parser.add_argument(
         "--from",
@@ -57,7 +57,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
-    """Embed, save, and yield what was written."""
+    """Embed, save, and yield a summary."""
     check_out(options)
     embedder = source_embedder(options.source, "--from")
     sifted = sift_battles(options.battles, reading_options(options))

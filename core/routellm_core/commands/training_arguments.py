@@ -1,4 +1,4 @@
-"""Arguments that the kinds of `routellm train` share, and the data that they name."""
+"""Arguments shared by the kinds of `routellm train`, and the data they name."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class TrainingData:
     notes: tuple[Note, ...] = ()
 
     def counts(self) -> dict[str, Any]:
-        """Return plain values for a report; of a file its name alone."""
+        """Return plain values for a report; files by name only."""
         return {"files": list(self.files), "battles": len(self.battles), "labels": len(self.labels)}
 
 
 def add_data_arguments(parser: ArgumentParser, *, classes: bool = False) -> None:
-    """Add what every kind takes: data, the pair, where to write, the seed.
+    """Add the arguments of every kind: data, the pair, where to write, the seed.
 
     Args:
         parser: of one kind.
@@ -58,11 +58,11 @@ def add_data_arguments(parser: ArgumentParser, *, classes: bool = False) -> None
 
 
 def add_fine_tuning_arguments(parser: ArgumentParser, defaults: FineTuningSettings, base: str) -> None:
-    """Add what the kinds take that fine-tune a transformer.
+    """Add the arguments of the kinds that fine-tune a transformer.
 
     Args:
         parser: of one kind.
-        defaults: what to show and use where nothing is given.
+        defaults: the values shown and used if none are given.
         base: what the base model is, for the help.
     """
     parser.add_argument("--base", required=True, metavar="MODEL", help=base)
@@ -71,8 +71,8 @@ def add_fine_tuning_arguments(parser: ArgumentParser, defaults: FineTuningSettin
         ("--batch-size", "batch_size", "rows in a step"),
         ("--learning-rate", "learning_rate", "the highest; it falls linearly to 0"),
         ("--max-length", "max_length", "tokens of a prompt at most"),
-        ("--interval", "interval", "steps between checkpoints, each with a look at the held-out battles"),
-        ("--patience", "patience", "looks without a lower held-out loss before it stops"),
+        ("--interval", "interval", "steps between checkpoints, each with a held-out evaluation"),
+        ("--patience", "patience", "evaluations without a lower held-out loss before it stops"),
         ("--held-out", "held_out_share", "share of the prompts to hold out"),
     )
     add_setting_arguments(parser, defaults, arguments)
@@ -110,7 +110,7 @@ def add_resume_argument(parser: ArgumentParser) -> None:
 
 
 def given_settings(options: Namespace, defaults: Settings) -> Settings:
-    """Return the settings that the arguments ask for, of the same class as the defaults."""
+    """Return the settings that the arguments give, of the same class as the defaults."""
     given = {name: value for name, value in vars(options).items() if name in vars(defaults)}
     return replace(defaults, **given)
 

@@ -22,10 +22,10 @@ class Benchmark:
         prompts: n texts.
         weak: shape (n,), quality of the weak model's answers.
         strong: shape (n,), quality of the strong model's answers.
-        dropped: how many prompts of the source were left out, and why, for the table's foot.
-        categories: one per prompt, or none where the source tells none.
+        dropped: how many prompts of the source were left out, and why, for the table's footnotes.
+        categories: one per prompt; empty if the source has none.
         category_gains: what strong gained on the training rows of each category, for the baseline that knows
-            nothing but the category; empty where there are none.
+            nothing but the category; empty if there are none.
         read: what the source was read as, in words.
     """
 
@@ -42,7 +42,7 @@ class Benchmark:
     def from_labels(
         cls, name: str, labels: Sequence[Label], *, strong: str, weak: str, dropped: str = ""
     ) -> Benchmark:
-        """Make one of labels; categories count where every label has one.
+        """Make a benchmark from labels; categories are kept only if every label has one.
 
         Raises:
             DataError: there are no labels, or one lacks a model.
@@ -62,7 +62,7 @@ class Benchmark:
     def in_hash_order(self) -> Benchmark:
         """Return the benchmark in an order that has nothing to do with the qualities, without categories.
 
-        The same labels give the same certificate then, however their file is sorted.
+        The same labels then give the same certificate, however their file is sorted.
         """
         order = sorted(
             range(len(self.prompts)),
@@ -77,7 +77,7 @@ class Benchmark:
         )
 
     def where(self, kept: npt.NDArray[np.bool_], reason: str) -> Benchmark:
-        """Return the benchmark with the kept prompts alone; `reason` says what the others were.
+        """Return the benchmark with only the kept prompts; `reason` describes the others.
 
         Args:
             kept: shape (n,).
@@ -113,8 +113,8 @@ def category_gains(labels: Sequence[Label], *, strong: str, weak: str) -> dict[s
 def merged_duplicates(labels: Sequence[Label]) -> tuple[list[Label], int]:
     """Return one label per distinct prompt, scores averaged over its labels, and how many were merged away.
 
-    Two labels of one prompt are not two independent draws: an interval that counts them so is too narrow.
-    A model that one of them lacks has the mean of the others.
+    Two labels of one prompt are not two independent draws: an interval that counts them as two is too narrow.
+    For a model missing from one of them, the mean is over the others.
     """
     by_prompt: dict[str, list[Label]] = {}
     for label in labels:

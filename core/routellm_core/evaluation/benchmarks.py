@@ -20,7 +20,7 @@ STRICT = ReadingOptions(strict=True)
 
 
 class BenchmarkSource(Protocol):
-    """What a built-in benchmark has to be."""
+    """The interface of a built-in benchmark."""
 
     name: str
 
@@ -53,11 +53,11 @@ def load_benchmark(
         data: for the built-in ones: the data folder, or a clone of RouteLLM.
         strong: the strong model's name in a file of labels; the built-in ones know their own.
         weak: the weak model's name.
-        options: what the user says of the file; strict unless told, so that each row needs both models.
+        options: how to read the file; strict by default, so each row needs both models.
 
     Raises:
         DataError: a file is missing or damaged, or lacks a model.
-        ValueError: the source is neither, or what it needs was not given.
+        ValueError: the source is neither, or something it needs is missing.
     """
     for known in SOURCES:
         if known.name == source:
@@ -76,7 +76,7 @@ def load_benchmark(
 
 
 def without_trained(benchmark: Benchmark, *routers: Router) -> Benchmark:
-    """Leave out the prompts that one of the routers was trained on, as far as the routers can tell.
+    """Drop the prompts that any of the routers was trained on, as far as the routers know.
 
     Raises:
         ValueError: none is left; names the routers that were trained on some.

@@ -1,4 +1,4 @@
-"""Intervals by the bootstrap: how far APGR, CPT and the curve would vary with another draw of prompts."""
+"""Intervals by the bootstrap: how much APGR, CPT and the curve would vary with another draw of prompts."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def curve_intervals(
     """
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence is {confidence!r}, expected a number between 0 and 1.")
-    pgr_curve(scores, weak, strong)  # for its checks
+    pgr_curve(scores, weak, strong)  # called for its checks
     areas: list[float] = []
     reached: list[list[float]] = []
     heights: list[Floats] = []
@@ -96,7 +96,7 @@ def threshold_interval(gained: Floats, gain: Floats, *, confidence: float = 0.95
 
 
 def chance_interval(gain: Floats, *, routers: int = 400, confidence: float = 0.95, seed: int = 0) -> Interval:
-    """Return where the APGR of a single random router lies, in so many of all cases.
+    """Return the interval that holds a single random router's APGR with the given confidence.
 
     Args:
         gain: shape (n,), strong's quality less weak's, with a mean above 0.

@@ -1,4 +1,4 @@
-"""Calibration plot: where the threshold lies among the scores, and what quality that leaves; extra `plot`."""
+"""Calibration plot: the threshold among the scores, and the quality it leaves; needs the extra `plot`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def save_calibration_plot(
         scores: shape (n,), of the calibration prompts.
         threshold: the chosen one.
         path: the image to write; its suffix chooses the format (.png, .svg, .pdf).
-        benchmark: the labels of the same prompts, for the second picture; None where there are none.
+        benchmark: the labels of the same prompts, for the second picture; None if there are none.
 
     Raises:
         ImportError: names the extra that is missing.
@@ -41,7 +41,7 @@ def save_calibration_plot(
 
 
 def score_edges(scores: Floats, threshold: float) -> Floats:
-    """Return the bars' edges: of one width, over all scores, and no bar on both sides of the threshold."""
+    """Return the bars' edges: equal widths over all scores, with the threshold on an edge."""
     width = max(float(np.ptp(scores)) / BARS, 1e-9)
     start = scores.min() - width + (threshold - scores.min()) % width
     edges: Floats = start + width * np.arange(BARS + 3)

@@ -20,8 +20,8 @@ class CategoryResult:
         prompts: how many it has.
         weak_quality: the weak model's mean quality on them.
         strong_quality: the strong model's.
-        apgr: exact, within the category; None where strong is not better there, so that there is no gap.
-        strong_share: share of them among the half of all prompts that has the highest scores.
+        apgr: exact, within the category; None if strong is not better there, so there is no gap.
+        strong_share: share of them among the higher-scored half of all prompts.
     """
 
     category: str
@@ -33,7 +33,7 @@ class CategoryResult:
 
 
 def category_results(scores: npt.NDArray[np.float64], benchmark: Benchmark) -> tuple[CategoryResult, ...]:
-    """Measure each category by itself, in alphabetical order; none where the benchmark tells none."""
+    """Evaluate each category by itself, in alphabetical order; empty if the benchmark has none."""
     if not benchmark.categories:
         return ()
     names = np.array(benchmark.categories)

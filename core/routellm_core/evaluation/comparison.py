@@ -1,7 +1,7 @@
 """Comparison: APGRs of several orders of the same prompts, and their differences, over the same draws.
 
-Two intervals that overlap say little of a difference: both orders are measured on each draw of the prompts,
-so that what is hard about a draw is hard for both.
+Two overlapping intervals say little about a difference, so both orders are evaluated on each draw of the
+prompts: a hard draw is then hard for both.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Difference:
 
     Attributes:
         better: name of the order that comes first in the difference.
-        than: name of the other.
+        than: name of the other order.
         value: APGR of the first less APGR of the second.
         interval: 95 % over draws of the prompts.
     """
@@ -82,7 +82,7 @@ def compare_orders(orders: Mapping[str, Floats], gain: Floats, *, seed: int = 0)
     Args:
         orders: name -> scores, shape (n,), higher means strong.
         gain: shape (n,), what strong gains on each prompt, with a mean above 0.
-        seed: of the draws; those in which strong is not better have no APGR and are left out.
+        seed: of the draws; draws in which strong is not better have no APGR and are left out.
 
     Raises:
         ValueError: the mean gain is not above 0.

@@ -1,4 +1,4 @@
-"""Cost and quality: RouterBench's AIQ, the mean quality that a router gives over the range of costs."""
+"""Cost and quality: RouterBench's AIQ, a router's mean quality over the range of costs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def aiq(
         strong_costs: shape (n,), cost of the strong model's answers, >= 0.
 
     Returns:
-        A quality, on the scale of the qualities; the best one where all thresholds cost the same.
+        A quality, on the scale of the qualities; the best one if all thresholds cost the same.
 
     Raises:
         ValueError: shapes differ, n is 0, or a value is not finite, or a cost is below 0.
@@ -40,7 +40,7 @@ def aiq(
     width = float(costs.max() - costs.min())
     if width <= 0.0:
         return float(qualities.max())
-    # beyond the best point nothing gets better: the hull goes on flat
+    # nothing improves beyond the best point: the hull stays flat
     area = np.trapezoid(hull_qualities, hull_costs) + hull_qualities[-1] * (costs.max() - hull_costs[-1])
     return float(area) / width
 
@@ -74,7 +74,7 @@ def _hull(costs: Floats, qualities: Floats) -> tuple[Floats, Floats]:
 
 
 def _below(left: tuple[float, float], middle: tuple[float, float], right: tuple[float, float]) -> bool:
-    """Say whether `middle` lies on or below the line from `left` to `right`."""
+    """Return whether `middle` lies on or below the line from `left` to `right`."""
     rise = (right[1] - left[1]) * (middle[0] - left[0])
     return (middle[1] - left[1]) * (right[0] - left[0]) <= rise
 

@@ -1,4 +1,4 @@
-"""Evaluation: one router on one benchmark, as a frozen result that tables and plots are made from."""
+"""Evaluation: one router on one benchmark, as a frozen result for tables and plots."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from routellm_core.router import Router
 TARGETS = (0.2, 0.5, 0.8)
 
 FEWEST_FOR_HALVES = 40
-"""Prompts below which no threshold is chosen on a half of them."""
+"""Fewest prompts for choosing a threshold on half of them."""
 
 LENGTH = "prompt length"
 
 OUTSIDE = 0.05
-"""A prompt is outside what a router knows where fewer than so many of its training prompts are less near."""
+"""A prompt is outside a router's training data if under this share of training prompts are farther away."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Costs:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How one router does on one benchmark.
+    """The result of one router on one benchmark.
 
     Attributes:
         router: its name.
@@ -57,10 +57,10 @@ class Evaluation:
         intervals: 95 % bootstrap intervals over prompts.
         curve: shares and PGR of the exact curve.
         aiq: see `cost_quality.aiq`; None without costs.
-        similarity: mean similarity of the prompts to the router's training prompts; None where it can't tell.
-        outside: share of the prompts that lie outside what it was trained on, see `OUTSIDE`; None likewise.
+        similarity: mean similarity of the prompts to the router's training prompts; None if unknown.
+        outside: share of the prompts that lie outside what it was trained on, see `OUTSIDE`; None if unknown.
         categories: one result per category, where the benchmark has them.
-        baseline: whether this is no router, but what one has to beat.
+        baseline: whether this is a baseline rather than a router.
         differences: how much this router's APGR is above those of the routers after it and of prompt length.
     """
 
@@ -103,13 +103,13 @@ class Evaluation:
 def evaluate(
     router: Router, benchmark: Benchmark, *, costs: Costs | None = None, scores: Floats | None = None
 ) -> Evaluation:
-    """Score the benchmark's prompts and measure.
+    """Score the benchmark's prompts and evaluate the router on them.
 
     Args:
-        router: what is measured.
-        benchmark: what on.
+        router: the router to evaluate.
+        benchmark: the prompts and qualities.
         costs: of each prompt's answers, for AIQ.
-        scores: the router's scores of the prompts, shape (n,), where they are known already.
+        scores: the router's scores of the prompts, shape (n,), if already known.
 
     Raises:
         ValueError: the benchmark has no gap to recover, or the router's scores are not finite.
@@ -123,7 +123,7 @@ def evaluate(
 def nearness(router: Router, prompts: Sequence[str]) -> tuple[float, float] | None:
     """Return the prompts' mean similarity to what the router was trained on, and the share outside of it.
 
-    None where the router can't tell.
+    Both are None if unknown.
     """
     similarity = router.training_similarity(prompts)
     if similarity is None or router.coverage is None:
@@ -153,7 +153,7 @@ def compared(
 
 
 def baselines(benchmark: Benchmark, *, costs: Costs | None = None) -> list[Evaluation]:
-    """Measure what a router has to beat, and what none can.
+    """Evaluate the baselines a router should beat, and the bound none can.
 
     "prompt length" sends the longest prompts to strong first; "category mean" knows each prompt's category
     and what strong gained on its training rows; "random" is a router by chance, in expectation; "oracle"
@@ -167,7 +167,7 @@ def baselines(benchmark: Benchmark, *, costs: Costs | None = None) -> list[Evalu
     if gains and benchmark.categories:
         unknown = float(np.mean(list(gains.values())))
         scores["category mean"] = np.array([gains.get(name, unknown) for name in benchmark.categories])
-    scores["random"] = np.zeros(len(benchmark.prompts))  # equal scores change sides together: the diagonal
+    scores["random"] = np.zeros(len(benchmark.prompts))  # equal scores switch sides together: the diagonal
     scores["oracle"] = benchmark.strong - benchmark.weak
     measured = [
         replace(_measured(name, values, benchmark, costs), baseline=True, categories=())

@@ -17,7 +17,7 @@ SPLITS = 20
 
 @dataclass(frozen=True)
 class HeldOutCPT:
-    """A CPT as somebody meets it who chooses a threshold on some prompts and uses it on others.
+    """The CPT you get when you choose a threshold on some prompts and use it on others.
 
     Attributes:
         share: mean share of strong calls on the halves that did not choose, in [0, 1].
@@ -31,7 +31,7 @@ class HeldOutCPT:
 def cpt_held_out(
     scores: npt.ArrayLike, weak: npt.ArrayLike, strong: npt.ArrayLike, target: float, *, seed: int = 0
 ) -> HeldOutCPT:
-    """Choose the threshold by first crossing on a random half, measure on the other; the mean of many splits.
+    """Choose the threshold by first crossing on a random half, measure on the other; average many splits.
 
     Args:
         scores: shape (n,), n >= 4.
@@ -45,7 +45,7 @@ def cpt_held_out(
             gap.
     """
     check_positive(target, "target", at_most=1.0)
-    pgr_curve(scores, weak, strong)  # for its checks
+    pgr_curve(scores, weak, strong)  # called for its checks
     arrays = [np.asarray(values, dtype=np.float64) for values in (scores, weak, strong)]
     rng = np.random.default_rng(seed)
     measured: list[tuple[float, float]] = []

@@ -36,7 +36,7 @@ def pgr_curve(scores: npt.ArrayLike, weak: npt.ArrayLike, strong: npt.ArrayLike)
 
     Raises:
         ValueError: shapes differ, n is 0, a value is not finite, or the strong model is on average not better
-            than the weak one, for then there is no gap to recover.
+            than the weak one, so there is no gap to recover.
     """
     checked, gain = _checked(scores, weak, strong)
     # (k,): for each distinct score from the highest down, its prompts and what strong gains on them
@@ -45,7 +45,7 @@ def pgr_curve(scores: npt.ArrayLike, weak: npt.ArrayLike, strong: npt.ArrayLike)
     gains = np.bincount(group, gain)
     shares = np.concatenate([[0.0], np.cumsum(sizes) / len(checked)])
     pgr = np.concatenate([[0.0], np.cumsum(gains) / gain.sum()])
-    # Both end at 1 up to rounding; exactly so, then CPT at target 1 is defined.
+    # Both end at 1 up to rounding; made exact, so that CPT at target 1 is defined.
     shares[-1] = pgr[-1] = 1.0
     return shares, pgr
 
@@ -90,8 +90,8 @@ def cpt(scores: npt.ArrayLike, weak: npt.ArrayLike, strong: npt.ArrayLike, targe
         target: x, a share of the gap, such as 0.5 for the paper's CPT(50 %).
 
     Returns:
-        The smallest share of strong calls in [0, 1]; NaN where the curve never reaches the target, which can
-        happen for targets above 1 only.
+        The smallest share of strong calls in [0, 1]; NaN if the curve never reaches the target, which can
+        happen only for targets above 1.
 
     Raises:
         ValueError: as `pgr_curve`, or a target that is not finite.

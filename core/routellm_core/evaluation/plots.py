@@ -18,9 +18,9 @@ _BASELINES: dict[str, dict[str, Any]] = {
 
 
 def save_plot(evaluations: Sequence[Evaluation], path: str | PathLike[str]) -> None:
-    """Draw one panel per benchmark with one curve per router and baseline; random is the diagonal.
+    """Draw one panel per benchmark, one curve per router and baseline; random is the diagonal.
 
-    A router's curve lies in its 95 % band.
+    Each router's curve has its 95 % band.
 
     Args:
         evaluations: at least one.
@@ -40,7 +40,7 @@ def save_plot(evaluations: Sequence[Evaluation], path: str | PathLike[str]) -> N
         drawn = [e for e in evaluations if e.benchmark == benchmark and e.router != "random"]
         for number, e in enumerate(sorted(drawn, key=lambda e: e.baseline)):
             shares, pgr = e.curve
-            # Told apart without colours too.
+            # Distinguishable without color too.
             style = _BASELINES.get(e.router) if e.baseline else {"linestyle": _STYLES[number % len(_STYLES)]}
             (line,) = panel.plot(100 * shares, pgr, label=f"{e.router} ({e.apgr:.3f})", **(style or {}))
             if not e.baseline:
@@ -67,5 +67,5 @@ def new_figure(width: float, height: float) -> Any:
 
 def save_figure(figure: Any, path: str | PathLike[str]) -> None:
     """Write a figure; the same figure gives the same file."""
-    # Tight: a legend may be wider than what it belongs to.
+    # Tight: a legend may be wider than its axes.
     figure.savefig(path, metadata={"Date": None} if str(path).endswith(".svg") else None, bbox_inches="tight")

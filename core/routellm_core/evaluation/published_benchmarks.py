@@ -1,6 +1,6 @@
 """Published benchmarks: MMLU, GSM8K and MT-Bench with the answers of the paper's pair, in its own layout.
 
-Each class is one benchmark; another one is a class like these and its line in `benchmarks.py`.
+Each class is one benchmark; to add one, write a class like these and list it in `benchmarks.py`.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _PLACES = ("routellm_evals", "routellm/evals", "evals", ".")
 class MMLU:
     """14,042 multiple-choice questions in 57 subjects, graded by the key.
 
-    Questions that serve as gold labels for training are left out, so that every router is measured on the
-    same ones. Where the folder has no gold labels, they can't be told: a router that knows its own training
-    prompts still leaves them out.
+    Questions that serve as gold labels for training are left out, so that every router is evaluated on the
+    same ones. Without the folder's gold labels they can't be identified, but prompts that a router knows from
+    training are still left out.
     """
 
     name = "mmlu"

@@ -1,4 +1,4 @@
-"""Recommendation: three points of the curve, for somebody who has labels and no target yet."""
+"""Recommendation: three points of the curve, for users with labels and no target yet."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Recommendation:
 
     Attributes:
         name: what it is.
-        threshold: in [0, 1]; None where it could not be found, `remark` says why.
+        threshold: in [0, 1]; None if none was found; `remark` says why.
         strong_share: share of the labelled prompts that go to strong.
-        pgr: share of the gap that is recovered on them.
+        pgr: share of the gap recovered on them.
         pgr_interval: its 95 % bootstrap interval.
         cost: of 1,000 calls; None without prices.
-        remark: what has to be known of it.
+        remark: a caveat.
     """
 
     name: str
@@ -62,7 +62,7 @@ def recommend(
         costs: of each prompt's answers.
 
     Raises:
-        ValueError: as `certify` but for too few labels, or the strong model is not better than the weak one.
+        ValueError: as `certify`, except for too few labels; or the strong model is no better than weak.
     """
     _, pgr = pgr_curve(scores, benchmark.weak, benchmark.strong)
     found = [_certified(scores, benchmark, target, confidence, scale)]

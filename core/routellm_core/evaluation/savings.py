@@ -25,7 +25,7 @@ MONTH = 365.25 / 12
 """Days."""
 
 SHORTEST_SPAN = 86_400.0
-"""Seconds of log from which a month is told; less says little of a month."""
+"""Fewest seconds of log that are extrapolated to a month."""
 
 CALLS = 1000
 
@@ -34,7 +34,7 @@ _RESAMPLES = 1000
 
 @dataclass(frozen=True)
 class Labelled:
-    """Labels that tell quality, and what the router says of their prompts.
+    """Labels that give quality, and the router's scores of their prompts.
 
     Attributes:
         benchmark: n prompts with both models' qualities.
@@ -54,7 +54,7 @@ class SavingsRow:
         threshold: None for the two ends, which need no router.
         strong_share: share of the log's decisions that go to strong.
         cost: in the unit of `Savings.per`.
-        saved: share of always strong's cost that is saved; below 0 where it costs more.
+        saved: share of always strong's cost that is saved; negative if it costs more.
         quality: mean quality on the labels; None without them.
         quality_interval: 95 % bootstrap interval of it.
     """
@@ -75,11 +75,11 @@ class Savings:
     Attributes:
         rows: from always weak to always strong.
         chosen: the row that was asked for.
-        certified: the cheapest certified row; None without labels, or where nothing could be certified.
-        certificate: what is promised at it.
+        certified: the cheapest certified row; None without labels, or if nothing could be certified.
+        certificate: the guarantee at that row.
         per: "month" or "1,000 calls".
         factor: from the log's cost to that unit's.
-        logged_cost: what the log's own models cost, in that unit; None where a price or a name is missing.
+        logged_cost: what the log's own models cost, in that unit; None if a price or a name is missing.
     """
 
     rows: Sequence[SavingsRow]
@@ -111,9 +111,9 @@ def savings(
         traffic: of a log.
         strong: the strong model's price.
         weak: the weak model's.
-        chosen: a share of strong decisions to look at more closely.
+        chosen: a share of strong decisions to report in detail.
         threshold: a threshold instead of that share.
-        monthly_calls: model calls in a month; None takes the log's own span, where it is a day or longer.
+        monthly_calls: model calls in a month; None uses the log's own span if it is a day or longer.
         labelled: for qualities.
         target: what the certified row keeps.
         confidence: of its guarantee.
@@ -204,7 +204,7 @@ def _certified(
 
 
 def _distinct(rows: Sequence[SavingsRow]) -> list[SavingsRow]:
-    # With few decisions or equal scores, several shares come to the same threshold.
+    # With few decisions or equal scores, several shares give the same threshold.
     kept: list[SavingsRow] = []
     for row in rows:
         if row.name or not any(other.threshold == row.threshold for other in kept):

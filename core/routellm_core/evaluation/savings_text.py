@@ -1,4 +1,4 @@
-"""Savings in words: the table for people, and all that has to be known beside it."""
+"""Savings in words: the table for people, and the notes that go with it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def headline(found: Savings, strong: str, weak: str, currency: str) -> str:
 
 
 def money(amount: float, currency: str) -> str:
-    """Return an amount for people: two decimals, or four where it is small."""
+    """Return an amount for people: two decimals, or four if it is small."""
     text = f"{amount:,.2f}" if abs(amount) >= 1 or amount == 0 else f"{amount:.4f}"
     return f"{currency}{text}"
 
@@ -82,7 +82,7 @@ def one_line(text: str, most: int = _SHOWN) -> str:
 
 
 def log_lines(traffic: Traffic) -> Iterator[str]:
-    """Yield whose calls the log holds, and what it lacks."""
+    """Yield lines on whose calls the log holds and what it lacks."""
     calls = int(traffic.calls.sum())
     named = sorted(traffic.models.items(), key=lambda item: -item[1][1])
     if named:

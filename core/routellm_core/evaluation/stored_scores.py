@@ -1,4 +1,4 @@
-"""Stored scores: what a slow router said of a prompt, kept in a file so that it is asked once.
+"""Stored scores: what a slow router returned for a prompt, kept in a file so that it is asked once.
 
 Keyed by the router's fingerprint and the prompt's SHA-256: no prompt is in the file, and another router, or
 the same one trained again, has scores of its own.
@@ -20,7 +20,7 @@ from routellm_core.logits import Floats
 from routellm_core.router import Router, check_scores
 
 CHUNK = 512
-"""Prompts after which new scores are written: what a crash may cost."""
+"""Prompts between writes of new scores: the most a crash can lose."""
 
 _TABLE = """create table if not exists scores (
     router text not null, prompt blob not null, score real not null, primary key (router, prompt)
@@ -28,7 +28,7 @@ _TABLE = """create table if not exists scores (
 
 
 def default_store() -> Path:
-    """Return where scores are kept unless told otherwise: the user's cache folder."""
+    """Return the default place for scores, in the user's cache folder."""
     root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(root) / "routellm" / "scores.sqlite3"
 
@@ -37,7 +37,7 @@ class StoredScores:
     """Scores prompts, each once per router.
 
     Routers that answer in microseconds, or have no fingerprint, are asked directly: nothing would be gained,
-    or nothing could be told apart.
+    or scores of different routers could not be distinguished.
     """
 
     def __init__(self, path: str | PathLike[str] | None) -> None:
@@ -50,9 +50,9 @@ class StoredScores:
         """Return the router's scores, shape (n,).
 
         Args:
-            router: is asked for what is not stored yet, distinct prompts only.
+            router: asked only for distinct prompts that are not stored yet.
             prompts: n texts.
-            progress: told how many of how many are scored.
+            progress: called with the number scored and the total.
 
         Raises:
             RouterError: the router failed; what it said before is stored.

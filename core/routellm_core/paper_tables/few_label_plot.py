@@ -1,4 +1,4 @@
-"""Few labels as a picture: APGR over the number of labels, a panel a group of sources."""
+"""Few labels as a plot: APGR over the number of labels, one panel per group of sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FewLabels: what an adapted router reaches with so many labels, and how often it does harm."""
+"""FewLabels: what an adapted router reaches with a given number of labels, and how often it does harm."""
 
 from __future__ import annotations
 

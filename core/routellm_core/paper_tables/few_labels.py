@@ -70,7 +70,7 @@ class FewLabelFitter:
 
     Attributes:
         base: name or folder of the router that is adapted.
-        penalties: how strongly fits are held back.
+        penalties: the regularization strengths to try.
     """
 
     base: str

@@ -1,4 +1,4 @@
-"""Page: the tables as Markdown, beside the paper's, with what has to be known of them."""
+"""Page: the tables as Markdown, beside the paper's, with the caveats."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ def page(
         rows: router, training set, and its evaluations on `BENCHMARKS`.
         gsm8k: transfer on GSM8K.
         pro: transfer on MMLU-Pro.
-        command: that made it.
-        day: on which.
+        command: the command that made it.
+        day: the date it was made.
         steps: of the encoder's training.
     """
     lines = [_HEAD.format(day=day.isoformat(), command=command, steps=steps)]

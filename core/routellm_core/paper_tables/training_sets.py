@@ -15,7 +15,7 @@ from routellm_core.preferences.reading.battles import Battle, read_battles
 from routellm_core.preferences.reading.labels import Label, read_labels
 
 STRONG, WEAK = "gpt-4-turbo", "gpt-35-turbo"
-"""They stand for the paper's pair: gpt-4-1106-preview is a GPT-4 Turbo, and Mixtral is of GPT-3.5's class."""
+"""Stand-ins for the paper's pair: gpt-4-1106-preview is a GPT-4 Turbo, and Mixtral is in GPT-3.5's class."""
 
 STRONG_CLASS = (STRONG, "gemini")
 WEAK_CLASS = (

@@ -20,7 +20,7 @@ from routellm_core.training.factorization.own_data import read_own_data
 from routellm_core.training.factorization.train import OFFSET_PENALTY, train_with_settings
 
 RESULTS = (30, 100)
-"""Numbers of a new model's results from which its vector is found."""
+"""Numbers of results from which a new model's vector is fitted."""
 
 SEEDS = 8
 
@@ -57,7 +57,7 @@ class TransferResult:
         strong: the strong model.
         weak: the weak model.
         prompts: how many were evaluated.
-        gap: the strong model's mean quality less the weak one's.
+        gap: the strong model's mean quality minus the weak one's.
         apgr: of the router as it is.
         interval: its 95 % bootstrap interval.
         few: number of results -> mean APGR over `SEEDS` draws of them, on the other prompts, with the vectors

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Origin(NamedTuple):
-    """Where a call comes from, as the host names it; None where it does not say."""
+    """Where a call comes from, as the host names it; None if it does not say."""
 
     thread_id: str | None = None
     run_id: str | None = None

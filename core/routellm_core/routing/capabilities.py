@@ -30,7 +30,7 @@ class Capabilities:
 
     Attributes:
         lacks: needs that the model is known not to serve.
-        context_window: the most input tokens it takes; None where unknown.
+        context_window: the most input tokens it takes; None if unknown.
 
     Raises:
         ValueError: `lacks` holds something that is not a need.

@@ -34,7 +34,7 @@ class Decision:
 
     Attributes:
         route: the side that answers.
-        score: the router's win rate for the strong model, in [0, 1]; None where it was not asked or failed.
+        score: the router's win rate for the strong model, in [0, 1]; None if it was not asked or failed.
         threshold: what the score was, or would have been, compared with, in [0, 1].
         reason: what decided.
         router: the router's registered name, else its class name.
@@ -43,7 +43,7 @@ class Decision:
             where the share follows it, else of those that the router ships or the calibration found.
         id: what the decision log knows the call by; None without one.
         text: the scored text; in no record.
-        account: what becomes known of the call; None where nobody wants it.
+        account: what becomes known of the call; None if nobody wants it.
     """
 
     route: Route

@@ -105,7 +105,7 @@ class DecisionLog:
 
         Args:
             row: plain values for JSON; `id` is the decision's.
-            text: the scored text, None where there is none.
+            text: the scored text, None if there is none.
         """
         marks: dict[str, Any] = {"version": LOG_VERSION, "time": _now(), "text_hash": text_hash(text)}
         if self.log_text:

@@ -66,7 +66,7 @@ class ExpectedTraffic:
     """What the calls are expected to look like.
 
     Attributes:
-        strong_share: share of strong calls, in [0, 1]; None where none is expected.
+        strong_share: share of strong calls, in [0, 1]; None if none is expected.
         threshold: the one it belongs to: calls decided by another one say nothing about it; None for any.
         score_quantiles: evenly spaced from 0 to 1, ascending; empty where the distribution is unknown.
         calibrated: whether the quantiles are those of the user's own prompts, so that other scores are news.

@@ -107,7 +107,7 @@ class Escalation:
         )
 
     def after_error(self, decision: Decision, error: BaseException) -> Decision | None:
-        """Return the decision to ask the other side after this error, None where the error is the answer."""
+        """Return the decision to ask the other side after this error, None if the error is the answer."""
         if isinstance(error, UnparsedAnswerError):
             return self._once(decision) if self.on_parse_error and decision.route == "weak" else None
         if decision.route == "strong":
@@ -118,7 +118,7 @@ class Escalation:
     def after_answer(
         self, decision: Decision, answer: Any, is_invalid: Callable[[Any], bool] | None = None
     ) -> Decision | None:
-        """Return the decision to ask strong after this whole answer of weak, None where it stands.
+        """Return the decision to ask strong after this whole answer of weak, None if it stands.
 
         Args:
             decision: chose weak.

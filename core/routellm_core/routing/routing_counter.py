@@ -114,7 +114,7 @@ class RoutingCounter:
 
         Args:
             decision: the escalated one, whose route answers in the end.
-            discarded: tokens of the answer that was rejected, already counted by `count_tokens`; None where
+            discarded: tokens of the answer that was rejected, already counted by `count_tokens`; None if
                 they are unknown.
         """
         with self._lock:
@@ -130,7 +130,7 @@ class RoutingCounter:
 
         Args:
             decision: the one that the answer belongs to.
-            usage: None where nobody said.
+            usage: None if nobody said.
         """
         route = decision.route
         if usage is not None and decision.account is not None:

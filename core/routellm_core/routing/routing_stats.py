@@ -51,7 +51,7 @@ class RoutingStats:
             conversation's previous answer.
         strong_share: share of the routed calls that strong answered, in [0, 1]; None before the first one.
         scored_share: the same, of the calls that the score decided; None before the first one.
-        asked_share: the share that was asked for, or that the calibration found; None where a threshold was
+        asked_share: the share that was asked for, or that the calibration found; None if a threshold was
             given instead.
         score_shift: how far the scores are from the calibrated or shipped distribution: the largest
             difference between cumulative shares, in [0, 1]; None before the first score or where unknown.
@@ -109,7 +109,7 @@ MOST_WITHOUT_TOKENS = 0.05
 def saved_share(
     cost: float | None, always_strong_cost: float | None, strong: RouteStats, weak: RouteStats
 ) -> float | None:
-    """Return the share that was saved; None where that is unknown."""
+    """Return the share that was saved; None if that is unknown."""
     if cost is None or not always_strong_cost:
         return None
     for side in (strong, weak):

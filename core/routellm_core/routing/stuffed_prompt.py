@@ -98,7 +98,7 @@ def _last(lowered: str, words: tuple[str, ...]) -> _Label | None:
 
 
 def _label_at(lowered: str, begin: int, end: int) -> _Label | None:
-    """Return the label that a word ends, from the beginning of its line; None where it ends none."""
+    """Return the label that a word ends, from the beginning of its line; None if it ends none."""
     earliest = max(0, begin - _LONGEST_LABEL)
     line = lowered.rfind("\n", earliest, begin) + 1 or (0 if earliest == 0 else -1)
     if line < 0:

@@ -1,4 +1,4 @@
-"""TokenBatch: rows of token ids of like length, padded to one rectangle."""
+"""TokenBatch: rows of token ids of similar length, padded to one rectangle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Label tokens: [[1]] to [[5]], by which a causal LLM says how good the weak model's answer will be."""
+"""Label tokens: [[1]] to [[5]], with which a causal LLM rates the weak model's answer in advance."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def label_ids(network: Network, origin: str) -> list[int]:
 
 
 def name_label_tokens(network: Network) -> None:
-    """Append the label tokens to the tokenizer's vocabulary where it lacks them; the model is left alone."""
+    """Append the label tokens to the tokenizer's vocabulary if it lacks them; the model is unchanged."""
     network.tokenizer.add_tokens(list(LABELS), special_tokens=True)
 
 
@@ -44,7 +44,7 @@ def add_label_tokens(network: Network) -> list[int]:
     name_label_tokens(network)
     ids = [int(tokenizer.get_vocab()[label]) for label in LABELS]
     if max(ids) >= model.get_input_embeddings().weight.shape[0]:
-        # No draw: rows made by chance would depend on, and change, the global random state.
+        # Not random: that would depend on, and change, the global random state.
         model.resize_token_embeddings(max(ids) + 1, mean_resizing=False)
     with torch.no_grad():
         for label in fresh:

@@ -22,7 +22,7 @@ from routellm_core.transformer.network_folder import check_folder
 Task = Literal["sequence_classification", "causal_lm"]
 
 PREFIX = "network."
-"""Before each of the network's files in a router's checkpoint, whose own `config.json` is another file."""
+"""Prefix of the network's files in a router's checkpoint, which has a `config.json` of its own."""
 
 _CLASSES = {
     "sequence_classification": "AutoModelForSequenceClassification",
@@ -58,7 +58,7 @@ class Network:
     """A model with its tokenizer.
 
     Attributes:
-        model: a transformers model; typed Any, for its class differs between checkpoints and versions.
+        model: a transformers model; typed Any, because its class differs between checkpoints and versions.
         tokenizer: the tokenizer it was trained with.
     """
 
@@ -85,8 +85,8 @@ class Network:
             task: which head the model has.
             tokenizer: a folder or name to read the tokenizer from instead.
             dtype: such as "bfloat16"; None keeps the type of the stored weights.
-            complete: False before a training, where the head's weights need not be in the files.
-            origin: what errors call the folder.
+            complete: False before training, when the head's weights need not be in the files.
+            origin: the folder's name in errors.
             allow_hosts: with "huggingface.co", the base model that an adapter names is fetched from there;
                 else it is a folder, or in the Hub's cache already.
             config: values that replace those of the model's own configuration.
@@ -156,7 +156,7 @@ class Network:
     def to_files(self) -> dict[str, bytes]:
         """Return file name -> content, for a router's checkpoint; each name begins with `PREFIX`.
 
-        The weights are in memory once more meanwhile, in one piece: 16 GB for 8 billion in bfloat16.
+        This holds a second copy of the weights in memory: 16 GB for 8 billion in bfloat16.
         """
         with tempfile.TemporaryDirectory() as folder, quiet_transformers():
             self.model.save_pretrained(folder, max_shard_size=_ONE_SHARD)
@@ -224,7 +224,7 @@ def _check_weights(model: Any, loading: Mapping[str, Any], origin: str, complete
             str(entry[0] if isinstance(entry, tuple) else entry) for entry in loading.get(kind, ())
         )
         if not complete:
-            # Training makes the head; many encoders are stored without the pooler, which is part of it.
+            # Training creates the head; many encoders are stored without the pooler, which is part of it.
             names = [name for name in names if name.startswith(body) and "pooler" not in name]
         if names:
             raise CheckpointError(f"{origin}: {text} {names[:5]} ({len(names)} in all). {_REMEDY}")

@@ -1,4 +1,4 @@
-"""Network folder: what a transformers folder may hold before the library is let at it."""
+"""Network folder: checks on a transformers folder before the library reads it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _WEIGHT_FILES = "*.safetensors"
 _DEPTHS = ("num_hidden_layers", "num_layers", "n_layer", "encoder_layers", "decoder_layers")
 
 _MOST_TIMES, _MOST_BEYOND = 3, 50 * 2**20
-"""A network may take so many times the size of its weights' files, and so many bytes beyond."""
+"""Limit on a network's size: a multiple of its weight files, plus a constant in bytes."""
 
 _BYTES_PER_WEIGHT = 4
 
 
 def check_folder(folder: Path, origin: str) -> None:
-    """Refuse a folder that holds what is no plain file, or describes a network its weights can't fill.
+    """Reject a folder with anything but plain files, or with weights too small for the network it describes.
 
     Raises:
         CheckpointError: names the file.
@@ -38,7 +38,7 @@ def check_folder(folder: Path, origin: str) -> None:
 
 
 def _check_size(path: Path, files: list[Path], origin: str) -> None:
-    # The library makes each weight that the files lack, of whatever size the configuration says.
+    # The library creates each missing weight, of whatever size the configuration gives.
     config = read_json(path)
     weights = sum(map(_count, files))
     for name, value in _numbers(config):

@@ -1,4 +1,4 @@
-"""Next-token logits: what a causal LM says after the last token of each row, and nothing before it."""
+"""Next-token logits: a causal LM's output after the last token of each row only."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from routellm_core.transformer.network import torch_modules
 def next_token_logits(model: Any, ids: Any, mask: Any) -> Any:
     """Return the logits after each row's last token.
 
-    Padding stands behind that token, where a causal model does not look. A row of logits for every token of
-    the prompt would be gigabytes, so only the places where some row ends are asked for, where the model's
-    `forward` allows it.
+    Padding follows that token, where a causal model does not attend. Logits for every token of the prompt
+    would take gigabytes, so only the positions where some row ends are requested, if the model's `forward`
+    allows it.
 
     Args:
         model: a causal LM of transformers, or a peft model around one.

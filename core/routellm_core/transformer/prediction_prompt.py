@@ -15,7 +15,7 @@ SYSTEM = (
     "how good its answer will be: 5 complete and correct, 4 good with small flaws, 3 of mixed use, 2 mostly "
     "wrong or shallow, 1 of no use. Reply with the label only."
 )
-"""What our own training tells the model; the published checkpoint brings texts of its own."""
+"""The instruction of our own training; the published checkpoint brings its own texts."""
 
 QUESTION = "Question:\n{question}\n\nLabel:"
 
@@ -41,9 +41,9 @@ class PredictionPrompt:
             raise ValueError(f"markup is {self.markup!r}, expected one of {list(MARKUPS)}.")
 
     def ids(self, text: str, tokenizer: Any, max_length: int) -> list[int]:
-        """Return the token ids up to the place where the label follows, at most `max_length` of them.
+        """Return the token ids up to where the label follows, at most `max_length` of them.
 
-        A text that is too long loses its end, never the words around it.
+        A question that is too long loses its end, never the words around it.
 
         Raises:
             ValueError: `max_length` has no room for the prompt around the question.

@@ -1,4 +1,4 @@
-"""Figures of the report: drawn with matplotlib (the extra plot) as SVG, in colours that the page sets."""
+"""Figures of the report: drawn with matplotlib (the extra plot) as SVG, in colors that the page sets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from routellm_core.evaluation.calibration_plot import score_edges
 from routellm_core.evaluation.plots import new_figure
 from routellm_core.evaluation.report.section import Points, ReportSection
 
-# Drawn in these and told apart afterwards: the page replaces each by a variable of its style sheet, so that
+# Placeholders: the page replaces each with a variable of its style sheet, so that
 # one picture serves light and dark.
 _INK, _MUTED, _ACCENT, _OTHER = "#010203", "#040506", "#070809", "#0a0b0c"
 _VARIABLES = {_INK: "--ink", _MUTED: "--muted", _ACCENT: "--accent", _OTHER: "--other"}
@@ -27,7 +27,7 @@ _SIZE = re.compile(r' (?:width|height)="[^"]*"')
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture and where its data lies on it.
+    """A picture and where its data is on it.
 
     Attributes:
         svg: markup, to stand in a page.
@@ -39,7 +39,7 @@ class Figure:
 
 
 def curve_figure(section: ReportSection, points: Points, prefix: str) -> Figure:
-    """Draw quality over cost, with its band; cost over share where there are no labels."""
+    """Draw quality over cost, with its band; cost over share without labels."""
     figure, axes = _axes()
     across, label = _across(points)
     if points.quality is not None and points.band is not None:
@@ -56,7 +56,7 @@ def curve_figure(section: ReportSection, points: Points, prefix: str) -> Figure:
 
 
 def histogram_figure(section: ReportSection, prefix: str) -> Figure:
-    """Draw how the decisions' scores are spread."""
+    """Draw the distribution of the decisions' scores."""
     figure, axes = _axes()
     scores = section.scores
     edges = score_edges(scores, section.threshold)
@@ -102,7 +102,7 @@ def _finished(figure: Any, axes: Any, prefix: str) -> Figure:
     stream = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": prefix}):
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-    # Drawing has laid it out.
+    # Drawing has computed the layout.
     box, low, high = axes.get_position(), axes.get_xlim(), axes.get_ylim()
     width, height = 72 * _WIDTH, 72 * _HEIGHT
     frame = {
@@ -115,7 +115,7 @@ def _finished(figure: Any, axes: Any, prefix: str) -> Figure:
 
 
 def _inline(svg: str, prefix: str) -> str:
-    """Return an SVG file as markup for a page that holds several: ids of its own, colours by name."""
+    """Return an SVG file as markup for a page that holds several: unique ids, colors by name."""
     svg = svg[svg.index("<svg") :]
     for colour, variable in _VARIABLES.items():
         svg = svg.replace(colour, f"var({variable})")

@@ -16,14 +16,14 @@ _FOLDER = Path(__file__).parent
 
 _TOKENS = ("input", "cached input", "output")
 
-# Nothing is fetched, sent or embedded, whatever stands in a prompt.
+# Nothing is fetched, sent or embedded, whatever a prompt contains.
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'"
 )
 
 DECISIONS = 1000
-"""A month's decisions where the log does not tell."""
+"""Decisions a month, if the log does not say."""
 
 
 def write_report(path: str | PathLike[str], title: str, sections: Sequence[ReportSection]) -> None:
@@ -144,6 +144,6 @@ def _texts(section: ReportSection) -> str:
 
 
 def _json(data: object) -> str:
-    # Inside a script element only "</" ends it and "<!--" changes what ends it: no "<" remains.
+    # Only "</" ends a script element, and "<!--" changes what ends it: no "<" remains.
     text = json.dumps(data, allow_nan=False, ensure_ascii=True)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

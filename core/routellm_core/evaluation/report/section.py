@@ -29,22 +29,22 @@ _RESAMPLES = 400
 
 @dataclass(frozen=True)
 class ReportSection:
-    """What one section of the page is made of.
+    """The content of one section of the page.
 
     Attributes:
         title: its heading.
         headline: the result in a sentence.
-        notes: what was assumed, a sentence each.
+        notes: the assumptions, one sentence each.
         strong: the strong model's name.
         weak: the weak model's.
         scores: shape (n,), of the decisions.
         threshold: where the slider begins.
         prompts: texts of the decisions in `sample`.
         sample: rows of the decisions whose texts are known.
-        tokens: input, output and cached input of each decision, shape (3, n); None where money is unknown.
-        prices: strong's and weak's; None likewise.
-        currency: before amounts, such as "$"; "" where it is not known.
-        decisions_a_month: as the log has them; None where it does not tell.
+        tokens: input, output and cached input of each decision, shape (3, n); None if prices are unknown.
+        prices: strong's and weak's; None if unknown.
+        currency: before amounts, such as "$"; "" if unknown.
+        decisions_a_month: as the log has them; None if it does not say.
         labelled: for qualities; None without labels.
     """
 
@@ -66,7 +66,7 @@ class ReportSection:
 
 @dataclass(frozen=True)
 class Points:
-    """What holds at each of k thresholds, from all to strong to all to weak; arrays of shape (k,).
+    """Results at each of k thresholds, from all to strong to all to weak; arrays of shape (k,).
 
     Attributes:
         thresholds: ascending.
@@ -96,7 +96,7 @@ def points_of(section: ReportSection) -> Points:
     """Return the points of a section."""
     wanted = np.quantile(section.scores, np.linspace(0.0, 1.0, STEPS), method="higher")
     thresholds = np.unique(np.append(wanted, [section.threshold, np.nextafter(section.scores.max(), np.inf)]))
-    # What lies below every score sends all to strong, as the lowest score itself does.
+    # A threshold below every score sends all to strong, as the lowest score does.
     thresholds = thresholds[thresholds >= min(section.scores.min(), section.threshold)]
     order = np.argsort(section.scores, kind="stable")
     below = np.searchsorted(section.scores[order], thresholds, side="left")  # (k,): how many go to weak

@@ -1,4 +1,4 @@
-"""Grade: how right one answer is against a key, in [0, 1]; None where no answer is found in the text."""
+"""Grade: how right one answer is against a key, in [0, 1]; None if no answer is found in the text."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class TieredBattles:
         columns: the battles.
         embeddings: of the prompts, float32, shape (P, D), rows of length 1 or 0; may be memory-mapped.
         tiers: the tier of each of `columns.models`, 0 the best.
-        nearest: shape (P,), the cosine of each prompt with the one most like it; None where it is not needed.
+        nearest: shape (P,), the cosine of each prompt with the one most like it; None if it is not needed.
     """
 
     columns: BattleColumns

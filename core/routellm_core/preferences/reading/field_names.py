@@ -66,7 +66,7 @@ def plain_name(name: str) -> str:
 
 
 def named_field(values: Mapping[str, object], names: tuple[str, ...]) -> str | None:
-    """Return the row's own name of the first of these fields that it has; None where it has none of them."""
+    """Return the row's own name of the first of these fields that it has; None if it has none of them."""
     for name in names:
         if name in values:
             return name

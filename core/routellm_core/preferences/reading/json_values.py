@@ -33,7 +33,7 @@ _MOST_WRAPPER_KEYS = 6
 
 
 def json_kind(head: str, suffix: str) -> JsonKind | None:
-    """Tell JSON Lines from a document by the beginning of a text; None where it is no JSON.
+    """Tell JSON Lines from a document by the beginning of a text; None if it is no JSON.
 
     Args:
         head: the first characters of the text.
@@ -94,7 +94,7 @@ def json_document_rows(stream: IO[str], origin: str) -> Iterator[Record | RowErr
 
 
 def wrapped_rows(value: object) -> list[Any] | None:
-    """Return the rows inside an object such as `{"data": [...]}`; None where it is a row itself."""
+    """Return the rows inside an object such as `{"data": [...]}`; None if it is a row itself."""
     if not isinstance(value, dict) or len(value) > _MOST_WRAPPER_KEYS:
         return None
     for key in _WRAPPERS:

@@ -138,7 +138,7 @@ def _plain(row: Record) -> RawCall:
 
 
 def matching_layout(record: Record) -> type[Layout] | None:
-    """Return the layout of a row; None where no layout knows it."""
+    """Return the layout of a row; None if no layout knows it."""
     return next((layout for layout in LAYOUTS if layout().matches(record.values)), None)
 
 

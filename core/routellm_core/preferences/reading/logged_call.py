@@ -31,10 +31,10 @@ class RawCall:
     """A call as a layout found it, before it is known what it was for.
 
     Attributes:
-        messages: what was sent; None where the row tells of none.
+        messages: what was sent; None if the row tells of none.
         answer: the answer's text.
         model: the model that answered.
-        usage: its tokens; None where they are not told.
+        usage: its tokens; None if they are not told.
         conversation: an id of the conversation or thread.
         parent: an id of the run that made the call; equal for the tries of one call.
         time: seconds since 1970.

@@ -71,7 +71,7 @@ class Message:
 
 
 def messages_of(value: object) -> list[Message] | None:
-    """Return the turns that a value tells of; None where it tells of none.
+    """Return the turns that a value tells of; None if it tells of none.
 
     Args:
         value: a list of messages in any of the known forms, an object that holds one, a plain text (one turn

@@ -26,7 +26,7 @@ def mapping(value: object) -> Mapping[str, object]:
 
 
 def at(values: object, path: str) -> object:
-    """Return what lies at "a.b.0.c"; None where there is nothing."""
+    """Return what lies at "a.b.0.c"; None if there is nothing."""
     found: object = values
     for part in path.split("."):
         found = unpacked(found)
@@ -40,7 +40,7 @@ def at(values: object, path: str) -> object:
 
 
 def first(values: object, *paths: str) -> object:
-    """Return the first of the paths that leads to something; None where none does."""
+    """Return the first of the paths that leads to something; None if none does."""
     for path in paths:
         found = at(values, path)
         if found not in (None, "", [], {}):
@@ -56,7 +56,7 @@ def word(value: object) -> str | None:
 
 
 def seconds(value: object) -> float | None:
-    """Return a time as seconds since 1970; None where it is none.
+    """Return a time as seconds since 1970; None if it is none.
 
     Numbers are taken for seconds, milliseconds, microseconds or nanoseconds by their size; text without a
     time zone for UTC.

@@ -11,7 +11,7 @@ from routellm_core.routing.request import scored_text
 
 
 def prompt_field(record: Record) -> str | None:
-    """Return the row's own name of its prompt; None where it has none."""
+    """Return the row's own name of its prompt; None if it has none."""
     return named_field(record.values, (*PROMPT_NAMES, *MESSAGES_NAMES))
 
 

@@ -34,7 +34,7 @@ class Asked:
 
     Attributes:
         texts: n, a decision's text each.
-        usages: n, the tokens of each decision's calls; None where one of them does not tell.
+        usages: n, the tokens of each decision's calls; None if one of them does not tell.
         report: what the file was read as.
     """
 

@@ -47,7 +47,7 @@ def usage_of(value: object) -> TokenUsage | None:
     """Return the tokens that a usage object, or a row with token columns, tells of.
 
     Returns:
-        None where it tells of no input and no output; streamed calls often report neither.
+        None if it tells of no input and no output; streamed calls often report neither.
 
     Raises:
         ImpossibleTokens: a count is negative, no number, absurd, or more was cached than was sent.

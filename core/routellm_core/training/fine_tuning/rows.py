@@ -80,7 +80,7 @@ class ModelClasses:
         return None
 
     def mean_scores(self, label: Label) -> tuple[float, float] | None:
-        """Return the mean score of each side's models in a label, strong first; None where one has none."""
+        """Return the mean score of each side's models in a label, strong first; None if one has none."""
         sides = [[label.scores[m] for m in names if m in label.scores] for names in (self.strong, self.weak)]
         if not all(sides):
             return None
