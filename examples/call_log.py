@@ -117,7 +117,7 @@ def _row(draw: random.Random, messages: Sequence[dict[str, Any]], hard: bool) ->
         "completion_tokens": draw.randint(300, 900) if hard else draw.randint(20, 200),
         "prompt_tokens_details": {"cached_tokens": 896 if draw.random() < 0.5 else 0},
     }
-    answer = {"message": {"role": "assistant", "content": "(made up)"}}
+    answer = {"message": {"role": "assistant", "content": f"In short: {messages[-1]['content']}"}}
     response: dict[str, Any] = {"model": "gpt-4o-2024-08-06", "choices": [answer], "usage": usage}
     if draw.random() < 0.05:  # a stream that was not asked for its usage
         del response["usage"]

@@ -22,6 +22,8 @@ ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/savings.md").read_text()
 BLOCKS = re.findall(r"```console\n\$ (.*?)\n(.*?)```", PAGE, flags=re.DOTALL)
 
+STAND_IN = "http://127.0.0.1:8001/v1"
+
 
 def masked(line: str) -> str:
     """A line without its numbers, which change with the router, and without the spaces that align them."""
@@ -33,17 +35,18 @@ def test_the_journey_from_a_log_to_a_model(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for command, expected in BLOCKS:
-        words = shlex.split(command)
-        if words[0] == "python":
-            monkeypatch.setattr(sys, "argv", words[2:])
-            runpy.run_module(words[2], run_name="__main__")
-        else:
-            assert main(words[1:]) == 0, command
-        printed = [masked(line) for line in capsys.readouterr().out.splitlines()]
-        shown = [masked(line) for line in expected.splitlines() if line != "..."]
-        missing = [line for line in shown if line not in printed and "*" not in line]
-        assert missing == [], command
+    with StandInServer() as server:
+        for command, expected in BLOCKS:
+            words = [server.openai_url if word == STAND_IN else word for word in shlex.split(command)]
+            if words[0] == "python":
+                monkeypatch.setattr(sys, "argv", words[2:])
+                runpy.run_module(words[2], run_name="__main__")
+            else:
+                assert main(words[1:]) == 0, command
+            printed = [masked(line) for line in capsys.readouterr().out.splitlines()]
+            shown = [masked(line) for line in expected.splitlines() if line != "..."]
+            missing = [line for line in shown if line not in printed and "*" not in line]
+            assert missing == [], command
     assert (tmp_path / "savings.html").stat().st_size > 50_000
 
     (snippet,) = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
@@ -59,6 +62,8 @@ def test_the_page_has_all_steps_and_all_layouts() -> None:
         "-m",
         "savings",
         "savings",
+        "label",
+        "label",
         "calibrate",
         "savings",
     ]

@@ -12,6 +12,7 @@ from routellm_core.preferences.judging.judging_settings import JudgingSettings
 from routellm_core.preferences.judging.known_answers import KnownAnswers
 from routellm_core.preferences.judging.model_prices import read_model_prices
 from routellm_core.preferences.judging.openai_responder import DEFAULT_KEY_VARIABLE, OpenAIResponder
+from routellm_core.preferences.judging.question import Turns, plain_turns
 from routellm_core.routing.logged_decisions import log_path
 
 JUDGE_SCALE = (1.0, 5.0)
@@ -86,13 +87,13 @@ def judged_grades(
     return grades, result.stopped
 
 
-def _answers(rows: Sequence[Mapping[str, Any]], side: str) -> dict[str, str]:
+def _answers(rows: Sequence[Mapping[str, Any]], side: str) -> dict[Turns, str]:
     found = {}
     for row in rows:
         answers = row.get("answers")
         answer = answers.get(side) if isinstance(answers, Mapping) else None
         if isinstance(answer, str) and answer.strip() and isinstance(row.get("text"), str):
-            found[row["text"]] = answer
+            found[plain_turns(row["text"])] = answer
     return found
 
 

@@ -1,4 +1,7 @@
-"""`routellm label`: battles for a pair of models, from prompts alone: both answer, and a judge compares.
+"""`routellm label`: battles for a pair of models: both answer each prompt or conversation, a judge compares.
+
+Answers that a log of your application holds (`--from-log`) are not paid again. Of a conversation all is asked
+up to the person's newest text, the system prompt and the context of a RAG prompt included, without tools.
 
 Keys come from the environment. Run the same command again to continue after a crash, an outage or reaching
 the cap: calls in the log are not made, or paid for, twice.
@@ -10,44 +13,49 @@ import json
 import math
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from routellm_core.commands.command_error import InterruptedByUser, ended_early
-from routellm_core.commands.reading_arguments import add_reading_arguments, prompts_of, reading_options
-from routellm_core.commands.source_embedder import source_embedder
+from routellm_core.commands.label_cost import ROLES, label_cost
+from routellm_core.commands.label_questions import label_questions
+from routellm_core.commands.label_settings import judging_models, judging_prices, judging_settings
+from routellm_core.commands.note import Note
+from routellm_core.commands.price_arguments import add_price_arguments
+from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.preferences.judging.cost_bar import CostBar
 from routellm_core.preferences.judging.failure import RetryPolicy
 from routellm_core.preferences.judging.judgement import JudgingResult
 from routellm_core.preferences.judging.judging import judge_in_new_loop
-from routellm_core.preferences.judging.judging_settings import JudgingSettings
-from routellm_core.preferences.judging.model_prices import read_model_prices
-from routellm_core.preferences.judging.openai_responder import DEFAULT_KEY_VARIABLE, OpenAIResponder
+from routellm_core.preferences.judging.openai_responder import DEFAULT_KEY_VARIABLE
 from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS
-from routellm_core.preferences.judging.selection import select_representative
 from routellm_core.preferences.reading.json_lines import write_json_lines
 from routellm_core.preferences.reading.rows import read_records
-from routellm_core.routing.validation import check_count
 
 SUMMARY = "make battles for your own pair of models: both answer your prompts, a judge compares"
 
 EXAMPLE = """\
   routellm label --prompts prompts.jsonl --strong gpt-4o --weak gpt-4o-mini --judge gpt-4o \\
       --out battles.jsonl --log calls.jsonl --max-cost 5 --prices prices.json
-a row: {"prompt": "Why do leaves turn red?"}, or a row of a log"""
-
-_ROLES = ("strong", "weak", "judge")
+  routellm label --from-log log.jsonl --limit 200 --strong gpt-4o --weak gpt-4o-mini --judge gpt-4o \\
+      --out battles.jsonl --log calls.jsonl --dry-run
+a row: {"prompt": "Why do leaves turn red?"}, {"messages": [...]}, or a row of a log"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
         "--prompts",
-        required=True,
         metavar="FILE",
-        help="prompts in any format, a log, or plain lines of text; - is standard input",
+        help="prompts or conversations in any format, a log, or plain lines of text; - is standard input "
+        "(default: what was asked in --from-log)",
+    )
+    parser.add_argument(
+        "--from-log",
+        metavar="FILE",
+        help="a log of your application, whose answers of either model are judged instead of new ones",
     )
     parser.add_argument("--limit", type=int, metavar="N", help="take the first N prompts only")
     parser.add_argument(
@@ -60,12 +68,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--references", metavar="FILE", help="rows of prompt and reference, a right answer for the judge"
     )
-    for role in _ROLES:
+    for role in ROLES:
         parser.add_argument(f"--{role}", required=True, metavar="MODEL", help=f"the {role} model's name")
     parser.add_argument("--base-url", metavar="URL", help="address of an API that speaks OpenAI's")
-    for role in _ROLES:
+    for role in ROLES:
         parser.add_argument(f"--{role}-base-url", metavar="URL", help="another address for this one model")
-    for role in _ROLES:
+    for role in ROLES:
         parser.add_argument(
             f"--{role}-key-env",
             metavar="NAME",
@@ -76,18 +84,17 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--grades-out",
         metavar="FILE",
-        help="have the answers graded from 1 to 5, and write these labels here",
+        help="have the answers graded from 1 to 5, and write these labels here; where --log holds verdicts "
+        "without grades, who won is written as 1, 0.5 or 0, and the judge is not paid again",
     )
     parser.add_argument(
         "--log", required=True, metavar="FILE", help="every call, raw; read again to resume (JSON Lines)"
     )
-    parser.add_argument(
-        "--prices",
-        nargs="+",
-        metavar="PRICE",
-        help="MODEL=INPUT,OUTPUT per million tokens, or a JSON file of model -> input and output",
-    )
+    add_price_arguments(parser)
     parser.add_argument("--max-cost", type=float, metavar="X", help="the most that all calls may cost")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be asked and what it would cost, and end"
+    )
     parser.add_argument("--concurrency", type=int, default=8, help="calls at once (default: %(default)s)")
     parser.add_argument(
         "--max-answer-tokens",
@@ -123,26 +130,29 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     Raises:
         CommandError: the run ended early; what was judged by then is written.
     """
-    settings = JudgingSettings(
-        concurrency=options.concurrency,
-        prices=read_model_prices(options.prices or []),
-        max_cost=options.max_cost,
-        graded=options.grades_out is not None,
-        verdict_attempts=options.verdict_attempts,
-        retries=RetryPolicy(patience=options.patience),
-    )
-    if settings.max_cost is not None and not settings.prices:
-        raise ValueError("--max-cost needs --prices: without them no cost can be counted.")
     _check_files(options)
-    asked, note = prompts_of(options, options.prompts)
-    yield note
-    prompts, references = _chosen_prompts(options, asked.texts), _references(options)
-    models = [_model(options, role) for role in _ROLES]
-    say(f"judging {len(prompts)} prompts")
+    prices = judging_prices(options)
+    settings = judging_settings(options, prices)
+    questions = label_questions(options)
+    yield from questions.notes
+    models = judging_models(options, questions.answers)
+    references = _references(options)
+    planned = label_cost(
+        questions.asked, models, prices, log=options.log, references=references, graded=settings.graded
+    )
+    if options.dry_run:
+        yield from [json.dumps(planned.values())] if options.json else planned.lines()
+        return
+    yield Note(f"judging {len(questions.asked):,} prompts: {planned.headline()}")
+    if options.grades_out and not settings.graded:
+        yield Note(
+            f"{options.log} holds verdicts without grades: {options.grades_out} says who won (1, 0.5, 0). "
+            "For grades from 1 to 5 the judge has to be paid again: give another --log."
+        )
     try:
-        with CostBar(len(prompts), say, priced=bool(settings.prices)) as progress:
+        with CostBar(len(questions.asked), say, priced=bool(settings.prices)) as progress:
             result = judge_in_new_loop(
-                prompts,
+                questions.asked,
                 *models,
                 log=options.log,
                 settings=settings,
@@ -154,12 +164,12 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
             "interrupted. Nothing is lost: run the same command again to go on."
         ) from None
     _write_rows(options.out, result.battle_rows())
-    if settings.graded:
+    if options.grades_out:
         _write_rows(options.grades_out, result.label_rows())
     if options.json:
         yield json.dumps(_summary(result))
     else:
-        yield from _lines(result, options, priced=bool(settings.prices))
+        yield from _lines(result, options, planned.currency if settings.prices else None, settings.graded)
     if result.stopped:
         raise ended_early(
             result.stopped,
@@ -176,42 +186,19 @@ def _write_rows(path: str, rows: list[dict[str, Any]]) -> None:
 def _check_files(options: Namespace) -> None:
     # An overwritten log is money lost.
     named = {"--log": options.log, "--out": options.out, "--grades-out": options.grades_out}
+    named |= {"--prompts": options.prompts, "--from-log": options.from_log}
     given = {name: Path(path).resolve() for name, path in named.items() if path is not None}
-    given["--prompts"] = Path(options.prompts).resolve()
     for name, path in given.items():
         for other, same in given.items():
-            if other != name and path == same:
+            # Prompts and answers may be of one log; what is written may not be what is read.
+            if other != name and path == same and {name, other} != {"--prompts", "--from-log"}:
                 raise ValueError(f"{name} and {other} are both {path.name}: give each a file of its own.")
-
-
-def _chosen_prompts(options: Namespace, found: Sequence[str]) -> list[str]:
-    if options.limit is not None:
-        check_count(options.limit, "--limit")
-    prompts = list(dict.fromkeys(found))[: options.limit]
-    if options.select is None:
-        return prompts
-    check_count(options.select, "--select")
-    # With the embedder inside the package: choosing what to pay for costs nothing.
-    embedder = source_embedder("default", "--select")
-    chosen = select_representative(prompts, embedder, options.select, options.seed)
-    return [prompts[row] for row in chosen.indices]
 
 
 def _references(options: Namespace) -> dict[str, str]:
     path = options.references
     records = [] if path is None else list(read_records(path, reading_options(options)))
     return {record.text("prompt"): record.text("reference") for record in records}
-
-
-def _model(options: Namespace, role: str) -> OpenAIResponder:
-    responder = OpenAIResponder(
-        getattr(options, role),
-        base_url=getattr(options, f"{role}_base_url") or options.base_url,
-        key_variable=getattr(options, f"{role}_key_env"),
-        max_tokens=options.max_judge_tokens if role == "judge" else options.max_answer_tokens,
-    )
-    responder.check_key()
-    return responder
 
 
 def _winners(result: JudgingResult) -> dict[str, int]:
@@ -229,14 +216,15 @@ def _summary(result: JudgingResult) -> dict[str, Any]:
     return {"battles": len(result.found), "winners": _winners(result), **shown, **figures}
 
 
-def _lines(result: JudgingResult, options: Namespace, *, priced: bool) -> Iterator[str]:
+def _lines(result: JudgingResult, options: Namespace, currency: str | None, graded: bool) -> Iterator[str]:
     winners = _winners(result)
     yield (
         f"wrote {options.out}: {len(result.found)} battles, {winners['strong']} won by {options.strong}, "
         f"{winners['weak']} by {options.weak}, {winners['tie']} ties"
     )
     if options.grades_out:
-        yield f"wrote {options.grades_out}: {len(result.label_rows())} labels"
+        scale = "grades from 1 to 5 (calibrate: --scale 1 5)" if graded else "1, 0.5 or 0 by who won"
+        yield f"wrote {options.grades_out}: {len(result.found)} labels, {scale}"
     if not math.isnan(result.agreement):
         yield f"both orders agree on {result.agreement:.1%} of the judged pairs"
     if not math.isnan(result.first_share):
@@ -245,9 +233,14 @@ def _lines(result: JudgingResult, options: Namespace, *, priced: bool) -> Iterat
         yield f"rejected {count}: {reason}"
     if result.truncated:
         yield f"{result.truncated} answers were cut: see --max-answer-tokens and --max-judge-tokens"
-    yield f"{result.made} calls made, {result.reused} taken from the log"
+    given = f", {result.given} answers of {options.from_log} used" if options.from_log else ""
+    yield f"{result.made} calls made, {result.reused} taken from the log{given}"
     if result.interrupted:
         yield f"{result.interrupted} calls were in flight when an earlier run ended; they may be charged"
-    if priced:
-        lost = f", and {result.lost:.6f} may have been charged without an answer" if result.lost else ""
-        yield f"cost {result.spent:.6f} in all{lost}"
+    if currency is not None:
+        lost = (
+            f", and {currency}{result.lost:.6f} may have been charged without an answer"
+            if result.lost
+            else ""
+        )
+        yield f"cost {currency}{result.spent:.6f} in all{lost}"

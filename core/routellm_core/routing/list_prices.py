@@ -6,18 +6,15 @@ A small table that grows old: each row says since when it held and where it can 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from routellm_core.routing.model_names import bare_name, undated_name
 from routellm_core.routing.prices import Price
 
 _FILE = Path(__file__).with_name("list_prices.json")
-
-# gpt-4o-2024-08-06, claude-sonnet-4-20250514, claude-3-5-haiku-latest, gpt-4-0613, mistral-large-2411
-_DATE = re.compile(r"[-@](latest|\d{4}-\d{2}-\d{2}|\d{8}|\d{4})$")
 
 
 @dataclass(frozen=True)
@@ -58,5 +55,4 @@ def list_price(model: str) -> ListPrice | None:
     "openai:gpt-4o", "openai/gpt-4o" and "gpt-4o-2024-08-06" are all "gpt-4o".
     """
     table = list_prices()
-    name = model.strip().lower().replace(":", "/").rsplit("/", 1)[-1]
-    return table.get(name) or table.get(_DATE.sub("", name))
+    return table.get(bare_name(model)) or table.get(undated_name(model))

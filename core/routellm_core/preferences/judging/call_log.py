@@ -60,8 +60,12 @@ class CallLog:
         interrupted: how many calls were in flight when an earlier run was killed; among the lost ones.
     """
 
-    def __init__(self, path: str | PathLike[str]) -> None:
+    def __init__(self, path: str | PathLike[str], *, changing: bool = True) -> None:
         """Open or make the file, repair its end, and read what was paid.
+
+        Args:
+            path: the file.
+            changing: False to look only: nothing is repaired or added.
 
         Raises:
             DataError: a row in the middle is damaged, or another run has the file open.
@@ -71,6 +75,7 @@ class CallLog:
         self.used: defaultdict[str, TokenUsage] = defaultdict(TokenUsage)
         self.lost: defaultdict[str, TokenUsage] = defaultdict(TokenUsage)
         self.interrupted = 0
+        self._changing = changing
         self._places: dict[str, tuple[int, int]] = {}
         self._open: dict[str, Mapping[str, Any]] = {}
         # Two handles: a buffer that a full disk did not take would be written again by the next seek.
@@ -80,6 +85,8 @@ class CallLog:
         try:
             self._lock()
             self._read()
+            if not changing:
+                return
             self._reserve = DiskReserve(self.path)
             for key, start in list(self._open.items()):
                 self.interrupted += 1
@@ -196,9 +203,10 @@ class CallLog:
                 )
             elif not line.endswith(b"\n"):
                 # The run was killed while it wrote this row.
-                self._end.truncate(place)
+                if self._changing:
+                    self._end.truncate(place)
                 return
-            if row is not None and not line.endswith(b"\n"):
+            if self._changing and row is not None and not line.endswith(b"\n"):
                 self._write(b"\n")
             place += len(line)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -10,7 +11,8 @@ from typing import Any, Self
 class CostBar:
     """Shows how many prompts are done and what they have cost; a context manager, and callable as `Progress`.
 
-    tqdm comes with openai. Without it, `say` is told at every twentieth of the whole.
+    Where standard error is no terminal, `say` is told after each prompt, and says it as often as fits. tqdm
+    comes with openai; without it, a terminal is told at every twentieth of the whole.
     """
 
     def __init__(self, total: int, say: Callable[[str], None], *, priced: bool) -> None:
@@ -18,12 +20,13 @@ class CostBar:
         self._priced = priced
         self._bar: Any = None
         self._said = 0
+        self._watched = sys.stderr.isatty()
         try:
             from tqdm import tqdm
         except ImportError:
             return
-        # None: no bar where standard error is no terminal.
-        self._bar = tqdm(total=total, unit="prompt", disable=None, dynamic_ncols=True)
+        if self._watched:
+            self._bar = tqdm(total=total, unit="prompt", dynamic_ncols=True)
 
     def __enter__(self) -> Self:
         return self
@@ -40,6 +43,6 @@ class CostBar:
         if self._bar is not None:
             self._bar.set_postfix_str(shown, refresh=False)
             self._bar.update(done - self._bar.n)
-        elif done * 20 // total > self._said:
+        elif not self._watched or done * 20 // total > self._said:
             self._said = done * 20 // total
             self._say(f"judged {done} of {total} prompts {shown}".rstrip())

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from routellm_core.preferences.judging.question import Question
 from routellm_core.preferences.judging.verdict import Verdict, combined_grades, combined_winner
 from routellm_core.preferences.reading.battles import Battle
 from routellm_core.preferences.reading.labels import Label
@@ -20,17 +21,22 @@ class Judgement:
     """One prompt's battle.
 
     Attributes:
-        prompt: what both models answered.
+        question: what both models answered.
         strong: the strong model's name.
         weak: the weak model's name.
         verdicts: with the strong model's answer first, and second; None where both gave the same text, which
             is a tie without a judge.
     """
 
-    prompt: str
+    question: Question
     strong: str
     weak: str
     verdicts: tuple[Verdict, Verdict] | None
+
+    @property
+    def prompt(self) -> str:
+        """The question's text, as the router scores it."""
+        return self.question.text
 
     @property
     def battle(self) -> Battle:
@@ -58,6 +64,7 @@ class JudgingResult:
         stopped: why the run ended early; "" where it came to its end.
         made: calls that a provider answered in this run.
         reused: calls that the log answered.
+        given: answers that were there before; see `KnownAnswers`.
         truncated: answers of this run that were cut at the limit on their tokens.
         interrupted: calls that were in flight when an earlier run was killed.
         spent: cost of all answers in the log, by the prices given.
@@ -70,6 +77,7 @@ class JudgingResult:
     stopped: str = ""
     made: int = 0
     reused: int = 0
+    given: int = 0
     truncated: int = 0
     interrupted: int = 0
     spent: float = 0.0
@@ -94,7 +102,10 @@ class JudgingResult:
         return _mean(verdict.preferred == "first" for verdict in verdicts if verdict.preferred != "tie")
 
     def battle_rows(self) -> list[dict[str, Any]]:
-        """The battles as rows that `read_battles` reads; `source` is "judge", or "equal answers"."""
+        """The battles as rows that `read_battles` reads.
+
+        `source` is "judge", or "equal answers"; a conversation has its `messages` beside its prompt.
+        """
         return [
             {
                 "prompt": judgement.prompt,
@@ -102,16 +113,27 @@ class JudgingResult:
                 "model_b": judgement.weak,
                 "winner": judgement.battle.winner,
                 "source": "equal answers" if judgement.verdicts is None else "judge",
+                **_context(judgement.question),
             }
             for judgement in self.found
         ]
 
     def label_rows(self) -> list[dict[str, Any]]:
-        """The grades as rows that `read_labels` reads."""
-        labels = [judgement.label for judgement in self.found]
-        return [
-            {"prompt": label.prompt, "scores": dict(label.scores)} for label in labels if label is not None
-        ]
+        """The labels as rows that `read_labels` reads: the grades, or of verdicts without, who won.
+
+        Without grades the winner scores 1, the other 0, and both 0.5 in a tie.
+        """
+        rows = []
+        for judgement in self.found:
+            battle = judgement.battle
+            won = {battle.model_a: battle.target, battle.model_b: 1.0 - battle.target}
+            scores = won if judgement.label is None else dict(judgement.label.scores)
+            rows.append({"prompt": judgement.prompt, "scores": scores, **_context(judgement.question)})
+        return rows
+
+
+def _context(question: Question) -> dict[str, Any]:
+    return {"messages": question.messages()} if question.is_conversation else {}
 
 
 def _mean(values: Iterable[bool]) -> float:

@@ -14,10 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 
 from routellm_core.preferences.judging.call_log import CallLog
-from routellm_core.preferences.judging.judge_prompt import answer_messages, judge_messages
+from routellm_core.preferences.judging.judge_prompt import judge_messages
 from routellm_core.preferences.judging.judgement import Judgement, JudgingResult
 from routellm_core.preferences.judging.judging_settings import JudgingSettings
 from routellm_core.preferences.judging.paid_calls import PaidCalls, Refused, RunHalted
+from routellm_core.preferences.judging.question import Question
 from routellm_core.preferences.judging.responder import Responder
 from routellm_core.preferences.judging.spend import Spend
 from routellm_core.preferences.judging.verdict import Verdict, parse_verdict
@@ -27,7 +28,7 @@ Progress = Callable[[int, int, float], None]
 
 
 async def judge_prompts(
-    prompts: Sequence[str],
+    prompts: Sequence[str | Question],
     strong: Responder,
     weak: Responder,
     judge: Responder,
@@ -43,13 +44,13 @@ async def judge_prompts(
     run that ends early (cap, provider) returns what it has, with `stopped` saying why.
 
     Args:
-        prompts: what to ask; a repeated one is asked once.
+        prompts: what to ask, prompts alone or conversations; a repeated one is asked once.
         strong: becomes model_a.
         weak: becomes model_b; another name than the strong one's.
         judge: compares the answers.
         log: file of all calls; see `CallLog`.
         settings: how the run goes.
-        references: prompt -> an answer known to be right, shown to the judge.
+        references: a question's text -> an answer known to be right, shown to the judge.
         progress: told after each prompt.
 
     Raises:
@@ -61,7 +62,7 @@ async def judge_prompts(
         raise ValueError(f"strong and weak are both {strong.name!r}: battles tell models apart by name.")
     spend = Spend(settings.prices, settings.max_cost)
     spend.check_models([strong.name, weak.name, judge.name])
-    distinct = list(dict.fromkeys(prompts))
+    distinct = list(dict.fromkeys(map(Question.from_prompt, prompts)))
     with CallLog(log) as calls_log:
         spend.check_models([*calls_log.used, *calls_log.lost])
         calls = PaidCalls(calls_log, spend, settings.retries, timeout=settings.timeout)
@@ -83,6 +84,7 @@ async def judge_prompts(
             stopped=calls.halted,
             made=calls.made,
             reused=calls.reused,
+            given=calls.given,
             truncated=calls.truncated,
             interrupted=calls_log.interrupted,
             spent=spend.spent,
@@ -91,7 +93,7 @@ async def judge_prompts(
 
 
 def judge_in_new_loop(
-    prompts: Sequence[str],
+    prompts: Sequence[str | Question],
     strong: Responder,
     weak: Responder,
     judge: Responder,
@@ -150,15 +152,15 @@ class _Run:
 
     async def work(
         self,
-        waiting: Iterator[tuple[int, str]],
+        waiting: Iterator[tuple[int, Question]],
         found: list[Judgement | None],
         progress: Progress | None,
     ) -> None:
         """Take prompts until none is left or no further call is made."""
-        for position, prompt in waiting:
+        for position, question in waiting:
             made = self.calls.made
             try:
-                found[position] = await self._judgement(prompt)
+                found[position] = await self._judgement(question)
                 self._nonsense = 0
             except RunHalted:
                 return
@@ -171,27 +173,27 @@ class _Run:
             if progress is not None:
                 progress(self._done, len(found), self.calls.spend.spent)
 
-    async def _judgement(self, prompt: str) -> Judgement:
+    async def _judgement(self, question: Question) -> Judgement:
         answers = []
         for role, model in (("strong", self.strong), ("weak", self.weak)):
-            answer = await self.calls.ask(model, answer_messages(prompt), {"role": role, "prompt": prompt})
+            answer = await self.calls.ask(model, question.messages(), {"role": role, "prompt": question.text})
             if not answer.text.strip():
                 raise _Rejected(f"{model.name} answered nothing")
             answers.append(answer.text)
         strong, weak = answers
         if strong == weak and not self.settings.graded:
             # A judge asked to tell equal texts apart can only be wrong.
-            return Judgement(prompt, self.strong.name, self.weak.name, None)
-        in_order = await self._verdict(prompt, strong, weak, "strong first")
-        swapped = await self._verdict(prompt, weak, strong, "weak first")
-        return Judgement(prompt, self.strong.name, self.weak.name, (in_order, swapped))
+            return Judgement(question, self.strong.name, self.weak.name, None)
+        in_order = await self._verdict(question, strong, weak, "strong first")
+        swapped = await self._verdict(question, weak, strong, "weak first")
+        return Judgement(question, self.strong.name, self.weak.name, (in_order, swapped))
 
-    async def _verdict(self, prompt: str, first: str, second: str, order: str) -> Verdict:
+    async def _verdict(self, question: Question, first: str, second: str, order: str) -> Verdict:
         graded = self.settings.graded
-        reference = self.references.get(prompt, "")
-        messages = judge_messages(prompt, first, second, reference=reference, graded=graded)
+        reference = self.references.get(question.text, "")
+        messages = judge_messages(question, first, second, reference=reference, graded=graded)
         for attempt in range(self.settings.verdict_attempts):
-            about = {"role": "judge", "order": order, "prompt": prompt}
+            about = {"role": "judge", "order": order, "prompt": question.text}
             answer = await self.calls.ask(self.judge, messages, about, attempt)
             # What was cut off may end in the form of a verdict by chance.
             verdict = None if answer.truncated else parse_verdict(answer.text, graded=graded)

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from routellm_core.preferences.judging.question import Turns, turns_of
 from routellm_core.preferences.judging.responder import Answer, Message, Responder
 from routellm_core.routing.prices import TokenUsage
 
 
 class KnownAnswers:
-    """Gives the known answer to a prompt, and asks the model for any other."""
+    """Gives the known answer to a question, and asks the model for any other."""
 
-    def __init__(self, responder: Responder, answers: Mapping[str, str]) -> None:
+    def __init__(self, responder: Responder, answers: Mapping[Turns, str]) -> None:
         """Store both.
 
         Args:
             responder: the model.
-            answers: prompt -> its answer.
+            answers: what was asked -> the answer.
         """
         self._responder = responder
         self._answers = answers
         self.name = responder.name
         self.max_tokens = responder.max_tokens
 
+    def known(self, messages: Sequence[Message]) -> Answer | None:
+        """Return the answer that is there already; None where the model has to be asked."""
+        text = self._answers.get(turns_of(messages))
+        return None if text is None else Answer(text, TokenUsage())
+
     async def __call__(self, messages: Sequence[Message]) -> Answer:
         """Answer from what is known, else ask once."""
-        known = self._answers.get(messages[-1]["content"]) if len(messages) == 1 else None
-        return await self._responder(messages) if known is None else Answer(known, TokenUsage())
+        return self.known(messages) or await self._responder(messages)
 
     async def aclose(self) -> None:
         """Close the model's connections, if it has such."""

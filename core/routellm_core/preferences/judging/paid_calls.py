@@ -10,10 +10,12 @@ from typing import Any, NoReturn
 
 from routellm_core.preferences.judging.call_log import CallLog, call_key
 from routellm_core.preferences.judging.failure import Failure, RetryPolicy
+from routellm_core.preferences.judging.known_answers import KnownAnswers
 from routellm_core.preferences.judging.reported_usage import believable_usage
 from routellm_core.preferences.judging.responder import Answer, Message, Responder
 from routellm_core.preferences.judging.spend import Spend, SpendCapReached, most_usage
 from routellm_core.redaction import without_values
+from routellm_core.routing.prices import TokenUsage
 
 CALL_TIMEOUT = 600.0
 """Seconds after which a call is given up where the model's own library has no shorter limit."""
@@ -37,6 +39,7 @@ class PaidCalls:
     Attributes:
         made: calls answered by a provider in this run.
         reused: calls answered by the log.
+        given: answers that were there before, see `KnownAnswers`; logged at no cost.
         truncated: answers of this run that were cut at their limit.
         halted: why no further call is made; "" while calls are made.
     """
@@ -54,6 +57,7 @@ class PaidCalls:
         self.timeout = timeout
         self.made = 0
         self.reused = 0
+        self.given = 0
         self.truncated = 0
         self.halted = ""
         self._halt = asyncio.Event()
@@ -84,8 +88,12 @@ class PaidCalls:
         if known is not None:
             self.reused += 1
             return known
-        failures, first_failure = 0, 0.0
         about = {**about, "attempt": attempt}
+        known = responder.known(messages) if isinstance(responder, KnownAnswers) else None
+        if known is not None:
+            self._keep_given(responder, known, about, key)
+            return known
+        failures, first_failure = 0, 0.0
         while True:
             outcome = await self._call(responder, messages, about, key)
             if isinstance(outcome, Answer):
@@ -142,6 +150,12 @@ class PaidCalls:
         self.truncated += answer.truncated
         await self.spend.settle(reserved, spent=self.spend.cost(responder.name, usage))
         return answer
+
+    def _keep_given(self, responder: Responder, known: Answer, about: Mapping[str, Any], key: str) -> None:
+        row = {"event": "answer", "key": key, "model": responder.name, **about, "text": known.text}
+        usage = {"usage": asdict(TokenUsage()), "counted": True, "given": True}
+        self._append({**row, "truncated": False, **usage})
+        self.given += 1
 
     def _append(self, row: Mapping[str, Any]) -> None:
         # Other calls are in flight, and paid for: what can't be written ends the run, but not them.

@@ -47,6 +47,20 @@ def test_what_was_written_is_read_by_the_next_run(path: Path) -> None:
         assert log.answer("b") == Answer("b: é \ud800\n", USAGE, False)
 
 
+def test_who_only_looks_changes_nothing(path: Path) -> None:
+    torn = path.read_bytes() + json.dumps(start("c")).encode() + b'\n{"event": "answer", "key": "'
+    path.write_bytes(torn)
+    with CallLog(path, changing=False) as log:
+        assert (len(log), log.answer("a"), log.answer("c")) == (
+            2,
+            Answer("a: é \ud800\n", USAGE, False),
+            None,
+        )
+
+    assert path.read_bytes() == torn
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_a_row_torn_at_any_byte_is_cut_off_and_the_rest_stays(path: Path) -> None:
     whole = path.read_bytes()
     last = whole.rindex(b"\n", 0, -1) + 1

@@ -25,13 +25,16 @@ def test_a_terminal_shows_progress_and_cost(monkeypatch: pytest.MonkeyPatch) -> 
     assert "cost 1.2346" in terminal.getvalue()
 
 
-def test_what_is_no_terminal_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_terminal_shows_no_bar_and_each_prompt_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     pipe = io.StringIO()
     monkeypatch.setattr(sys, "stderr", pipe)
-    with CostBar(10, lambda line: None, priced=True) as bar:
-        bar(10, 10, 1.0)
+    said: list[str] = []
+    with CostBar(100, said.append, priced=True) as bar:
+        bar(1, 100, 0.5)
+        bar(2, 100, 1.0)
 
     assert pipe.getvalue() == ""
+    assert said == ["judged 1 of 100 prompts cost 0.5000", "judged 2 of 100 prompts cost 1.0000"]
 
 
 @pytest.mark.parametrize(("priced", "last"), [(True, " cost 40.0000"), (False, "")])
@@ -39,6 +42,7 @@ def test_without_tqdm_it_is_said_now_and_then(
     monkeypatch: pytest.MonkeyPatch, priced: bool, last: str
 ) -> None:
     monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setattr(sys, "stderr", Terminal())
     said: list[str] = []
     with CostBar(40, said.append, priced=priced) as bar:
         for done in range(1, 41):

@@ -1,10 +1,19 @@
 """What the models and the judge are asked."""
 
-from routellm_core.preferences.judging.judge_prompt import answer_messages, judge_messages
+from routellm_core.preferences.judging.judge_prompt import judge_messages
+from routellm_core.preferences.judging.question import Question
 
 
-def test_the_answering_models_get_the_prompt_alone() -> None:
-    assert answer_messages("Why?") == [{"role": "user", "content": "Why?"}]
+def test_of_a_conversation_the_judge_sees_every_turn_and_is_told_so() -> None:
+    question = Question("And why?", (("system", "Be brief."), ("user", "Who?"), ("user", "And why?")))
+    system, user = judge_messages(question, "Because.", "No idea.")
+
+    assert "The request is a conversation" in system["content"]
+    assert "The request is a conversation" not in judge_messages("Why?", "a", "b")[0]["content"]
+    places = [
+        user["content"].index(text) for text in ("<<SYSTEM ", "Be brief.", "<<USER ", "Who?", "And why?")
+    ]
+    assert places == sorted(places)
 
 
 def test_the_judge_is_shown_everything_in_the_order_asked_for() -> None:

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from routellm_core.preferences.judging.judgement import Judgement, JudgingResult
+from routellm_core.preferences.judging.question import Question
 from routellm_core.preferences.judging.verdict import Verdict, combined_grades, combined_winner, parse_verdict
 
 
@@ -87,8 +88,10 @@ def test_grades_are_the_mean_over_both_orders() -> None:
 
 def test_bias_is_measured_on_verdicts_that_decide() -> None:
     pairs = [("first", "second"), ("first", "first"), ("tie", "tie"), ("first", "tie")]
-    judged = [Judgement("?", "big", "small", (Verdict(a), Verdict(b))) for a, b in pairs]  # type: ignore[arg-type]
-    result = JudgingResult((*judged, None, Judgement("?", "big", "small", None)))
+    judged = [
+        Judgement(Question.from_prompt("?"), "big", "small", (Verdict(a), Verdict(b))) for a, b in pairs
+    ]  # type: ignore[arg-type]
+    result = JudgingResult((*judged, None, Judgement(Question.from_prompt("?"), "big", "small", None)))
 
     assert result.agreement == 0.5
     # Four of the five verdicts that are no tie name the answer shown first.
