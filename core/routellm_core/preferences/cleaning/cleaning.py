@@ -19,21 +19,21 @@ from routellm_core.routing.request import MIN_SCORED_CHARACTERS
 Marks = npt.NDArray[np.bool_]
 
 KEPT = ""
-"""The reason of a row that stays."""
+"""The reason of a kept row."""
 
 
 @dataclass(frozen=True)
 class CleaningSettings:
-    """What is removed.
+    """What to remove.
 
     Attributes:
-        minimum_length: prompts of fewer characters, outer white space aside, are (paper, section 4.1).
-        near_duplicates: Jaccard similarity from which a row repeats an earlier one; 1 leaves it at equal
+        minimum_length: prompts with fewer characters, outer white space aside, go (paper, section 4.1).
+        near_duplicates: Jaccard similarity from which a row repeats an earlier one; 1 removes only equal
             prompts, and needs no extra.
         languages: ISO 639-1 codes to keep; empty to keep all.
-        tag_languages: whether to find each kept row's language though all are kept.
+        tag_languages: whether to find each kept row's language even if all are kept.
         overlap: whether sharing 13-word sequences with an evaluation prompt removes a row.
-        similarity: cosine to an evaluation prompt that removes a row, where an embedder is given.
+        similarity: cosine to an evaluation prompt that removes a row, if an embedder is given.
     """
 
     minimum_length: int = MIN_SCORED_CHARACTERS
@@ -49,8 +49,8 @@ class Cleaning:
     """What became of n rows.
 
     Attributes:
-        reasons: n, `KEPT` or why the row goes: the first of the steps that it fails.
-        languages: n, the row's language where it was asked for and the row came so far, else "".
+        reasons: n, `KEPT` or why the row is removed: the first step that it fails.
+        languages: n, the row's language if requested and not removed earlier, else "".
     """
 
     reasons: tuple[str, ...]
@@ -58,12 +58,12 @@ class Cleaning:
 
     @property
     def kept(self) -> npt.NDArray[np.intp]:
-        """The rows that stay, ascending."""
+        """The kept rows, ascending."""
         return np.flatnonzero([reason == KEPT for reason in self.reasons])
 
     @property
     def counts(self) -> dict[str, int]:
-        """Reason -> how many rows go for it, the most frequent first."""
+        """Reason -> number of rows removed for it, the most frequent first."""
         return dict(Counter(reason for reason in self.reasons if reason != KEPT).most_common())
 
 
@@ -82,10 +82,10 @@ def clean(
         prompts: n texts.
         keys: n values; only rows of equal keys can be duplicates, see `duplicates.py`. None: all equal.
         settings: what to remove; None for the defaults.
-        evaluation: prompts that the trained router is to be evaluated on.
+        evaluation: prompts that the trained router will be evaluated on.
         embedder: compares with them by meaning; None for no such comparison. Router features are not meaning:
-            of the default router take `embedder.static`.
-        say: is told before each step.
+            for the default router, use `embedder.static`.
+        say: called with a progress line before each step.
 
     Raises:
         ImportError: a step needs the extra `clean`.
@@ -110,7 +110,7 @@ def clean(
 
 
 class _Sieve:
-    """The rows on their way through the steps; each step sees only those that are left."""
+    """The rows as they pass through the steps; each step sees only the remaining ones."""
 
     def __init__(self, prompts: Sequence[str], keys: Sequence[Hashable], say: Callable[[str], None]) -> None:
         self._prompts, self._keys, self._say = prompts, keys, say

@@ -18,13 +18,13 @@ class CleaningReport:
     Attributes:
         read: rows of the source; rejected + dropped + kept.
         rejected: reason -> rows that could not be used.
-        dropped: reason -> rows that were cleaned away.
+        dropped: reason -> rows that were removed.
         kept: rows that stay.
         prompts_before: distinct prompts of the usable rows.
         prompts_after: distinct prompts of those that stay.
-        before: how labels are spread over pairs of models, of the usable rows.
-        after: the same, of those that stay.
-        languages: language -> kept rows, the most frequent first; empty where none was asked for.
+        before: distribution of the usable rows' labels over pairs of models.
+        after: the same for the kept rows.
+        languages: language -> kept rows, the most frequent first; empty if not requested.
     """
 
     read: int
@@ -45,13 +45,13 @@ class CleaningReport:
         pairs: Sequence[Sequence[tuple[str, str]]],
         rejected: Mapping[str, int],
     ) -> CleaningReport:
-        """Count.
+        """Return the counts of one cleaning.
 
         Args:
             cleaning: of n rows.
             prompts: n texts.
             pairs: n, the pairs of models that each row compares: one for a battle.
-            rejected: reason -> rows that could not be used and so are not among the n.
+            rejected: reason -> unusable rows, which are not among the n.
         """
         kept = cleaning.kept.tolist()
         tags = Counter(cleaning.languages[row] or "unknown" for row in kept)

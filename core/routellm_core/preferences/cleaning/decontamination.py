@@ -21,7 +21,7 @@ def nearest_similarity(
 ) -> npt.NDArray[np.float32]:
     """Return each prompt's largest cosine to any of the others.
 
-    Training prompts against an evaluation set tell contamination. The mean over evaluation prompts against a
+    Training prompts against an evaluation set show contamination. The mean over evaluation prompts against a
     training set is the paper's similarity of benchmark and data (appendix C).
 
     Args:
@@ -51,7 +51,7 @@ def nearest_similarity(
 def similar_prompts(
     prompts: Sequence[str], evaluation: Sequence[str], embedder: Embedder, similarity: float = SIMILARITY
 ) -> npt.NDArray[np.bool_]:
-    """Say which prompts have a cosine of at least `similarity` to an evaluation prompt; shape (n,), bool.
+    """Return which prompts have a cosine of at least `similarity` to an evaluation prompt; shape (n,), bool.
 
     What 0.95 means depends on the embedder: the paper's is text-embedding-3-small.
 

@@ -10,23 +10,23 @@ import numpy.typing as npt
 from routellm_core.routing.validation import check_positive
 
 _SHINGLE = 5
-"""Characters of a compared piece: short enough for a question of one line, and it needs no words, so that it
-serves scripts without spaces too."""
+"""Characters of a compared piece: short enough for a one-line question, and independent of words, so it also
+works for scripts without spaces."""
 
 _PERMUTATIONS = 128
 
 _CANDIDATES = 0.7
-"""Of the wanted similarity: where the index begins to propose. At the wanted one itself it would miss more
-than half of the pairs that just reach it; here it misses 2 in 1,000, and an exact check drops the rest."""
+"""Fraction of the similarity at which the index proposes candidates. At the similarity itself it would miss
+more than half of the pairs that just reach it; here it misses 2 in 1,000. An exact check drops the rest."""
 
 
 def exact_duplicates(prompts: Sequence[str], keys: Sequence[Hashable]) -> npt.NDArray[np.bool_]:
-    """Say which rows have the prompt and the key of an earlier row.
+    """Return which rows repeat the prompt and the key of an earlier row.
 
     Args:
         prompts: n texts.
         keys: n values; only rows of equal keys can be duplicates of each other. For battles the two models,
-            whoever won: of the votes on one prompt and pair the first is kept, which favours neither model.
+            whoever won: of the votes on one prompt and pair the first is kept, which favors neither model.
 
     Returns:
         Shape (n,), bool; False for the first of equal rows.
@@ -37,11 +37,12 @@ def exact_duplicates(prompts: Sequence[str], keys: Sequence[Hashable]) -> npt.ND
 def near_duplicates(
     prompts: Sequence[str], keys: Sequence[Hashable], similarity: float = 0.8
 ) -> npt.NDArray[np.bool_]:
-    """Say which rows have the key of an earlier row and nearly its prompt, equal prompts included.
+    """Return which rows have the key and nearly or exactly the prompt of an earlier row.
 
-    Two prompts are near where the Jaccard similarity of their sets of 5-character pieces is at least
-    `similarity`; case and white space are ignored. LSH proposes candidates, and each is checked exactly: what
-    is found is near, and very few near ones are missed. A prompt is compared with the first of each group.
+    Two prompts are near if the Jaccard similarity of their sets of 5-character pieces is at least
+    `similarity`; case and white space are ignored. LSH proposes candidates, and each is checked exactly:
+    everything found is near, and very few near ones are missed. A prompt is compared with the first of each
+    group.
 
     Args:
         prompts: n texts.

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 UNKNOWN = ""
-"""For a text in which no language is found, such as code or numbers alone."""
+"""The code of a text in which no language is found, such as code or numbers."""
 
 
 def languages(prompts: Sequence[str]) -> list[str]:
     """Return the language of each prompt, such as "en", or `UNKNOWN`.
 
     All languages that lingua knows are possible, and its models for them take about 1 GB of memory; a prompt
-    of a few words is sometimes taken for a relative of its language.
+    of a few words is sometimes mistaken for a related language.
 
     Raises:
         ImportError: lingua-language-detector is not installed.
@@ -24,7 +24,7 @@ def languages(prompts: Sequence[str]) -> list[str]:
             "telling languages apart needs an extra: pip install 'routellm-plugins[clean]'"
         ) from error
     detector = LanguageDetectorBuilder.from_all_languages().build()
-    # The same text is asked once: detection is the slowest step of cleaning.
+    # Each distinct text is detected once: detection is the slowest step of cleaning.
     distinct = list(dict.fromkeys(prompts))
     found = detector.detect_languages_in_parallel_of(distinct)
     codes = {

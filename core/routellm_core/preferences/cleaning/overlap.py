@@ -1,4 +1,4 @@
-"""Overlap: prompts that share long sequences of words with others, such as evaluation with trained ones."""
+"""Overlap: prompts that share long word sequences with others, such as training with evaluation prompts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LENGTH = 13
 """Words of a compared sequence, as in GPT-3's decontamination."""
 
 SHARE = 0.5
-"""Two prompts overlap where at least this share of the sequences of one occur in the other."""
+"""Two prompts overlap if at least this share of the sequences of one occur in the other."""
 
 _WORD = re.compile(r"\w+")
 
@@ -20,14 +20,14 @@ _WORD = re.compile(r"\w+")
 def overlapping(
     prompts: Sequence[str], others: Sequence[str], *, either_way: bool = False
 ) -> npt.NDArray[np.bool_]:
-    """Say which prompts share at least half of their 13-word sequences with one of the others.
+    """Return which prompts share at least half of their 13-word sequences with one of the others.
 
-    A prompt shorter than 13 words counts as one sequence, all of it.
+    A prompt shorter than 13 words counts as a single sequence.
 
     Args:
         prompts: n texts.
         others: m texts.
-        either_way: also count a prompt that holds at least half of another's sequences, as a long text does
+        either_way: also count a prompt that holds at least half of another's sequences, such as a long text
             that quotes a short one.
 
     Returns:

@@ -1,6 +1,6 @@
 """Sparsity: how thinly labels are spread over pairs of models (paper, section 4.1).
 
-On the paper's data any two models share less than 0.1 % of all labels; tiers of models answer that.
+On the paper's data any two models share less than 0.1 % of all labels; tiers of models address that.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ class LabelSparsity:
     """How many labels pairs of classes share; a class is a model, or a tier of models.
 
     Attributes:
-        labels: how many comparisons there are.
-        classes: how many models or tiers occur.
-        pairs: how many pairs of different classes are possible.
-        compared: how many of them share at least one label.
+        labels: number of comparisons.
+        classes: number of models or tiers that occur.
+        pairs: number of possible pairs of different classes.
+        compared: number of them that share at least one label.
         within: labels of two models of the same tier, which belong to no pair.
-        median_labels: labels of a pair, half of the possible pairs have fewer or as many.
-        mean_labels: labels of a pair on average.
-        most_labels: labels of the pair with the most.
+        median_labels: median labels per possible pair.
+        mean_labels: mean labels per possible pair.
+        most_labels: most labels of any pair.
     """
 
     labels: int
@@ -37,7 +37,7 @@ class LabelSparsity:
 
     @property
     def compared_share(self) -> float:
-        """Share of the possible pairs with any label; 0 where there is no pair."""
+        """Share of the possible pairs with any label; 0 if there is no pair."""
         return self.compared / self.pairs if self.pairs else 0.0
 
     @property

@@ -32,7 +32,7 @@ class GoldenLabels:
 
     Attributes:
         sifted: the labels, and the rows that could not be graded with their reasons.
-        unparsed: model -> how many of its answers held no answer; each of them scores 0.
+        unparsed: model -> number of its texts without an answer; each scores 0.
     """
 
     sifted: Sifted[Label]
@@ -100,5 +100,5 @@ def _key(key: object, kind: str) -> object:
     number = isinstance(key, int | float) and not isinstance(key, bool)
     if kind == "exact" and isinstance(key, list) and all(isinstance(text, str) for text in key):
         return key
-    # 42 is a fair key of an exact match too: it means "42".
+    # 42 is a valid key for an exact match too: it means "42".
     return key if isinstance(key, str) or (kind == "numeric" and number) else str(key) if number else ""

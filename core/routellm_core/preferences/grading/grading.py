@@ -1,4 +1,4 @@
-"""Grade: how right one answer is against a key, in [0, 1]; None if no answer is found in the text."""
+"""Grade: how correct one answer is by a key, in [0, 1]; None if the text holds no answer."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import string
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-# A quantifier with "+" behind it never gives back what it took, so that a run of spaces or brackets, which
-# two parts of a pattern could share in many ways, takes linear time.
+# A possessive quantifier (followed by "+") never backtracks, so a run of spaces or brackets, which two parts
+# of a pattern could share in many ways, takes linear time.
 
-# "I think" begins with no option.
+# "I think" does not begin with an option.
 _LETTER = r"([A-HJ-Z]|I(?!['’]|\s+[a-z]))\b"
 
-# Brackets, emphasis and TeX around a letter are passed over.
+# Brackets, emphasis and TeX around a letter are skipped.
 _OPENED = rf"[*_`$(\[{{]*+{_LETTER}"
 
 _STATED = (
     # "The answer is (B)", "Answer: **B**", "the correct option is B"
     re.compile(rf"(?i:\b(?:answer|option|choice)(?:\s++is)?+\s*+:?+)\s*+[*$]*+(?:\\boxed)?+{_OPENED}"),
     re.compile(rf"\\boxed{_OPENED}"),
-    # "so it is (B)": brackets tell the letter from an article
+    # "so it is (B)": brackets distinguish the letter from an article
     re.compile(rf"(?i:\bis)(?:\s++|\s*+:\s++)(?=[(*]){_OPENED}"),
     re.compile(rf"{_LETTER}[*_`$)\]}}]*+\s++is\s++(?:the\s++)?+(?:correct|right|best)\b"),
 )
@@ -57,7 +57,7 @@ def grade_choice(answer: str, expected: str) -> float | None:
         expected: one letter, such as "B" or "(b)".
 
     Raises:
-        ValueError: `expected` is no letter.
+        ValueError: `expected` is not a letter.
     """
     key = expected.strip(string.whitespace + string.punctuation).upper()
     if key not in _OPTIONS:
@@ -70,11 +70,11 @@ def grade_choice(answer: str, expected: str) -> float | None:
 
 
 def grade_exact(answer: str, expected: str | Sequence[str]) -> float | None:
-    """Grade by equality after normalisation: case, punctuation, articles and white space are ignored.
+    """Grade by equality after normalization: case, punctuation, articles and white space are ignored.
 
     Args:
         answer: a model's text.
-        expected: what is right, or several texts of which each is.
+        expected: the right answer, or several right answers.
 
     Raises:
         ValueError: `expected` holds no text.
@@ -87,7 +87,7 @@ def grade_exact(answer: str, expected: str | Sequence[str]) -> float | None:
 
 
 def grade_numeric(answer: str, expected: str | float) -> float | None:
-    """Grade by the answer's number: after the last "####", in the last boxed part, else the last of the text.
+    """Grade by the answer's number: after the last "####", in the last boxed part, else the last in the text.
 
     Numbers are compared as numbers, so "$1,000.00" is 1000; commas are read between thousands only.
 

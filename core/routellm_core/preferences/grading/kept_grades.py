@@ -24,7 +24,7 @@ class KeptGrades:
     """The draws so far, in order, and their grades."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Read the file; a missing one is an empty one.
+        """Read the file; a missing one counts as empty.
 
         Raises:
             DataError: a row is not one of these.
@@ -42,11 +42,11 @@ class KeptGrades:
 
     @property
     def ungraded(self) -> list[str]:
-        """Ids that were drawn and have no grade yet, in order."""
+        """Drawn ids without a grade yet, in order."""
         return [id for id in self.drawn if id not in self.grades]
 
     def draw(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Keep that these calls were drawn, before anybody knows their grades."""
+        """Record that these calls were drawn, before their grades are known."""
         new = [{"drawn": row["id"], "text_hash": row.get("text_hash")} for row in rows]
         self._append(new)
         self.drawn.update((row["drawn"], row["text_hash"]) for row in new)
@@ -55,7 +55,7 @@ class KeptGrades:
         """Keep grades of drawn calls: id -> quality of the strong and of the weak answer.
 
         Raises:
-            ValueError: the kept grades have another scale, which can't be mixed.
+            ValueError: the kept grades have a different scale; the two can't be mixed.
         """
         if self.scale is not None and self.scale != scale:
             low, high = self.scale
@@ -75,7 +75,7 @@ class KeptGrades:
 
     def _append(self, rows: list[dict[str, Any]]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        # One write, on the disk before anything is done with it: grades are paid for.
+        # One write, synced to disk before the grades are used: they are paid for.
         with self.path.open("ab") as stream:
             stream.write("".join(json.dumps(row) + "\n" for row in rows).encode("ascii"))
             stream.flush()

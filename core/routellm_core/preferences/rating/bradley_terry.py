@@ -1,6 +1,6 @@
 """Bradley-Terry: strengths from a table of wins, for many tables in one pass, by Newton's method.
 
-A table of wins is all that the fit needs of any number of battles, so that its cost does not depend on them.
+The fit needs only a table of wins, so its cost does not depend on the number of battles.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from routellm_core.routing.validation import check_positive
 
 _ITERATIONS = 200
 _TOLERANCE = 1e-8
-"""Of the last step, in logits. Newton's error after it is about its square."""
+"""Largest size of the last step, in logits. Newton's error after it is about its square."""
 
 _ROUNDING = 1e-14
-"""A step that lowers the loss by less than this share of all games is lost in rounding: who never won is so
-far off that the loss hardly changes on the way, and no later step would be shorter."""
+"""A step that lowers the loss by less than this share of all games is lost in rounding: a model that never
+won is so far off that the loss hardly changes on the way, and no later step would be shorter."""
 
 
 def bradley_terry_strengths(
@@ -29,18 +29,18 @@ def bradley_terry_strengths(
 ) -> Floats:
     """Fit P(i beats j) = 1 / (1 + e^(ξ_j − ξ_i)) to n tables of wins, each independently of the others.
 
-    Minimises Σ_ij wins_ij · log(1 + e^(ξ_j − ξ_i)) + (penalty/2) · Σ_i ξ_i².
+    Minimizes Σ_ij wins_ij · log(1 + e^(ξ_j − ξ_i)) + (penalty/2) · Σ_i ξ_i².
 
     Args:
-        wins: shape (n, m, m), not negative: [k, i, j] is how often, or with which weight, i beat j; a tie is
-            half a win for both. The diagonal counts for nothing.
-        penalty: above 0; keeps the strength of who never won, or never lost, finite.
+        wins: shape (n, m, m), not negative: [k, i, j] is the number or weight of i's wins over j; a tie is
+            half a win for both. The diagonal is ignored.
+        penalty: above 0; keeps the strength of a model that never won, or never lost, finite.
         anchor_wins: shape (n, m): wins over an opponent whose strength is fixed at 0.
         anchor_losses: shape (n, m): losses against it.
-        start: shape (m,), where the search begins; 0 everywhere by default. It changes the time alone.
+        start: shape (m,), where the search begins; 0 everywhere by default. It affects only the time.
 
     Returns:
-        ξ in logits, shape (n, m); of mean 0 where there is no anchor.
+        ξ in logits, shape (n, m); of mean 0 without an anchor.
 
     Raises:
         ValueError: a penalty that is not above 0, wins that are negative or not finite, or strengths so far
@@ -70,11 +70,11 @@ def bradley_terry_strengths(
         hessian = -curvature
         hessian[:, diagonal, diagonal] += held
         if not anchored:
-            # Only the penalty holds the mean, which is 0 from the start: a ridge along it moves nothing.
+            # Only the penalty fixes the mean, which starts at 0: a ridge along it changes nothing.
             hessian += held.mean(axis=1)[:, None, None] / count
         step: Floats = -np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
         reach = _reach(step, anchored)  # (n,)
-        # Each table stops by itself: its result must not depend on which others stand beside it.
+        # Each table stops by itself: its result must not depend on the others.
         strengths = np.where(done[:, None], strengths, strengths + _damping(reach)[:, None] * step)
         done |= (reach < _TOLERANCE) | (-(gradient * step).sum(axis=1) < least_gain)
         if done.all():

@@ -19,10 +19,10 @@ from routellm_core.preferences.reading.records import DataError, Record
 from routellm_core.routing.request import MIN_SCORED_CHARACTERS
 
 SHORTEST_PROMPT = MIN_SCORED_CHARACTERS
-"""Characters; the paper drops shorter first turns, and the published embeddings have no row for them."""
+"""In characters; the paper drops shorter first turns, and the published embeddings have no row for them."""
 
 _PENALTY = 1e-6
-"""The published ratings have none; this one moves none of them that a battle bounds."""
+"""The published ratings have no penalty; this one is negligible for models with wins and losses."""
 
 _OUTCOMES: tuple[tuple[str, Winner], ...] = (
     ("winner_model_a", "model_a"),
@@ -36,7 +36,7 @@ class PublishedBattles:
     """Battles in the order of their rows.
 
     Attributes:
-        battles: on the first turn, outer blanks removed.
+        battles: on the first turn, surrounding white space removed.
         too_short: how many rows were dropped because their first turn is below `SHORTEST_PROMPT`.
     """
 
@@ -79,13 +79,13 @@ def published_tiered_battles(
 
     Args:
         rows: see `published_battles`.
-        embeddings: shape (n, D), one for each row whose first turn is long enough, in order. Of equal first
-            turns the first one's is kept.
+        embeddings: shape (n, D), one for each row whose first turn is long enough, in order. For equal first
+            turns, the first one's is kept.
         tiers: how many.
         with_nearest: see `TieredBattles.from_embeddings`.
 
     Raises:
-        DataError: a row that can't be read, or another number of embeddings than of battles.
+        DataError: a row that can't be read, or the numbers of embeddings and battles differ.
         ValueError: more tiers than models, or an embedding that is not finite.
     """
     read = published_battles(rows)

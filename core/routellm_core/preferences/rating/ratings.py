@@ -16,7 +16,7 @@ from routellm_core.preferences.reading.records import DataError
 from routellm_core.routing.validation import check_count, check_positive
 
 PENALTY = 0.5
-"""Of (λ/2)·ξ², in units of one battle: keeps the rating of a model that never lost, or never won, finite."""
+"""λ of (λ/2)·ξ², in units of one battle: keeps the rating of a model that only won, or only lost, finite."""
 
 RESAMPLES = 1000
 
@@ -32,9 +32,9 @@ class Rating:
         strength: ξ in logits; the mean over models is 0.
         low: lower end of the bootstrap interval of ξ, battles drawn with replacement.
         high: upper end.
-        battles: how many it fought.
-        wins: how many it won, a tie as half a win. Where it is 0, or all of the battles, the penalty alone
-            keeps ξ finite: its place is known, its distance is not.
+        battles: number of its battles.
+        wins: number of wins, a tie as half a win. If it is 0, or all of the battles, only the penalty
+            keeps ξ finite: its rank is known, its distance is not.
     """
 
     model: str
@@ -51,7 +51,7 @@ class Rating:
 
     @property
     def held_by_penalty(self) -> bool:
-        """Whether it won none or all of its battles, so that nothing but the penalty bounds its rating."""
+        """Whether it won none or all of its battles, so that only the penalty bounds its rating."""
         return self.wins in (0.0, float(self.battles))
 
 
@@ -68,7 +68,7 @@ def rate_models(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> list[Rating]:
-    """Rate every model that fought, the best first.
+    """Rate every model in the battles, the best first.
 
     Args:
         battles: with or without prompts; at least two, and any two models linked by a chain of battles.
@@ -78,7 +78,7 @@ def rate_models(
         seed: of the draws.
 
     Raises:
-        DataError: no battles, one battle, or groups of models that never met, which it names.
+        DataError: no battles, one battle, or groups of models that never met; the message names them.
         ValueError: a penalty that is not above 0, or a confidence outside (0, 1).
     """
     check_positive(confidence, "confidence", below=1.0)
@@ -104,7 +104,7 @@ def rate_models(
 
 
 def model_strengths(battles: Sequence[Battle], *, penalty: float = PENALTY) -> dict[str, float]:
-    """Return each model's strength alone, for fits that start from it.
+    """Return only each model's strength, as the start of other fits.
 
     Unlike `rate_models` it takes a single battle, and groups of models that never met: the penalty places
     each group around 0.
@@ -123,7 +123,7 @@ def model_strengths(battles: Sequence[Battle], *, penalty: float = PENALTY) -> d
 
 
 def checked_columns(battles: Sequence[Battle]) -> BattleColumns:
-    """Return battles as columns, or say why no ratings follow from them.
+    """Return battles as columns, after checking that ratings follow from them.
 
     Raises:
         DataError: no battles, one battle, or groups of models that never met.
@@ -158,7 +158,7 @@ def check_connected(columns: BattleColumns) -> None:
 
 
 def connected_groups(met: npt.NDArray[np.bool_]) -> list[list[int]]:
-    """Return the connected components of the graph of who met whom, a symmetric table of shape (m, m)."""
+    """Return the connected components of a graph, given as a symmetric matrix of shape (m, m)."""
     left = set(range(len(met)))
     groups = []
     while left:

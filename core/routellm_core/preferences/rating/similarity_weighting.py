@@ -1,4 +1,4 @@
-"""SimilarityWeighting: how a prompt's likeness to the battles' prompts becomes the battles' weights."""
+"""SimilarityWeighting: turns a prompt's similarity to the battles' prompts into the battles' weights."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy.typing as npt
 from routellm_core.routing.validation import check_positive
 
 LEAST_NEAREST = 0.25
-"""A prompt that is less like every other one than this counts as this like: dividing by its own cosine would
-give its few battles more weight than all others together, or, below 0, turn likeness into unlikeness."""
+"""Floor on a prompt's nearest similarity: dividing by a smaller cosine would give its few battles more weight
+than all others together, or, below 0, reverse the order."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class SimilarityWeighting:
         gamma: γ, above 1; 10 in the published code.
         scaling: "paper": S = cos(q, q') / max_s cos(q', s), s over the other distinct battle prompts (among
             them, q' itself would make it 1), and `LEAST_NEAREST` at least.
-            "published": S = cos(q, q') / max_s cos(q, s), as the published code has it: the most similar
+            "published": S = cos(q, q') / max_s cos(q, s), as in the published code: the most similar
             prompt has S = 1, whether it is similar or not.
-        same_tier: "exact": a battle of two models of one tier tells nothing of the tiers and counts for
-            nothing. "published": as the published code counts it, see `SimilarityWeightedRouter`.
+        same_tier: "exact": a battle of two models of one tier says nothing about the tiers and is
+            ignored. "published": as in the published code, see `SimilarityWeightedRouter`.
         penalty: λ of (λ/2)·Σξ² over tiers, above 0, in units of weight: an unrelated battle weighs γ, one on
             the same prompt γ². It keeps the strength of a tier that never won finite.
     """
@@ -52,7 +52,7 @@ class SimilarityWeighting:
 
         Args:
             cosines: of queries and prompts, shape (n, P).
-            nearest: shape (P,), each prompt's cosine with the one most like it; the paper's scaling needs it.
+            nearest: shape (P,), each prompt's cosine with its most similar other, for the paper's scaling.
 
         Raises:
             ValueError: the paper's scaling without `nearest`.
@@ -64,7 +64,7 @@ class SimilarityWeighting:
             similarity = exact / np.maximum(nearest.astype(np.float64), LEAST_NEAREST)
         else:
             greatest = exact.max(axis=1, keepdims=True)  # (n, 1)
-            # A query that is like no prompt at all, or points away from all, weighs them alike.
+            # A query similar to no prompt, or opposed to all, weighs them equally.
             similarity = np.divide(exact, greatest, out=np.zeros_like(exact), where=greatest > 0.0)
         similarity += 1.0
         similarity *= math.log(self.gamma)
@@ -72,4 +72,4 @@ class SimilarityWeighting:
 
 
 PUBLISHED = SimilarityWeighting(scaling="published", same_tier="published", penalty=1e-6)
-"""What the published thresholds were taken with. The published fit has no penalty; this one moves nothing."""
+"""The setting of the published thresholds. The published fit has no penalty; this one is negligible."""

@@ -1,4 +1,4 @@
-"""TierWins: which tier beat which on which prompt: all that a fit under any weights of prompts needs."""
+"""TierWins: which tier beat which on which prompt, as needed to fit under any weights of prompts."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class WeightedWins:
     """Sums of weights for each of n queries.
 
     Attributes:
-        between: shape (n, T, T): [k, i, j] is what tier i won over tier j; the diagonal is 0.
-        first: shape (n, T): within a tier, what model_a won.
-        second: shape (n, T): within a tier, what model_b won.
+        between: shape (n, T, T): [k, i, j] is the weight of tier i's wins over tier j; the diagonal is 0.
+        first: shape (n, T): within a tier, the weight of model_a's wins.
+        second: shape (n, T): within a tier, the weight of model_b's wins.
     """
 
     between: Floats
@@ -38,7 +38,7 @@ class TierWins:
         row: the prompt of each entry, shape (e,).
         amount: how many wins it stands for, shape (e,).
         cells: the cells that have entries, ascending.
-        starts: where each of them begins.
+        starts: position of each one's first entry.
     """
 
     tiers: int

@@ -1,4 +1,4 @@
-"""TieredBattles: battles with their prompts' embeddings and their models' tiers, all that ranking needs."""
+"""TieredBattles: battles with their prompts' embeddings and their models' tiers, as ranking needs them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from routellm_core.preferences.reading.battle_columns import BattleColumns
 
 _COLUMNS = ("row", "first", "second", "target")
 _MOST_TIERS = 256
-"""Of a file: memory grows with their square."""
+"""Most tiers in a file: memory grows with their square."""
 
 _LONGEST = 1.001
-"""A row of length 1, rounded."""
+"""Largest length of a row of length 1, after rounding."""
 
 _BY_TIER = re.compile(r"tier:([0-9]+)")
 
@@ -34,7 +34,7 @@ class TieredBattles:
         columns: the battles.
         embeddings: of the prompts, float32, shape (P, D), rows of length 1 or 0; may be memory-mapped.
         tiers: the tier of each of `columns.models`, 0 the best.
-        nearest: shape (P,), the cosine of each prompt with the one most like it; None if it is not needed.
+        nearest: shape (P,), the cosine of each prompt with its most similar other; None if not needed.
     """
 
     columns: BattleColumns
@@ -69,13 +69,13 @@ class TieredBattles:
         *,
         with_nearest: bool = True,
     ) -> TieredBattles:
-        """Bring embeddings of any length, shape (P, D), to length 1, and find each prompt's nearest.
+        """Normalize embeddings, shape (P, D), to length 1, and find each prompt's nearest.
 
         Args:
             columns: the battles.
             embeddings: row i is of prompt i.
             tiers: model -> tier, 0 the best, for every model that plays.
-            with_nearest: whether to find them; the time grows with P².
+            with_nearest: whether to find the nearest; the time grows with P².
 
         Raises:
             ValueError: a model without a tier, an embedding that is not finite, shapes that do not fit.
@@ -89,7 +89,7 @@ class TieredBattles:
 
     @property
     def tier_count(self) -> int:
-        """T."""
+        """The number of tiers, T."""
         return max(self.tiers) + 1
 
     def wins(self) -> TierWins:
@@ -130,7 +130,7 @@ class TieredBattles:
         )
 
     def to_parts(self) -> Checkpoint:
-        """Describe these battles as a part of a router's checkpoint."""
+        """Return these battles as part of a router's checkpoint."""
         tensors = {f"battles.{name}": getattr(self.columns, name) for name in _COLUMNS}
         if self.nearest is not None:
             tensors["nearest"] = self.nearest
@@ -139,7 +139,7 @@ class TieredBattles:
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> TieredBattles:
-        """Make the battles that `to_parts` described; the embeddings stay on disk, memory-mapped.
+        """Rebuild the battles from `to_parts`; the embeddings stay on disk, memory-mapped.
 
         Raises:
             ValueError: a part is missing or does not fit the others.

@@ -1,7 +1,7 @@
-"""Tiers: models of like strength taken together, because any two models share few battles (paper, section 4).
+"""Tiers: groups of models of similar strength, because any two models share few battles (paper, section 4).
 
 The cut of the sorted ratings into a given number of tiers with the least sum of the tiers' variances, found
-exactly by dynamic programming. Summed are variances, as in the paper and its code, and not squared
+exactly by dynamic programming. The sum is of variances, as in the paper and its code, not of squared
 deviations: a large tier does not weigh more than a small one.
 """
 
@@ -22,7 +22,7 @@ def tiers_of(ratings: Mapping[str, float], count: int | None = None) -> dict[str
 
     Args:
         ratings: model -> rating, on any scale, higher is better.
-        count: how many tiers, none of them empty; None for `TIERS`, or one a model where there are fewer.
+        count: how many tiers, none of them empty; None for `TIERS`, or one per model if there are fewer.
 
     Returns:
         model -> tier, 0 the best, in descending order of rating.
@@ -78,5 +78,5 @@ def _run_variances(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     safe = np.maximum(length, 1)
     means = (sums[None, :] - sums[:, None]) / safe
     variances = np.maximum((squares[None, :] - squares[:, None]) / safe - means**2, 0.0)
-    # A single value has no variance, which rounding would hide.
+    # A single value has no variance; rounding would hide that.
     return np.where(length < 1, np.inf, np.where(length == 1, 0.0, variances))

@@ -20,11 +20,11 @@ class BattleColumns:
 
     Attributes:
         models: M names, sorted.
-        prompts: P; the prompts themselves are kept by whoever needs them.
+        prompts: P; callers keep the prompts themselves if they need them.
         row: the battle's prompt, an index below P.
         first: model_a, an index into `models`.
         second: model_b.
-        target: 1 where model_a won, 0 where model_b won, 0.5 for a tie.
+        target: 1 if model_a won, 0 if model_b won, 0.5 for a tie.
     """
 
     models: tuple[str, ...]

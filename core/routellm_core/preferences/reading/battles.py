@@ -1,6 +1,6 @@
 """Battle: two models answered the same prompt, and one of them won or neither did.
 
-Read from rows of three layouts, told by their fields:
+Read from rows of three layouts, distinguished by their fields:
 
 - flat: prompt, model_a, model_b, winner.
 - conversations (`chatbot_arena_conversations`, 33k, and `arena-human-preference-140k`, whose content is a
@@ -49,11 +49,11 @@ class Battle:
     """One comparison.
 
     Attributes:
-        prompt: what both models answered; "" where the source keeps votes without prompts.
+        prompt: what both models answered; "" if the source keeps votes without prompts.
         model_a: a model's name.
         model_b: another model's name.
         winner: "model_a", "model_b" or "tie".
-        both_bad: of a tie, whether both answers were found bad, where the source tells; it trains as a tie.
+        both_bad: whether a tie's answers were both bad, if the source says so; it trains as a tie.
     """
 
     prompt: str
@@ -64,7 +64,7 @@ class Battle:
 
     @property
     def target(self) -> float:
-        """1 where model_a won, 0 where model_b won, 0.5 for a tie."""
+        """1 if model_a won, 0 if model_b won, 0.5 for a tie."""
         return {"model_a": 1.0, "model_b": 0.0, "tie": 0.5}[self.winner]
 
     @property
@@ -84,7 +84,7 @@ class Battle:
 
     @staticmethod
     def rest_of(record: Record) -> dict[str, Any]:
-        """Return the fields of a battle's row that the battle does not say, such as an id."""
+        """Return the fields of a row that the battle does not hold, such as an id."""
         told = {"prompt", "model_a", "model_b", "winner", "both_bad", *_CONVERSATIONS, *_COLUMNS}
         return {field: value for field, value in record.values.items() if field not in told}
 
@@ -103,13 +103,13 @@ class Battle:
 
 
 def read_battles(path: str | PathLike[str], *, with_prompts: bool = True) -> Iterator[Battle]:
-    """Read battles strictly, from JSON Lines, a JSON array or CSV: the first row that is none is an error.
+    """Read battles strictly, from JSON Lines, a JSON array or CSV: the first unusable row is an error.
 
     `sifting.sift_battles` counts such rows instead.
 
     Args:
         path: plain or .gz.
-        with_prompts: False for files of votes alone; prompts are then "".
+        with_prompts: False for files of votes only; prompts are then "".
 
     Raises:
         DataError: names the file, the line, the field and the value.
@@ -138,7 +138,7 @@ def _winner(record: Record) -> tuple[Winner, bool]:
 def _winner_by_columns(record: Record) -> Winner:
     won: list[Winner] = []
     for column, winner in _COLUMNS.items():
-        # CSV has text, a frame numbers of its own kind, JSON maybe booleans.
+        # CSV has text, a frame its own number types, JSON perhaps booleans.
         value = str(record.values.get(column)).strip().lower()
         if value in ("1", "1.0", "true"):
             won.append(winner)
@@ -181,7 +181,7 @@ def _first_of_list(record: Record) -> object:
 
 
 def _turns(record: Record, field: str, wanted: str) -> Sequence[object]:
-    # A list, or the same as JSON text, as CSV has it.
+    # A list, or its JSON text in CSV.
     value = record.values.get(field)
     if isinstance(value, str):
         try:

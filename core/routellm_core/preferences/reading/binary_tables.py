@@ -18,7 +18,7 @@ _EXTRA = "needs the extra files: pip install 'routellm-plugins[files]'"
 
 
 def parquet_rows(source: Source) -> Iterator[Record | RowError]:
-    """Yield the rows of a Parquet file, a batch at a time; a missing value is a field that the row lacks.
+    """Yield the rows of a Parquet file, a batch at a time; a missing value is a missing field.
 
     Raises:
         DataError: the file is damaged.

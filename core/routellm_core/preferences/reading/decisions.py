@@ -1,7 +1,7 @@
-"""Decisions: which logged calls the router would have decided on together.
+"""Decisions: which logged calls share one routing decision.
 
 A tool loop sends the same conversation again and again, each time with more steps behind the person's newest
-text, and stays on one model. So calls belong together that agree in everything up to that text.
+text, and stays on one model. So calls that agree in everything up to that text belong together.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from routellm_core.preferences.reading.messages import Message, human_texts, is_
 from routellm_core.routing.request import scored_text
 
 OPEN_DECISIONS = 50_000
-"""Decisions whose later calls are still recognised; a loop is not spread over more of a log than that."""
+"""Decisions whose later calls are still recognized; a loop does not span more of a log than that."""
 
 # Housekeeping asks a model about a conversation instead of answering it. Names are what hosts call such runs,
 # phrases stand at the beginning of their long instructions; a person's own short wish is a question.
@@ -61,7 +61,7 @@ class _Open:
 
 
 class Decisions:
-    """Numbers decisions while calls go by, in whatever order the log has them."""
+    """Numbers decisions as calls are read, in any order."""
 
     def __init__(self) -> None:
         """Start with no decision."""
@@ -69,7 +69,7 @@ class Decisions:
         self._open: OrderedDict[bytes, _Open] = OrderedDict()
 
     def logged(self, call: RawCall, place: str) -> LoggedCall:
-        """Say what a call was for, and to which decision it belongs."""
+        """Return a call with its purpose and decision."""
         messages = call.messages or ()
         texts = human_texts(messages)
         kind = call.kind or _kind(messages, texts, call.name)

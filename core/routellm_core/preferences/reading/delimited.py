@@ -1,4 +1,4 @@
-"""Delimited text: rows of CSV and TSV files, whatever stands between their fields."""
+"""Delimited text: rows of CSV and TSV files, with any delimiter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LARGEST_FIELD = 2**31 - 1
 
 
 def guessed_delimiter(head: str, suffix: str) -> str:
-    """Return the delimiter by which a table's first rows have most columns, alike in all of them."""
+    """Return the delimiter that gives a table's first rows the most columns, equally many in each."""
     if named := _SEPARATOR_LINE.match(head):
         return named[1]
     best, found = (0.0, 0), "\t" if suffix == ".tsv" else ","
@@ -35,7 +35,7 @@ def guessed_delimiter(head: str, suffix: str) -> str:
 
 
 def header(head: str, delimiter: str) -> list[str]:
-    """Return the names of the columns by the beginning of a table."""
+    """Return the column names from the beginning of a table."""
     named = _SEPARATOR_LINE.match(head)
     rows = _head_rows(head[named.end() :] if named else head, delimiter)
     return [name.strip() for name in rows[0]] if rows else []
@@ -44,11 +44,11 @@ def header(head: str, delimiter: str) -> list[str]:
 def delimited_rows(
     stream: IO[str], origin: str, delimiter: str, decimal: str, head: str
 ) -> Iterator[Record | RowError]:
-    """Yield a row per row of a table with a header.
+    """Yield the rows of a table with a header.
 
     Args:
         stream: the text, from its start.
-        origin: for messages.
+        origin: the source's name in messages.
         delimiter: between the fields.
         decimal: the mark in its numbers.
         head: the beginning of the text.
@@ -95,8 +95,8 @@ def _head_rows(head: str, delimiter: str) -> list[list[str]]:
 
 
 def _next_row(reader: Any) -> list[str] | None:
-    # A field may hold megabytes of prompt; the module's own limit is 128 KiB and global, so it is put back
-    # before anybody else runs.
+    # A field may hold megabytes of prompt; the module's own limit is 128 KiB and global, so it is restored
+    # before other code runs.
     before = csv.field_size_limit(_LARGEST_FIELD)
     try:
         return next(reader, None)

@@ -57,7 +57,7 @@ KNOWN_COLUMNS = frozenset(
         "scores",
     )
 )
-"""Names by which a table is told from plain lines that happen to hold commas."""
+"""Names that distinguish a table from plain lines that happen to hold commas."""
 
 
 def plain_name(name: str) -> str:
@@ -66,7 +66,7 @@ def plain_name(name: str) -> str:
 
 
 def named_field(values: Mapping[str, object], names: tuple[str, ...]) -> str | None:
-    """Return the row's own name of the first of these fields that it has; None if it has none of them."""
+    """Return the row's own name for the first of these fields that it has; None if it has none."""
     for name in names:
         if name in values:
             return name

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def frame_records(frame: pandas.DataFrame, origin: str = "frame") -> Iterator[Record]:
-    """Read the rows of a frame; a missing value (None, NaN, NA, NaT) is a field that the row lacks.
+    """Read the rows of a frame; a missing value (None, NaN, NA, NaT) is a missing field.
 
     Args:
-        frame: column names become fields; the index tells a row's place.
+        frame: column names become fields; the index gives a row's place.
         origin: for error messages.
 
     Raises:
-        DataError: the object is no data frame.
+        DataError: the object is not a data frame.
     """
     if not all(hasattr(frame, name) for name in ("columns", "index", "itertuples")):
         raise DataError(f"{origin} is a {type(frame).__name__}, expected a pandas data frame.")

@@ -11,11 +11,11 @@ from routellm_core.preferences.reading.records import DataError, Record, RowErro
 JsonKind = Literal["jsonl", "json"]
 
 LONGEST_VALUE = 1 << 29
-"""Characters of a row, or of a document that holds all of them."""
+"""Most characters of a row, or of a document that holds all rows."""
 
 _CHUNK = 1 << 16
 
-# Keys under which APIs and exporters hand out their rows.
+# Keys under which APIs and exporters return their rows.
 _WRAPPERS = (
     "data",
     "runs",
@@ -33,11 +33,11 @@ _MOST_WRAPPER_KEYS = 6
 
 
 def json_kind(head: str, suffix: str) -> JsonKind | None:
-    """Tell JSON Lines from a document by the beginning of a text; None if it is no JSON.
+    """Detect JSON Lines or a JSON document by the beginning of a text; None if it is neither.
 
     Args:
         head: the first characters of the text.
-        suffix: of the file's name; a hint where the text leaves it open.
+        suffix: of the file's name; a hint if the text is ambiguous.
     """
     lines = [line for line in head.lstrip("\ufeff \t\r\n").splitlines() if line.strip()]
     if not lines or lines[0].lstrip()[0] not in "{[":
@@ -49,7 +49,7 @@ def json_kind(head: str, suffix: str) -> JsonKind | None:
         if first.startswith("{") and several and _is_json(lines[1], "{"):
             return "jsonl"  # its first row is damaged
         if not several and first.startswith("{") and len(head) >= _CHUNK // 4:
-            return "jsonl"  # its first line is longer than what is seen of it
+            return "jsonl"  # its first line is longer than the head
         return "json" if _begins_a_document(first, suffix) else None
     if isinstance(value, dict):
         return "jsonl"
@@ -60,7 +60,7 @@ def json_kind(head: str, suffix: str) -> JsonKind | None:
 
 
 def json_line_rows(lines: Iterable[str], origin: str) -> Iterator[Record | RowError]:
-    """Yield a row per line; blank lines are none, and a line that is no object is an error of that row."""
+    """Yield a row per line, skipping blank ones; a line that is not an object is an error of that row."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -80,7 +80,7 @@ def json_line_rows(lines: Iterable[str], origin: str) -> Iterator[Record | RowEr
 
 
 def json_document_rows(stream: IO[str], origin: str) -> Iterator[Record | RowError]:
-    """Yield a row per element of the arrays, and per object, that a text holds one after the other.
+    """Yield a row per object, and per element of the arrays, in a text of consecutive JSON values.
 
     Raises:
         DataError: the text is damaged; names the last good row, since what follows the damage is unknown.
@@ -124,11 +124,11 @@ def _values(stream: IO[str], origin: str) -> Iterator[Any]:
             except RecursionError as error:
                 raise DataError(f"{origin}: not JSON after row {read} ({error}).") from error
             except ValueError as error:
-                # More may be missing of it than is read so far.
+                # The rest of it may not be read yet.
                 if ended:
                     raise DataError(f"{origin}: not JSON after row {read} ({error}).") from error
             else:
-                # A number at the end may go on.
+                # A number at the end may continue.
                 if ended or end < len(text):
                     read += 1
                     chunk = _CHUNK
@@ -164,7 +164,7 @@ def _is_json(line: str, start: str) -> bool:
 
 
 def _begins_a_document(line: str, suffix: str) -> bool:
-    # "[INST]" and "{name}" begin plain lines of text; what JSON begins with is told by its next character.
+    # "[INST]" and "{name}" begin plain lines of text; the next character distinguishes them from JSON.
     after = line[1:].lstrip()[:1]
     if suffix in (".json", ".jsonl", ".ndjson"):
         return True

@@ -1,4 +1,4 @@
-"""Label: how good each model's answer to one prompt was, by a key or a judge."""
+"""Label: the quality of each model's answer to one prompt, by a key or a judge."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Label:
     Attributes:
         prompt: the text.
         scores: model -> quality, any finite number, higher is better.
-        category: the prompt's kind, where the source tells it, else "".
+        category: the prompt's kind, if the source has it, else "".
     """
 
     prompt: str
@@ -41,7 +41,7 @@ class Label:
 
     @staticmethod
     def rest_of(record: Record) -> dict[str, Any]:
-        """Return the fields of a label's row that the label does not say, such as a source."""
+        """Return the fields of a row that the label does not hold, such as a source."""
         if "scores" in record.values:
             told = {"prompt", "scores", "category"}
             return {field: value for field, value in record.values.items() if field not in told}
@@ -50,10 +50,10 @@ class Label:
 
     @classmethod
     def from_record(cls, record: Record, models: Sequence[str] = ()) -> Label:
-        """Make a label from a row with prompt and scores, with prompt and a column per model, or of a battle.
+        """Make a label from a row of prompt and scores, of prompt and a column per model, or of a battle.
 
         Args:
-            record: the row; of a battle the winner scores 1, the other 0, and both 0.5 in a tie.
+            record: the row; in a battle the winner scores 1, the other 0, and both 0.5 in a tie.
             models: the columns that are models; without them, all columns but prompt, category and source.
 
         Raises:
@@ -88,7 +88,7 @@ def qualities(labels: Sequence[Label], model: str, origin: str) -> npt.NDArray[n
     """Return one model's quality on each prompt, shape (n,).
 
     Raises:
-        DataError: a label lacks the model; names those that it has.
+        DataError: a label lacks the model; names its models.
     """
     for position, label in enumerate(labels):
         if model not in label.scores:

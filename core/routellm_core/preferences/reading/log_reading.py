@@ -1,4 +1,4 @@
-"""Log reading: any source as logged calls, one at a time, and a report of what was taken for what."""
+"""Log reading: any source as logged calls, one at a time, with a report of how it was read."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from routellm_core.preferences.reading.records import DataError, Record, RowErro
 from routellm_core.preferences.reading.rows import TEXT_FIELD, opened_rows
 
 _SAMPLE = 50
-"""Rows by which the layout of a source is told."""
+"""Rows from which the layout of a source is detected."""
 
 Rows = Iterable[Record | RowError]
 
 
 class LogReader:
-    """Reads sources as one log; after the last call its `report` tells what was read."""
+    """Reads sources as one log; after the last call, `report` says what was read."""
 
     def __init__(self, paths: Sequence[str | PathLike[str]], options: ReadingOptions = NO_OPTIONS) -> None:
         """Store what to read; nothing is opened yet.
 
         Args:
             paths: files, pipes, or "-" for standard input.
-            options: what the user says of them.
+            options: how to read them.
         """
         self.paths = tuple(paths)
         self.options = options
@@ -42,13 +42,13 @@ class LogReader:
         """Yield every call on which the router would have decided, in the log's order.
 
         Raises:
-            DataError: a source can't be read, is of no known layout, or holds no call at all; with strict
+            DataError: a source can't be read, has no known layout, or holds no call at all; with strict
                 options, also the first row that can't be used.
         """
         yield from (call for call in self.all_calls() if call.kind in SERVED)
 
     def all_calls(self) -> Iterator[LoggedCall]:
-        """Yield every call, those too that no person's question asked; see `calls`."""
+        """Yield every call, including those not for a person's question; see `calls`."""
         layouts: dict[type[Layout], Layout] = {}
         for path in self.paths:
             with opened_rows(path, self.options) as source:
@@ -133,17 +133,17 @@ class LogReader:
 
 
 def _plain(row: Record) -> RawCall:
-    # A line stands for itself, even if it looks like JSON.
+    # A line is a prompt, even if it looks like JSON.
     return RawCall(messages=[Message("user", str(row.values[TEXT_FIELD]))])
 
 
 def matching_layout(record: Record) -> type[Layout] | None:
-    """Return the layout of a row; None if no layout knows it."""
+    """Return the layout of a row; None if no layout fits."""
     return next((layout for layout in LAYOUTS if layout().matches(record.values)), None)
 
 
 def unknown_layout(path: str | PathLike[str], record: Record) -> str:
-    """Return what to say of a row that no layout knows."""
+    """Return the message for a row that fits no layout."""
     fields = ", ".join(map(repr, islice(record.values, 12)))
     return (
         f"{path}: no field with a prompt is known in {record.place}, which has {fields}. Name it with "

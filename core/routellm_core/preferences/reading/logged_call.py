@@ -1,4 +1,4 @@
-"""LoggedCall: one model call as a log tells it, and what it was for."""
+"""LoggedCall: one model call from a log, and its purpose."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CallKind = Literal[
 ]
 
 SERVED: frozenset[CallKind] = frozenset(("question", "tool step", "retry"))
-"""Calls that a person's question asked: the router decides on them."""
+"""Calls for a person's question, on which the router decides."""
 
 SKIPPED: dict[CallKind, str] = {"empty": "empty", "no text": "without text"}
 
@@ -22,25 +22,25 @@ APART: dict[CallKind, str] = {
     "housekeeping": "summaries, titles and the like",
     "embedding": "embeddings",
     "error": "failed calls",
-    "other": "rows that are no model call",
+    "other": "rows that are not model calls",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class RawCall:
-    """A call as a layout found it, before it is known what it was for.
+    """A call as a layout reads it, before its purpose is known.
 
     Attributes:
-        messages: what was sent; None if the row tells of none.
+        messages: what was sent; None if unknown.
         answer: the answer's text.
         model: the model that answered.
-        usage: its tokens; None if they are not told.
+        usage: its tokens; None if unknown.
         conversation: an id of the conversation or thread.
-        parent: an id of the run that made the call; equal for the tries of one call.
+        parent: an id of the run that made the call; equal for retries of one call.
         time: seconds since 1970.
         name: of the run, such as "generate_title".
-        kind: where the layout knows it already, such as "embedding" or "error".
-        impossible: what is wrong with the tokens; "" where nothing is.
+        kind: if the layout already knows it, such as "embedding" or "error".
+        impossible: what is wrong with the tokens; "" if nothing is.
     """
 
     messages: Sequence[Message] | None = None
@@ -60,18 +60,18 @@ class LoggedCall:
     """One model call.
 
     Attributes:
-        kind: what it was for.
+        kind: its purpose.
         decision: the number of the routing decision it belongs to, from 0; the steps of a tool loop share
             their question's. -1 for calls on which no router decides.
         starts: whether it is the decision's first call in the log.
         text: what the router would score; None for a call without a person's text.
         messages: what was sent.
-        answer: the answer's text, where the log keeps it.
-        model: the model that answered, where told.
-        usage: its tokens, where told.
-        conversation: an id, where told.
-        time: seconds since 1970, where told.
-        place: of the row, for messages.
+        answer: the answer's text, if logged.
+        model: the model that answered, if known.
+        usage: its tokens, if known.
+        conversation: an id, if known.
+        time: seconds since 1970, if known.
+        place: the row's place, for messages.
     """
 
     kind: CallKind

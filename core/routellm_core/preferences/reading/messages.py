@@ -1,4 +1,4 @@
-"""Message: one turn of a logged conversation, out of the many ways in which hosts and exporters write it."""
+"""Message: one turn of a logged conversation, in any of the forms that hosts and exporters use."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ROLES: Mapping[str, Role] = {
     "ipython": "tool",
 }
 
-# Items of a Responses request that are no message.
+# Items of a Responses request that are not messages.
 _ITEM_ROLES: Mapping[str, Role] = {
     "function_call_output": "tool",
     "custom_tool_call_output": "tool",
@@ -51,7 +51,7 @@ _TOOL_BLOCKS = frozenset(("tool_result", "tool_call_response", "function_respons
 
 _REMINDER, _REMINDER_END = "<system-reminder>", "</system-reminder>"
 
-# Marks that harnesses put on messages that no human wrote, such as summaries of earlier turns.
+# Marks that harnesses put on messages not written by a human, such as summaries of earlier turns.
 _HARNESS_MARK = "lc_source"
 
 
@@ -61,8 +61,8 @@ class Message:
 
     Attributes:
         role: who speaks.
-        text: its text; "" where it has none, such as a picture or a call of tools.
-        by_harness: whether a program put it into a person's mouth.
+        text: its text; "" if it has none, such as a picture or a tool call.
+        by_harness: whether a program wrote it in the person's role.
     """
 
     role: Role
@@ -71,7 +71,7 @@ class Message:
 
 
 def messages_of(value: object) -> list[Message] | None:
-    """Return the turns that a value tells of; None if it tells of none.
+    """Return the turns in a value; None if it holds none.
 
     Args:
         value: a list of messages in any of the known forms, an object that holds one, a plain text (one turn
@@ -95,7 +95,7 @@ def messages_of(value: object) -> list[Message] | None:
 
 
 def text_of(content: object) -> str:
-    """Return the text of a message's content: a string, or blocks of which some are text."""
+    """Return the text of a message's content: a string, or blocks, some of them text."""
     if isinstance(content, str):
         return content
     if isinstance(content, Mapping):
@@ -115,7 +115,7 @@ def human_texts(messages: Sequence[Message]) -> list[str]:
 
 
 def is_human(messages: Sequence[Message], position: int) -> bool:
-    """Say whether a person wrote this turn; a ReAct loop hands tool results back as the user."""
+    """Return whether a person wrote this turn; a ReAct loop returns tool results as the user."""
     message = messages[position]
     if message.role != "user" or message.by_harness:
         return False
@@ -125,7 +125,7 @@ def is_human(messages: Sequence[Message], position: int) -> bool:
 
 
 def without_reminders(text: str) -> str:
-    """Return a text without the reminders that agents put into a person's message."""
+    """Return a text without the reminders that agents insert into a person's message."""
     if _REMINDER not in text:
         return text.strip()
     kept, position = [], 0

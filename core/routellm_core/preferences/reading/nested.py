@@ -1,4 +1,4 @@
-"""Nested values: what a log's row holds at a path, whether it is written as JSON or as JSON in a string."""
+"""Nested values: the value at a path in a log's row, whether JSON or JSON in a string."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _EMPTY: Mapping[str, object] = {}
 
 
 def unpacked(value: object) -> object:
-    """Return what a string of JSON says; anything else as it is."""
+    """Return the value of a JSON string; anything else unchanged."""
     if isinstance(value, str) and value[:1] in ("{", "["):
         return _loaded(value, value)
     if isinstance(value, str) and value[:1].isspace() and value.lstrip()[:1] in ("{", "["):
@@ -20,13 +20,13 @@ def unpacked(value: object) -> object:
 
 
 def mapping(value: object) -> Mapping[str, object]:
-    """Return an object, or one written as a string; an empty one for anything else."""
+    """Return an object, or one written as a string; an empty one otherwise."""
     found = unpacked(value)
     return found if isinstance(found, Mapping) else _EMPTY
 
 
 def at(values: object, path: str) -> object:
-    """Return what lies at "a.b.0.c"; None if there is nothing."""
+    """Return the value at "a.b.0.c"; None if missing."""
     found: object = values
     for part in path.split("."):
         found = unpacked(found)
@@ -40,7 +40,7 @@ def at(values: object, path: str) -> object:
 
 
 def first(values: object, *paths: str) -> object:
-    """Return the first of the paths that leads to something; None if none does."""
+    """Return the first value found at one of the paths; None if there is none."""
     for path in paths:
         found = at(values, path)
         if found not in (None, "", [], {}):
@@ -49,17 +49,17 @@ def first(values: object, *paths: str) -> object:
 
 
 def word(value: object) -> str | None:
-    """Return a name or an id as text; None for anything else, "" too."""
+    """Return a name or an id as text; None for anything else, including ""."""
     if isinstance(value, str):
         return value.strip() or None
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def seconds(value: object) -> float | None:
-    """Return a time as seconds since 1970; None if it is none.
+    """Return a time as seconds since 1970; None if it is not a time.
 
-    Numbers are taken for seconds, milliseconds, microseconds or nanoseconds by their size; text without a
-    time zone for UTC.
+    Numbers are read as seconds, milliseconds, microseconds or nanoseconds by their size; text without a
+    time zone as UTC.
     """
     if isinstance(value, datetime):
         return value.timestamp() if value.tzinfo else value.replace(tzinfo=UTC).timestamp()

@@ -1,4 +1,4 @@
-"""ReadingOptions: what a user says of a file where guessing it is not enough."""
+"""ReadingOptions: how to read a file, if guessing is not enough."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ CONTAINERS = ("json", "jsonl", "csv", "tsv", "text", "xlsx", "parquet", "sqlite"
 """Kinds of files, whatever their rows mean."""
 
 DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
-"""Words that a shell passes on more willingly than the characters themselves."""
+"""Words that are easier to type in a shell than the characters themselves."""
 
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """How to read a file; what is None is guessed from its content, and what was guessed is reported.
+    """How to read a file; None is guessed from its content, and the guess is reported.
 
     Attributes:
         container: one of `CONTAINERS`.
         layout: the name of a layout, such as "langfuse"; see `layouts.LAYOUTS`.
-        fields: field that the project knows -> the file's name for it, such as {"prompt": "question"}.
+        fields: known field -> the file's name for it, such as {"prompt": "question"}.
         delimiter: one character between the fields of a CSV file.
         decimal: "." or ",", the decimal mark of numbers in a table.
         encoding: of text, such as "windows-1252".
-        strict: whether a row that can't be used is an error instead of being skipped and counted.
+        strict: whether an unusable row is an error instead of being skipped and counted.
 
     Raises:
-        ValueError: a value that is none of these; the message names it.
+        ValueError: a value is invalid; the message names it.
     """
 
     container: str | None = None
@@ -66,7 +66,7 @@ def parsed_fields(words: Iterable[str]) -> dict[str, str]:
     """Return `{"prompt": "question"}` of `["prompt=question"]`.
 
     Raises:
-        ValueError: a word without "=", or with nothing on one side of it.
+        ValueError: an item lacks "=", or a side of it is empty.
     """
     fields = {}
     for word in words:

@@ -1,4 +1,4 @@
-"""Prompt texts: what a row of labels or battles asks, a text or a conversation."""
+"""Prompt texts: the prompt of a row of labels or battles, a text or a conversation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from routellm_core.routing.request import scored_text
 
 
 def prompt_field(record: Record) -> str | None:
-    """Return the row's own name of its prompt; None if it has none."""
+    """Return the row's own field name for the prompt; None if it has none."""
     return named_field(record.values, (*PROMPT_NAMES, *MESSAGES_NAMES))
 
 
@@ -19,7 +19,7 @@ def prompt_text(record: Record) -> str:
     """Return the text of a row's prompt; of a conversation, the one that the router scores.
 
     Raises:
-        RowError: there is no prompt, or it holds no text of a person's.
+        RowError: there is no prompt, or it holds no text by a person.
     """
     name = prompt_field(record)
     if name is None:

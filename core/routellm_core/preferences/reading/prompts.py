@@ -1,4 +1,4 @@
-"""Prompts alone: the texts that the router would score, from any file or log."""
+"""Prompts: the texts that the router would score, from any file or log."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from routellm_core.routing.prices import TokenUsage
 
 
 def read_prompts(path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS) -> list[str]:
-    """Read prompts: a column of a table, one a line of plain text, or what people asked in a log.
+    """Read prompts: a column of a table, a line of plain text each, or what people asked in a log.
 
-    Of a conversation the text is read that the router would score: the newest of a person's.
+    For a conversation, this is the text that the router would score: the person's newest.
 
     Args:
         path: a file, a pipe, or "-" for standard input.
-        options: what the user says of it.
+        options: how to read it.
 
     Raises:
         DataError: the file is missing or damaged, or holds no prompt; with strict options, also a row without
@@ -33,9 +33,9 @@ class Asked:
     """What people asked in a file.
 
     Attributes:
-        texts: n, a decision's text each.
-        usages: n, the tokens of each decision's calls; None if one of them does not tell.
-        report: what the file was read as.
+        texts: n, one per decision.
+        usages: n, the tokens of each decision's calls; None if unknown for one of them.
+        report: how the file was read.
     """
 
     texts: Sequence[str]
@@ -44,7 +44,7 @@ class Asked:
 
 
 def read_asked(path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS) -> Asked:
-    """Read prompts as `read_prompts` does, with the tokens that a log tells of them.
+    """Read prompts as `read_prompts` does, with their tokens, if a log has them.
 
     Raises:
         DataError: see `read_prompts`.

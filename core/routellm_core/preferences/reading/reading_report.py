@@ -1,4 +1,4 @@
-"""ReadingReport: what a log was read as, and what became of its rows."""
+"""ReadingReport: how a log was read, and what became of its rows."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class ReadingReport:
         rows: rows that were read.
         decisions: decisions that the router would have made.
         calls: how many calls were of each kind.
-        refused: reason -> rows that are no usable row at all.
-        impossible: calls whose tokens can't be true; they count as calls without tokens.
+        refused: reason -> rows that could not be used.
+        impossible: calls with impossible token counts; they count as calls without tokens.
         impossible_example: the first of them.
     """
 
@@ -32,17 +32,17 @@ class ReadingReport:
     impossible_example: str = ""
 
     def began(self, origin: str, title: str, container: str) -> None:
-        """Note that a source was opened."""
+        """Record that a source was opened."""
         self.sources.append((origin, title, container))
 
     @property
     def skipped(self) -> dict[str, int]:
-        """Reason -> rows that hold nothing to decide on, the most frequent first."""
+        """Reason -> rows without anything to decide, the most frequent first."""
         reasons = Counter({words: self.calls[kind] for kind, words in SKIPPED.items()}) + self.refused
         return dict(reasons.most_common())
 
     def sentence(self) -> str:
-        """Say in one line what was read, what is set apart and what was skipped."""
+        """Return one line on what was read, set aside and skipped."""
         read = " and ".join(dict.fromkeys(_words(title, container) for _, title, container in self.sources))
         line = f"read {_rows(self.rows)} as {read}" if read else "read nothing"
         parts = []

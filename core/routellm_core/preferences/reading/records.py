@@ -1,4 +1,4 @@
-"""Record: one row of a file, with its place for error messages, and the errors that rows and files give."""
+"""Record: one row of a file, with its place for error messages, and the errors of rows and files."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class DataError(ValueError):
 
 
 class RowError(DataError):
-    """One row that can't be used, whatever the others are.
+    """One row can't be used; the others may be fine.
 
     Attributes:
         place: "file:line".
         reason: what is wrong, without place and value, so that equal faults can be counted together.
-        row: the row's values, or its text where it could not be parsed.
+        row: the row's values, or its text if it could not be parsed.
     """
 
     def __init__(self, place: str, reason: str, message: str, row: Mapping[str, Any] | str) -> None:
@@ -38,7 +38,7 @@ class Record:
 
     Attributes:
         values: field -> value; from CSV every value is a str.
-        place: "file:line", or "file: row N" where lines are not rows.
+        place: "file:line", or "file: row N" if lines are not rows.
         decimal: the decimal mark of numbers that are written as text.
     """
 
@@ -47,10 +47,10 @@ class Record:
     decimal: str = "."
 
     def number(self, text: str) -> float:
-        """Return the number that a text of this row writes.
+        """Return the number written in a text of this row.
 
         Raises:
-            ValueError: it writes none.
+            ValueError: it is not a number.
         """
         plain = text.strip().replace("\u00a0", "")
         if self.decimal == "," and "," in plain:
@@ -66,7 +66,7 @@ class Record:
         if not isinstance(value, str) or not value:
             self.refuse(field, "text")
         if not value.isascii() and _HALF_CHARACTER.search(value):
-            # JSON can write half of a surrogate pair; no file and no tokenizer takes it.
+            # JSON can hold half of a surrogate pair, which no file and no tokenizer accepts.
             self.refuse(field, "text without halves of characters")
         return value
 
@@ -77,7 +77,7 @@ class Record:
             message = f"field {field!r} is missing, expected {expected}; the row has {known}."
             raise RowError(self.place, f"{field}: missing", message, self.values)
         shown = repr(self.values[field])
-        # A whole conversation is no message.
+        # A whole conversation is too long for a message.
         shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
         message = f"field {field!r} is {shown}, expected {expected}."
         raise RowError(self.place, f"{field}: not {expected}", message, self.values)

@@ -1,4 +1,4 @@
-"""Rows: every kind of file, pipe and standard input as records, one at a time, and what it was read as."""
+"""Rows: every kind of file, pipe and standard input as records, one at a time, and how it was read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from routellm_core.preferences.reading.records import DataError, Record, RowErro
 from routellm_core.preferences.reading.source import Source, decoding_message, opened
 
 TEXT_FIELD = "prompt"
-"""The field in which a line of plain text is found."""
+"""The field that holds a line of plain text."""
 
 _DELIMITER_NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 
@@ -32,9 +32,9 @@ class Rows:
     """The rows of one source.
 
     Attributes:
-        container: how they are read, in words, such as "CSV with semicolons".
+        container: how they are read, such as "CSV with semicolons".
         plain: whether each row is a line of plain text.
-        rows: the records, and an error in place of each row that is none.
+        rows: the records, with an error in place of each unusable row.
     """
 
     container: str
@@ -44,10 +44,10 @@ class Rows:
 
 @contextmanager
 def opened_rows(path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS) -> Iterator[Rows]:
-    """Open a source and tell what kind it is; "-" is standard input.
+    """Open a source and detect its kind; "-" is standard input.
 
     Raises:
-        DataError: the source is missing, damaged, or of a kind that can't be read; so may be reading on.
+        DataError: the source is missing, damaged, or of a kind that can't be read; also while rows are read.
     """
     with opened(path, options.encoding) as source:
         container = options.container or _container(source, options)
@@ -60,7 +60,7 @@ def opened_rows(path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS)
 
 
 def read_rows(path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS) -> Iterator[Record | RowError]:
-    """Read rows, and yield what is wrong with a row instead of raising it.
+    """Read rows, and yield a row's error instead of raising it.
 
     Raises:
         DataError: the source as a whole is missing, damaged or plain text.
@@ -72,7 +72,7 @@ def read_rows(path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS) -
 
 
 def read_records(path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS) -> Iterator[Record]:
-    """Read rows strictly: the first that is none is an error.
+    """Read rows strictly: the first unusable one is an error.
 
     Raises:
         DataError: as `read_rows`, or a row is damaged.
@@ -84,7 +84,7 @@ def read_records(path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS
 
 
 def plain_text_message(path: str | PathLike[str]) -> str:
-    """Return what to say of plain text where rows are expected."""
+    """Return the message for plain text when rows are expected."""
     return (
         f"{path} is plain text, expected rows: JSON Lines, a JSON array, CSV, .xlsx or Parquet. Say which "
         "with --format where it is one of them."
@@ -107,12 +107,12 @@ def _container(source: Source, options: ReadingOptions) -> str:
         return "jsonl"
     if source.suffix in _TABLE_SUFFIXES:
         return "csv"
-    # Who names fields has rows.
+    # Naming fields implies rows.
     return "csv" if options.fields or _is_table(source.head) else "text"
 
 
 def _is_table(head: str) -> bool:
-    # Without a name that says so, a table is one by its header: columns, one of which is known.
+    # Unless its name says so, a table is recognized by a header with at least one known column.
     names = [plain_name(name) for name in header(head, guessed_delimiter(head, ""))]
     known = len(names) > 1 and any(name in KNOWN_COLUMNS for name in names)
     return known or names in (["prompt"], ["question"])
@@ -136,7 +136,7 @@ def _of_container(
     suffix = ".tsv" if container == "tsv" else source.suffix
     delimiter = options.delimiter or guessed_delimiter(source.head, suffix)
     words = f"CSV with {_DELIMITER_NAMES.get(delimiter, repr(delimiter))}"
-    # A comma can't be a decimal mark where it stands between the fields; elsewhere tables write 0,5.
+    # A comma can't be a decimal mark if it separates the fields; other tables write 0,5.
     decimal = options.decimal or ("." if delimiter == "," else ",")
     return delimited_rows(source.text(), source.origin, delimiter, decimal, source.head), words
 
@@ -160,7 +160,7 @@ def _renamed(
             continue
         first = first or row
         seen.update(name for name in theirs if name in row.values)
-        # What is named beats what happens to have the name.
+        # A field named by the user beats one that happens to have the name.
         kept = {name: value for name, value in row.values.items() if name not in options.fields}
         values = {theirs.get(name, name): value for name, value in {**kept, **_picked(row, theirs)}.items()}
         yield Record(values, row.place, row.decimal)

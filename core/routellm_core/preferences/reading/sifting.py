@@ -1,4 +1,4 @@
-"""Sifting: the usable rows of a source together with every row that is not, and why; nothing is lost."""
+"""Sifting: the usable rows of a source, and every other row with the reason; nothing is lost."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Sifted(Generic[T]):
-    """What a source held.
+    """The content of a source.
 
     Attributes:
         items: n, in the source's order.
         records: n, the row that each item was made from.
         rejected: the rows that could not be used, each with its place, reason and content.
-        container: what the source was read as, such as "JSON Lines".
+        container: how the source was read, such as "JSON Lines".
     """
 
     items: tuple[T, ...]
@@ -38,7 +38,7 @@ class Sifted(Generic[T]):
     container: str = ""
 
     def sentence(self, what: str) -> str:
-        """Say in one line what was read, `what` being the items' name, and what was skipped."""
+        """Return one line on what was read and skipped; `what` names the items."""
         line = f"read {len(self.items):,} {what} ({self.container})"
         if not self.rejected:
             return line
@@ -51,7 +51,7 @@ class Sifted(Generic[T]):
         return dict(Counter(error.reason for error in self.rejected).most_common())
 
     def strict(self) -> tuple[T, ...]:
-        """Return the items of a source that must hold nothing else.
+        """Return the items of a source, all of whose rows must be usable.
 
         Raises:
             RowError: the first rejected row; names the place, the field and the value.
@@ -67,12 +67,12 @@ def sift_battles(
     *,
     with_prompts: bool = True,
 ) -> Sifted[Battle]:
-    """Read battles and count the rows that are none, where `read_battles` raises at the first.
+    """Read battles and count unusable rows, where `read_battles` raises at the first.
 
     Args:
         source: a file in any format and any layout of `Battle.from_record`, or a pandas frame.
-        options: what the user says of the file.
-        with_prompts: False for votes alone; prompts are then "".
+        options: how to read the file.
+        with_prompts: False for votes only; prompts are then "".
 
     Raises:
         DataError: the source as a whole is missing or damaged, or holds no battle at all.
@@ -89,13 +89,13 @@ def sift_labels(
     models: Sequence[str] = (),
     required: Sequence[str] = (),
 ) -> Sifted[Label]:
-    """Read labels and count the rows that are none, where `read_labels` raises at the first.
+    """Read labels and count unusable rows, where `read_labels` raises at the first.
 
     Args:
         source: a file in any format, or a pandas frame.
-        options: what the user says of the file.
+        options: how to read the file.
         models: see `Label.from_record`.
-        required: models without whose score a row is none.
+        required: models that every usable row has a score for.
 
     Raises:
         DataError: the source as a whole is missing or damaged, or holds no label at all.
@@ -118,7 +118,7 @@ def sift(
     what: str,
     options: ReadingOptions = NO_OPTIONS,
 ) -> Sifted[T]:
-    """Make something of every row; `make` raises a RowError for a row that can't be used.
+    """Make an item from every row; `make` raises a RowError for a row that can't be used.
 
     Raises:
         DataError: the source as a whole can't be read, or no row of it can be used; with strict options, also
@@ -151,7 +151,7 @@ def _sifted(
         except RowError as error:
             if options.strict:
                 raise
-            # A traceback holds on to the frames of its making, and what they hold.
+            # A traceback keeps its frames, and everything in them, alive.
             rejected.append(error.with_traceback(None))
         else:
             records.append(row)

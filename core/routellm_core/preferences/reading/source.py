@@ -1,6 +1,6 @@
 """Source: the text of a file, a pipe or standard input, unpacked and decoded; read once, from start to end.
 
-What a file is, its first bytes tell better than its name does: people gzip without ".gz", export UTF-16 from
+A file's first bytes identify it better than its name does: people gzip without ".gz", export UTF-16 from
 spreadsheets and call Parquet ".json".
 """
 
@@ -24,10 +24,10 @@ from routellm_core.preferences.reading.records import DataError
 STANDARD_INPUT = "-"
 
 HEAD = 1 << 16
-"""Bytes from which a file's kind, encoding and layout are told."""
+"""Bytes from which a file's kind, encoding and layout are detected."""
 
 LONGEST_LINE = 1 << 26
-"""Characters; a longer line is no row, and might be longer than memory."""
+"""Most characters of a line; a longer one is not a row, and might not fit memory."""
 
 _BUFFER = 1 << 20
 
@@ -65,12 +65,12 @@ class Source:
     """An opened source.
 
     Attributes:
-        origin: its name for messages.
-        suffix: of its name, in lower case, ".gz" aside; "" where it has none.
+        origin: its name in messages.
+        suffix: of its name, in lower case, ".gz" aside; "" if it has none.
         kind: "text", "parquet", "sqlite" or "xlsx".
-        path: where it lies, if it is a plain file that can be read in any order.
+        path: its place, if it is a plain file that can be read in any order.
         stream: the unpacked bytes, from the start.
-        head: the first of them as text; "" where the kind is not text.
+        head: the first of them as text; "" if the kind is not text.
         encoding: of the text.
     """
 
@@ -94,7 +94,7 @@ def opened(path: str | PathLike[str], encoding: str | None = None) -> Iterator[S
     """Open a path, a pipe or, for "-", standard input.
 
     Raises:
-        DataError: there is no such file, or it is of a kind that can't be read; the message says what to do.
+        DataError: there is no such file, or its kind can't be read; the message says what to do.
     """
     origin = "standard input" if str(path) == STANDARD_INPUT else str(path)
     with _raw(path) as raw:
@@ -109,7 +109,7 @@ def opened(path: str | PathLike[str], encoding: str | None = None) -> Iterator[S
 @contextmanager
 def _raw(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     if str(path) == STANDARD_INPUT:
-        # Something else may stand for it, such as a test's text.
+        # It may be replaced, such as by a test's text.
         binary = getattr(sys.stdin, "buffer", None)
         yield io.BytesIO(sys.stdin.read().encode("utf-8", "surrogatepass")) if binary is None else binary
         return
@@ -139,7 +139,7 @@ def _source(raw: BinaryIO, origin: str, path: str | PathLike[str], encoding: str
         return Source(origin, suffix, kind, plain, stream, "", "")
     found = encoding or _encoding(head)
     _check_text(head, found, origin)
-    # A character may be cut in two where the head ends.
+    # The end of the head may cut a character in two.
     decoder = codecs.getincrementaldecoder(found)()
     return Source(origin, suffix, kind, plain, stream, decoder.decode(head), found)
 
@@ -169,7 +169,7 @@ def _encoding(head: bytes) -> str:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
-    # UTF-16 without a mark has a NUL in nearly every second place where the text is mostly Latin.
+    # Mostly Latin UTF-16 without a mark has a NUL in nearly every second place.
     sample = head[:2048]
     if len(sample) >= 4 and b"\0" in sample:
         pairs = len(sample) // 2
@@ -187,7 +187,7 @@ def _check_text(head: bytes, encoding: str, origin: str) -> None:
 
 
 def decoding_message(origin: str, error: UnicodeDecodeError) -> str:
-    """Return what to say of a source that is not in the encoding it was read in."""
+    """Return the message for a source that is not in the encoding used to read it."""
     message = f"{origin} can't be read as {error.encoding} ({error.reason})"
     if not error.encoding.lower().startswith("utf-8"):
         return f"{message}: give --encoding with the encoding it was saved in."
@@ -199,7 +199,7 @@ def decoding_message(origin: str, error: UnicodeDecodeError) -> str:
 
 
 def _joined(head: bytes, rest: BinaryIO) -> BinaryIO:
-    """Return a stream of bytes that were read already, followed by those that were not."""
+    """Return a stream of the bytes already read, followed by the rest."""
     return cast(BinaryIO, io.BufferedReader(_Joined(head, rest.read), _BUFFER))
 
 

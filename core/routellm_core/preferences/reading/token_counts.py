@@ -1,4 +1,4 @@
-"""Token counts: what providers and exporters report of a call, under whatever names."""
+"""Token counts: what providers and exporters report for a call, under any of their names."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from routellm_core.routing.prices import TokenUsage
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3}){1,3}")
 
 MOST_TOKENS = 50_000_000
-"""More than any model takes or gives in a call: a larger count is an error of the log."""
+"""More than any model reads or writes in a call: a larger count is an error in the log."""
 
 _INPUT = (*INPUT_NAMES, "input", "promptTokens", "prompt_token_count", "promptTokenCount")
 _OUTPUT = (*OUTPUT_NAMES, "output", "completionTokens", "candidatesTokenCount", "candidates_token_count")
 
-# What was read from a prompt cache and is contained in the input tokens.
+# Read from a prompt cache and included in the input tokens.
 _CACHED_WITHIN = (
     "prompt_tokens_details.cached_tokens",
     "input_tokens_details.cached_tokens",
@@ -29,7 +29,7 @@ _CACHED_WITHIN = (
     "cachedContentTokenCount",
 )
 
-# What was read from or written to a cache and comes on top of the input tokens.
+# Read from or written to a cache and not included in the input tokens.
 _CACHED_BESIDE = (
     "cache_read_input_tokens",
     "input_cached_tokens",
@@ -40,17 +40,17 @@ _WRITTEN_BESIDE = ("cache_creation_input_tokens", "input_cache_creation", "input
 
 
 class ImpossibleTokens(ValueError):
-    """A count that no call can have, such as a negative one."""
+    """A token count is impossible, such as a negative one."""
 
 
 def usage_of(value: object) -> TokenUsage | None:
-    """Return the tokens that a usage object, or a row with token columns, tells of.
+    """Return the tokens in a usage object, or in a row with token columns.
 
     Returns:
-        None if it tells of no input and no output; streamed calls often report neither.
+        None if it has neither input nor output; streamed calls often report neither.
 
     Raises:
-        ImpossibleTokens: a count is negative, no number, absurd, or more was cached than was sent.
+        ImpossibleTokens: a count is negative, not a number or absurd, or more was cached than was sent.
     """
     usage = mapping(value)
     found_input, found_output = _count(usage, _INPUT), _count(usage, _OUTPUT)
@@ -66,7 +66,7 @@ def usage_of(value: object) -> TokenUsage | None:
     if beside is not None:
         written = _first_count(usage, _WRITTEN_BESIDE) or 0
         total = _count(usage, ("total", "total_tokens", "totalTokens"))
-        # Some exporters count the cached tokens in, some beside; their total tells.
+        # Some exporters include the cached tokens in the input, some do not; their total shows which.
         if total is None or total != sent + answered:
             sent += beside + written
         cached = beside
