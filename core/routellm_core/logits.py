@@ -15,6 +15,13 @@ def win_rate(logit: float) -> float:
     return 0.5 * (1.0 + math.tanh(0.5 * logit))
 
 
+def secant(start: float, end: float) -> float:
+    """Return (σ(end) − σ(start)) / (end − start), the derivative of σ if the two are equal."""
+    if abs(end - start) < 1e-9:
+        return win_rate(start) * win_rate(-start)
+    return (win_rate(end) - win_rate(start)) / (end - start)
+
+
 def win_rates(logits: Floats) -> Floats:
     """Return σ of each logit, any shape; written as (1 + tanh(x/2)) / 2 it never overflows."""
     return 0.5 * (1.0 + np.tanh(0.5 * logits))

@@ -17,6 +17,7 @@ from routellm_core.embedders.embedder import Embedder, EmbedderParts
 from routellm_core.embedders.folded_prompt import Fold, FoldedPrompt
 from routellm_core.embedders.static import TOKENIZER_FILE, StaticEmbedder
 from routellm_core.embedders.surface import FEATURES, SurfaceFeatures, asks_for_answer_at_once
+from routellm_core.embedders.text import clipped
 from routellm_core.embedders.token_sums import TokenSums
 
 _GREATEST_WEIGHT = 1e100
@@ -103,6 +104,29 @@ class PromptEmbedder:
         if not np.isfinite(tokens).all() or not all(abs(number) < _GREATEST_WEIGHT for number in numbers):
             raise ValueError("the weights are so large that scores would overflow.")
         return FoldedPrompt(*folds)
+
+    def parts(
+        self, text: str, direction: npt.NDArray[np.float64]
+    ) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
+        """Take the projection of a text's embedding apart: by its words, and by its surface features.
+
+        A word's part is that of its tokens less the centre's, over the number of tokens in the text, so that
+        all parts together are `folded(direction)(text)`.
+
+        Args:
+            text: any text.
+            direction: shape (2·(d + k),).
+        """
+        plain, gated = np.split(direction, 2)  # each (d + k,)
+        if asks_for_answer_at_once(text):
+            plain = plain + self.cue_weight * gated
+        along, features = np.split(plain, [self.static.dimension])  # (d,), (k,)
+        cut = [(word, self.static.token_ids(word)) for word in clipped(text).split()]
+        count = sum(len(ids) for _, ids in cut)
+        added = self.static.projections(along[None, :]).real[0] - self.centre @ along  # (v,)
+        words = [(word, float(added[ids].sum()) / count) for word, ids in cut if ids]
+        surface = self.surface.embed([text])[0] * self.surface_weight * features
+        return words, list(zip(FEATURES, surface.tolist(), strict=True))
 
     def _fold(self, direction: npt.NDArray[np.float64], tokens: npt.NDArray[np.complex128]) -> Fold:
         words, features = np.split(direction, [self.static.dimension])  # (d,), (k,)

@@ -55,6 +55,17 @@ class FoldableEmbedder(Embedder, Protocol):
         ...
 
 
+@runtime_checkable
+class SeparableEmbedder(Embedder, Protocol):
+    """An embedder whose projections are sums over words and over features of the text."""
+
+    def parts(
+        self, text: str, direction: npt.NDArray[np.float64]
+    ) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
+        """Return (word, part) and (feature, part), which add up to embed([text])[0] · direction."""
+        ...
+
+
 @dataclass(frozen=True)
 class EmbedderParts:
     """A saved embedder: what goes into a router's checkpoint beside the router's own weights.

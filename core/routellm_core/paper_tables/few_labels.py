@@ -70,11 +70,13 @@ class FewLabelFitter:
 
     Attributes:
         base: name or folder of the router that is adapted.
-        penalties: the regularization strengths to try.
+        penalties: the regularization strengths.
+        weak_alone: whether the labels grade the weak model's answers only.
     """
 
     base: str
     penalties: Penalties
+    weak_alone: bool = False
 
     def areas(
         self, source: LabelledSource, vectors: PromptVectors, count: int, seed: int
@@ -84,7 +86,7 @@ class FewLabelFitter:
         drawn, rest = order[:count], order[count:]
         labels = OwnLabels(
             [source.prompts[row] for row in drawn],
-            source.strong[drawn],
+            np.full(count, np.nan) if self.weak_alone else source.strong[drawn],
             source.weak[drawn],
             np.full(count, source.votes),
             {},
@@ -109,10 +111,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--source", nargs="+", choices=GROUPS, default=GROUPS, help="(default: all)")
     parser.add_argument("--labels", nargs="+", type=int, default=[50, 100, 300, 800], metavar="N")
     parser.add_argument("--draws", type=int, default=8, help="(default: %(default)s)")
+    parser.add_argument(
+        "--weak-alone", action="store_true", help="labels grade the weak model's answers only"
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON list")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw APGR over labels into this image")
     options = parser.parse_args(arguments)
-    fitter = FewLabelFitter(options.router, Penalties())
+    fitter = FewLabelFitter(options.router, Penalties(), options.weak_alone)
     base = load_router(options.router)
     found: list[FewLabels] = []
     for group in options.source:

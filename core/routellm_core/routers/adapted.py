@@ -24,7 +24,7 @@ from routellm_core.embedders.static import TOKENIZER_FILE, StaticEmbedder
 from routellm_core.embedders.token_folds import TokenFolds
 from routellm_core.embedders.tokenizer_file import check_tokenizer
 from routellm_core.explanation import Explanation, Part, largest_first, percentile_of
-from routellm_core.logits import win_rate
+from routellm_core.logits import secant, win_rate
 from routellm_core.router import Router, Scores, UnchangingRouter, check_prompts
 
 KIND = "adapted"
@@ -146,7 +146,7 @@ class AdaptedRouter(UnchangingRouter):
         shape = shape_of(prompt)
         logits = self._logits(prompt)
         slopes = [
-            0.5 * _secant(start, end) * sign
+            0.5 * secant(start, end) * sign
             for start, end, sign in zip(self._intercepts, logits, (1.0, -1.0), strict=True)
         ]
         kind = kind_of(shape)
@@ -283,9 +283,3 @@ def _check_numbers(qualities: Qualities, prior: Prior) -> None:
     greatest = [float(np.abs(array).max(initial=0.0)) for array in arrays]
     if not all(abs(number) < _GREATEST for number in [*greatest, *numbers]):
         raise ValueError("the weights are so large that scores would overflow.")
-
-
-def _secant(start: float, end: float) -> float:
-    if abs(end - start) < 1e-9:
-        return win_rate(start) * win_rate(-start)
-    return (win_rate(end) - win_rate(start)) / (end - start)

@@ -25,13 +25,15 @@ from routellm_core.embedders.embedder import (
     AsyncEmbedder,
     Embedder,
     FoldableEmbedder,
+    SeparableEmbedder,
     check_width,
     embedder_parts,
     is_at_hand,
     probe_embeddings,
     read_embedder,
 )
-from routellm_core.logits import win_rate, win_rates
+from routellm_core.explanation import Explanation, Part, largest_first, percentile_of
+from routellm_core.logits import secant, win_rate, win_rates
 from routellm_core.router import PROBES, Scores, UnchangingRouter, check_prompts, check_scores
 
 KIND = "matrix_factorization"
@@ -133,6 +135,26 @@ class MatrixFactorizationRouter(UnchangingRouter):
             super().probe()
         else:
             check_scores(self._pair_scores(probe_embeddings(self._width)), len(PROBES))
+
+    def explain(self, prompt: str) -> Explanation:
+        """Take a prompt's score apart, by words and features, if the embedder can; see `Router`.
+
+        σ(logit) − σ(constant) is shared among the parts of the logit in proportion.
+        """
+        if not isinstance(self.embedder, SeparableEmbedder):
+            return super().explain(prompt)
+        score = self.score_one(prompt)
+        words, features = self.embedder.parts(prompt, self._direction)
+        slope = secant(self._offset, self._offset + sum(part for _, part in (*words, *features)))
+        parts = [Part("word", name, slope * part) for name, part in words]
+        parts += [Part("feature", name, slope * part) for name, part in features]
+        return Explanation(
+            self.name,
+            score,
+            percentile_of(score, self.score_quantiles),
+            average=win_rate(self._offset),
+            parts=largest_first(parts),
+        )
 
     async def ascore(self, prompts: Sequence[str]) -> Scores:
         """Return what `score` returns; an embedder with `aembed` is awaited, any other runs in a thread."""

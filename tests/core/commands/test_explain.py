@@ -77,3 +77,13 @@ def test_a_router_whose_score_is_no_sum_gives_its_score(capsys: pytest.CaptureFi
     assert found["parts"] == []
     assert found["average"] is None
     assert 0.0 <= found["percentile"] <= 100.0
+
+
+@pytest.mark.parametrize("text", [TEXT, "你好, Welt!", "", "What is it?\nA. one\nB. two\nAnswer:"])
+def test_the_parts_of_the_router_that_ships_add_up(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "--text", text, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+
+    assert sum(part["amount"] for part in found["parts"]) == pytest.approx(
+        found["score"] - found["average"], abs=1e-6
+    )

@@ -29,13 +29,16 @@ class Penalties:
         shared: λ_g, of the difficulty that both models share.
         apart: λ_h, of what sets them apart.
         prior: of the base router's weights, around their start.
+        alone: labels of one model alone that count in full; more of them share that weight. They say what is
+            difficult and not where the other model helps, so they must not outvote the base router.
         prior_weight: where the base router's weight in v starts, in logits per standard deviation.
     """
 
     shared: float = 20.0
     apart: float = 30.0
     prior: float = 100.0
-    prior_weight: float = 0.25
+    prior_weight: float = 0.3
+    alone: float = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +133,8 @@ class _Rows:
         penalties: Penalties,
     ) -> None:
         self.known = np.isfinite(qualities).astype(np.float64)  # (n, 2)
+        alone = self.known.sum(axis=1) == 1.0
+        self.known[alone] *= min(1.0, penalties.alone / max(1, int(alone.sum())))
         self.qualities = np.where(self.known > 0.0, qualities, 0.0)
         self.design = np.column_stack([reduced, prior, ~votes, votes])  # (n, r + 3)
         width = reduced.shape[1]

@@ -62,3 +62,13 @@ def test_a_strong_model_that_nobody_graded_is_taken_to_be_the_better() -> None:
 
     intercepts = fitted((z, prior, qualities, votes)).intercepts
     assert intercepts[0] > intercepts[1]
+
+
+def test_grades_of_one_model_alone_do_not_outvote_the_prior_however_many() -> None:
+    z, prior, qualities, votes = data(2000, 5)
+    qualities[:, 0] = np.nan
+    few = fit_two_qualities(z[:100], prior[:100], qualities[:100], votes[:100], Penalties())
+    many = fit_two_qualities(z, prior, qualities, votes, Penalties())
+
+    assert np.linalg.norm(many.weights) < 1.5 * np.linalg.norm(few.weights)
+    assert many.prior[0] - many.prior[1] > 0.3
