@@ -151,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     router = train_default_router(options.data, options.sources, DefaultRouterSettings())
-    router.save(options.out)
+    router.save(options.out, name="default")
     log.info("wrote %s", options.out)
     return 0
 

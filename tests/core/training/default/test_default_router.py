@@ -28,7 +28,7 @@ def test_training_twice_gives_the_same_files(small_data: Path, tmp_path: Path) -
     for name in ("first", "second"):
         router = train_default_router(small_data, "licensed", DefaultRouterSettings(), static=small_table())
         assert isinstance(router, MatrixFactorizationRouter)
-        router.save(tmp_path / name)
+        router.save(tmp_path / name, name="default")
 
     for path in (tmp_path / "first").iterdir():
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
