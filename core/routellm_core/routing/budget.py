@@ -2,9 +2,9 @@
 
 Half of the money may be spent at any time. The other half follows the clock: as the spend nears the line from
 one half at the period's start to all of it at its end, only the calls with the highest scores still go to
-strong, so that there is money for such calls until the period ends. Calls that were forced to strong, or that
-weak can't serve, always go there. Calls in flight are counted when they end, so the limit may be passed by
-what those cost.
+strong, so that there is money for such calls until the period ends. Calls that are forced to strong, or that
+weak can't serve, always go there. Calls in flight are counted when they end, so they can exceed the limit by
+their cost.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FREE = 0.5
 """Part of the limit that may be spent at any time of the period."""
 
 BAND = 0.1
-"""Part of the limit over which the share of calls for strong falls to none."""
+"""Part of the limit over which the share of calls for strong falls to zero."""
 
 _MOVED: frozenset[Reason] = frozenset(("score", "sticky", "no_text", "router_error"))
 _REMEMBERED = 1_000
@@ -44,7 +44,7 @@ _KEPT_PERIODS = 4
 
 @dataclass(frozen=True)
 class BudgetLimit:
-    """What is allowed.
+    """A limit on strong's cost.
 
     Attributes:
         strong: the most that strong may cost in a period, in the currency of the prices; 0 for nothing.
@@ -59,7 +59,7 @@ class BudgetLimit:
         """Make it from `{"strong": 20.0, "per": "day"}`.
 
         Raises:
-            ValueError: a part is missing, unknown or not what was expected; the message names it.
+            ValueError: a part is missing, unknown or invalid; the message names it.
         """
         if isinstance(value, BudgetLimit):
             return value
@@ -81,14 +81,14 @@ class BudgetLimit:
 class Budget:
     """Keeps what strong costs within a limit; safe between threads.
 
-    Spend is kept by period, so that a clock that jumps there and back finds the count that it left.
+    Spend is kept by period, so that a clock that jumps back and forth finds its earlier count.
     """
 
     def __init__(self, limit: BudgetLimit, clock: Callable[[], float] = time.time) -> None:
         """Start with nothing spent.
 
         Args:
-            limit: what is allowed.
+            limit: the allowed spend.
             clock: seconds since 1970.
         """
         self.limit = limit
@@ -103,26 +103,26 @@ class Budget:
         self._lock = Lock()
 
     def share(self, shared: SharedSpend) -> None:
-        """Count what others spend as well, and what this process spent before it was started again."""
+        """Also count what other processes spend, and what this one spent before a restart."""
         self._shared = shared
         shared.start(self, self.limit.period(self._clock())[0])
 
     @property
     def spent(self) -> float:
-        """What strong has cost in this period, as far as it is known here."""
+        """What strong has cost in this period, as far as known here."""
         begin, _ = self.limit.period(self._clock())
         with self._lock:
             return self._known(begin)
 
     def preview(self, decision: Decision) -> Decision:
-        """Return what `decide` would, and change nothing."""
+        """Return what `decide` would, without changing state."""
         if decision.route != "strong" or decision.reason not in _MOVED:
             return decision
         with self._lock:
             return decision if self._passes(decision, self._open_share()) else _moved(decision)
 
     def decide(self, decision: Decision) -> Decision:
-        """Return the decision, or the one to ask weak instead where the money has to last."""
+        """Return the decision, or one for weak if the money has to last."""
         if decision.route != "strong" or decision.reason not in _MOVED:
             return decision
         if self._shared is not None:
@@ -150,7 +150,7 @@ class Budget:
         return self.spent >= self.limit.strong
 
     def spend(self, account: CallAccount) -> None:
-        """Count what a call that has ended cost."""
+        """Count the cost of a finished call."""
         cost = account.strong_cost()
         if cost <= 0.0:
             return
@@ -167,7 +167,7 @@ class Budget:
             return self._spent.get(begin, 0.0)
 
     def set_others(self, begin: float, spent: float) -> None:
-        """Set what others spent in a period: other processes, and this one before it was started again."""
+        """Set what other processes, and this one before a restart, spent in a period."""
         with self._lock:
             self._others = {begin: max(0.0, spent)}
 
@@ -187,7 +187,7 @@ class Budget:
     def _passes(self, decision: Decision, share: float) -> bool:
         if share >= 1.0 or share <= 0.0:
             return share > 0.0
-        # A tool loop that strong began, strong ends.
+        # Strong finishes a tool loop that it began.
         if decision.text is not None and text_key(decision.text) in self._passed:
             return True
         if decision.score is None or not self._sorted:
@@ -214,7 +214,7 @@ class Budget:
         self._said = begin
         return True
 
-    # A copy or a pickle counts for itself.
+    # A copy or a pickle counts separately.
     def __getstate__(self) -> dict[str, Any]:
         return {"limit": self.limit}
 

@@ -1,4 +1,4 @@
-"""CallAccount: what becomes known of one call while it is answered: tokens, cost, time, and how it ended."""
+"""CallAccount: what is learned about one call while it is answered: tokens, cost, time, and how it ended."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Origin(NamedTuple):
-    """Where a call comes from, as the host names it; None if it does not say."""
+    """Where a call comes from, as the host names it; None if unknown."""
 
     thread_id: str | None = None
     run_id: str | None = None
@@ -24,15 +24,15 @@ NO_ORIGIN = Origin()
 
 
 class CallAccount:
-    """One call's account, entered while the call is answered and told to its listeners when that ends.
+    """One call's account, filled while the call is answered and passed to its listeners at the end.
 
     Attributes:
         first: the decision that was made.
-        last: the one that was answered by in the end; another one after an escalation.
+        last: the final one; different from `first` after an escalation.
         origin: where the call comes from.
         tokens: by the side that used them.
         latency: seconds from the decision to the end.
-        error: type of the error that ended the call, or that made the other side be asked; None for none.
+        error: type of the error that ended the call, or that caused an escalation; None for none.
         failed: whether the call ended in that error.
     """
 
@@ -72,7 +72,7 @@ class CallAccount:
         self.tokens[route] = usage if known is None else known + usage
 
     def escalated(self, decision: Decision, cause: str) -> None:
-        """Note that the other side is asked as well, and why."""
+        """Record that the other side is asked as well, and why."""
         self.last = decision
         self.error = cause
 
@@ -90,7 +90,7 @@ class CallAccount:
         return self._prices.strong.cost(self.tokens[self.last.route]) - cost
 
     def strong_cost(self) -> float:
-        """Return what the strong side cost, 0 where that is unknown."""
+        """Return what the strong side cost, 0 if unknown."""
         usage = self.tokens.get("strong")
         return 0.0 if usage is None or self._prices is None else self._prices.strong.cost(usage)
 
@@ -117,7 +117,7 @@ class CallAccount:
         self.latency = time.perf_counter() - self._started
         if error is not None:
             self.error = type(error).__name__
-            # A stream that nobody reads on was answered as far as it was wanted.
+            # A stream that its reader abandons was answered as far as needed.
             self.failed = not isinstance(error, GeneratorExit)
         for listener in self._listeners:
             listener(self)

@@ -1,4 +1,4 @@
-"""Capabilities: what a call needs, what a model is known to lack, and so what bars a side from serving it."""
+"""Capabilities: what a call needs, what a model is known to lack, and so why a side can't serve it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from routellm_core.routing.decision import Reason, Route
 
 Need = Literal["image", "audio", "video", "file", "tools", "structured_output"]
-"""What a call may need of a model beyond text; "file" is a document such as a PDF."""
+"""What a call may need from a model beyond text; "file" is a document such as a PDF."""
 
 NEEDS: tuple[Need, ...] = get_args(Need)
 
@@ -26,7 +26,7 @@ _REASONS: dict[Need, Reason] = {
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What one model is known to lack; whatever is not named here is unknown, and unknown moves nothing.
+    """What one model is known to lack; anything not named here is unknown and affects nothing.
 
     Attributes:
         lacks: needs that the model is known not to serve.
@@ -95,10 +95,10 @@ class PairCapabilities:
     def obstacles(
         self, needs: Iterable[Need], tokens: int | None, unsupported: frozenset[Route] = frozenset()
     ) -> Obstacles:
-        """Return what stands in a call's way.
+        """Return the obstacles to a call.
 
         Args:
-            needs: what the call needs of a model beyond text.
+            needs: what the call needs from a model beyond text.
             tokens: estimated input tokens; None if not estimated.
             unsupported: sides that can't take the call for a reason of the host's.
         """

@@ -35,15 +35,15 @@ class Decision:
     Attributes:
         route: the side that answers.
         score: the router's win rate for the strong model, in [0, 1]; None if it was not asked or failed.
-        threshold: what the score was, or would have been, compared with, in [0, 1].
-        reason: what decided.
+        threshold: the threshold that applies, in [0, 1], even if no score was compared with it.
+        reason: why this side was chosen.
         router: the router's registered name, else its class name.
         shadow_route: in shadow mode, the side that would have answered; else None.
-        percentile: the share of compared scores below this one, 0 to 100: of the traffic's own last ones
-            where the share follows it, else of those that the router ships or the calibration found.
-        id: what the decision log knows the call by; None without one.
-        text: the scored text; in no record.
-        account: what becomes known of the call; None if nobody wants it.
+        percentile: the share of compared scores below this one, 0 to 100: of the traffic's own latest scores
+            if the share follows it, else of those from the router or the calibration.
+        id: the call's id in the decision log; None without one.
+        text: the scored text; not part of the record.
+        account: what is learned about the call; None if not needed.
     """
 
     route: Route
@@ -79,7 +79,7 @@ class Decision:
         return replace(self, route=other_side(self.route), reason="escalated")
 
     def shadowed(self) -> Decision:
-        """Return the decision of shadow mode: strong answers, and what would have happened is kept."""
+        """Return the decision of shadow mode: strong answers, and the other route is kept."""
         return replace(self, route="strong", shadow_route=self.route)
 
 

@@ -1,6 +1,6 @@
-"""DecisionLog: one row a routed call, written in the background; a log that fails never fails a call.
+"""DecisionLog: one row per routed call, written in the background; a log that fails never fails a call.
 
-A caller hands over a row and goes on. One daemon thread writes what has gathered. Rows that can't be written
+A caller hands over a row and continues. One daemon thread writes the queued rows. Rows that can't be written
 are counted as lost and reported once.
 """
 
@@ -22,10 +22,10 @@ from typing import Any, Protocol
 from routellm_core.routing.validation import check_fraction
 
 LOG_VERSION = 1
-"""The `version` of each row; a reader refuses rows of a later one."""
+"""The `version` of each row; a reader rejects rows of a later one."""
 
 QUEUE_SIZE = 10_000
-"""Rows that wait for the writer, at most; beyond them rows are counted as lost instead of filling memory."""
+"""Most rows that wait for the writer; further rows are counted as lost instead of filling memory."""
 
 SQLITE_SCHEME = "sqlite:///"
 
@@ -35,10 +35,10 @@ Row = Mapping[str, Any]
 
 
 class RowStore(Protocol):
-    """Where rows end up; used by the writer's thread alone.
+    """Where rows are stored; used only by the writer's thread.
 
     Attributes:
-        shared: whether rows of all processes are asked for quickly.
+        shared: whether rows of all processes can be queried quickly.
     """
 
     shared: bool
@@ -47,11 +47,11 @@ class RowStore(Protocol):
         """Write rows, all of them or none; raises OSError or sqlite3.Error."""
 
     def close(self) -> None:
-        """Release what is open."""
+        """Release open resources."""
 
 
 class DecisionLog:
-    """A log of decisions and of what became of them; safe for threads, tasks, processes and forks."""
+    """A log of decisions and their outcomes; safe for threads, tasks, processes and forks."""
 
     def __init__(self, store: RowStore, where: str, log_text: bool = False) -> None:
         """Store the parts; nothing is opened before the first row.
@@ -87,12 +87,12 @@ class DecisionLog:
 
     @property
     def name(self) -> str:
-        """What `DecisionLog.open` makes the log from."""
+        """The argument from which `DecisionLog.open` makes this log."""
         return f"{SQLITE_SCHEME}{self.where}" if self.shared else self.where
 
     @property
     def shared(self) -> bool:
-        """Whether other processes' rows can be asked for quickly, as of a database."""
+        """Whether other processes' rows can be queried quickly, as in a database."""
         return self._store.shared
 
     @property
@@ -118,10 +118,10 @@ class DecisionLog:
         Args:
             id: the decision's, from the record in the answer.
             score: in [0, 1].
-            grader: who says so.
+            grader: the source of the score.
 
         Raises:
-            ValueError: no id, or a score that is no number in [0, 1].
+            ValueError: no id, or a score that is not a number in [0, 1].
         """
         if not isinstance(id, str) or not id:
             raise ValueError(f"id is {id!r}, expected the id of a decision, such as record['id'].")
@@ -130,14 +130,14 @@ class DecisionLog:
         self._writer.put(row)
 
     def flush(self, timeout: float | None = 10.0) -> bool:
-        """Wait until every row handed over so far is written or lost; False where that took too long."""
+        """Wait until every row handed over so far is written or lost; False after too long."""
         return self._writer.flush(timeout)
 
     def close(self) -> None:
         """Write what is waiting, and release the file; a later row opens it again."""
         self._writer.close()
 
-    # What travels in a copy or a pickle is where the log is; each process and copy has its own writer.
+    # A copy or pickle carries only the log's place; each process and copy has its own writer.
     def __getstate__(self) -> dict[str, Any]:
         return {"store": self._store, "where": self.where, "log_text": self.log_text}
 
@@ -159,7 +159,7 @@ class _Writer:
 
     def put(self, row: Row) -> None:
         if self._pid != os.getpid():
-            # A fork took neither the thread nor the file position; its parent writes what was waiting.
+            # A fork has neither the thread nor the file position; the parent writes the waiting rows.
             self._start_anew()
         with self._changed:
             if len(self._waiting) >= QUEUE_SIZE:
@@ -202,7 +202,7 @@ class _Writer:
         self._thread = Thread(target=self._run, name="routellm decision log", daemon=True)
         self._thread.start()
         if not self._registered:
-            # Through a weak reference: a log that nobody holds any more must not be kept by the interpreter.
+            # Through a weak reference, so that the interpreter does not keep an unused log alive.
             atexit.register(_close, weakref.ref(self))
             self._registered = True
 
@@ -246,7 +246,7 @@ class _Writer:
 
 
 def new_decision_id() -> str:
-    """Return an id that no other decision has: 16 hexadecimal digits."""
+    """Return a unique id for a decision: 16 hexadecimal digits."""
     return secrets.token_hex(8)
 
 

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     import sqlite3
 
 ROTATE_BYTES = 64 * 1024 * 1024
-"""Size from which a JSON Lines log is renamed to `NAME.1`, and earlier ones to `NAME.2` and so on."""
+"""Size from which a JSON Lines log is renamed to `NAME.1`, with earlier ones moving to `NAME.2` and so on."""
 
 KEEP = 10
 """Rotated files that are kept."""
 
 BUSY_SECONDS = 5.0
-"""How long a row waits for another process that holds the database."""
+"""How long a write waits for another process that holds the database."""
 
 Row = Mapping[str, Any]
 
@@ -36,7 +36,7 @@ class JsonLinesStore:
         self._keep = keep
 
     def append(self, rows: list[Row]) -> None:
-        """Append rows; raises OSError where nothing could be written."""
+        """Append rows; raises OSError if nothing could be written."""
         data = "".join(json.dumps(dict(row), ensure_ascii=False, default=str) + "\n" for row in rows)
         encoded = data.encode("utf-8", "backslashreplace")
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ class JsonLinesStore:
                 os.close(file)
 
     def close(self) -> None:
-        """Nothing is open between two batches."""
+        """Do nothing: nothing stays open between batches."""
 
     def _rotate(self) -> None:
         try:
@@ -74,7 +74,7 @@ class SqliteStore:
         self.path = path
 
     def append(self, rows: list[Row]) -> None:
-        """Append rows in one transaction; raises OSError or sqlite3.Error where they are not written."""
+        """Append rows in one transaction; raises OSError or sqlite3.Error if they are not written."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with closing(connect(self.path)) as connection, connection:
             for row in rows:
@@ -87,11 +87,11 @@ class SqliteStore:
                     connection.execute("INSERT INTO decisions (id, time, row) VALUES (?, ?, ?)", values)
 
     def close(self) -> None:
-        """Nothing is open between two batches."""
+        """Do nothing: nothing stays open between batches."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a log's database, and make its tables where it is new; raises sqlite3.Error."""
+    """Open a log's database, and create its tables if it is new; raises sqlite3.Error."""
     import sqlite3
 
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
@@ -107,21 +107,21 @@ def connect(path: Path) -> sqlite3.Connection:
 def _append_whole(file: int, data: bytes) -> None:
     size = os.fstat(file).st_size
     try:
-        # A line that a killed process left unfinished gets its end, so that it alone is lost.
+        # A line left unfinished by a killed process is ended here, so that only it is lost.
         if size and os.pread(file, 1, size - 1) != b"\n":
             data = b"\n" + data
         view = memoryview(data)
         while view:
             view = view[os.write(file, view) :]
     except OSError:
-        # A full disk may have taken a part: half a line would spoil the next one.
+        # A full disk may have stored a part: half a line would corrupt the next one.
         os.ftruncate(file, size)
         raise
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock file between processes, where the system has such locks."""
+    """Hold a lock file between processes, if the system has such locks."""
     try:
         import fcntl
     except ImportError:  # Windows: appends there are whole up to a sector, and rotation is rare

@@ -1,8 +1,8 @@
-"""Drift: whether the calls still look like the prompts that the threshold was set on.
+"""Drift: whether calls still resemble the prompts that the threshold was set on.
 
-The last 200 and the last 1,000 scored calls are compared with what is expected: short enough to hear of a
-change within some hundred calls whatever came before, long enough to see a small one. What is found is told
-again while it lasts, each time after twice as many calls.
+The last 200 and the last 1,000 scored calls are compared with what is expected: short enough to detect
+a change within a few hundred calls, long enough to detect a small one. Drift that lasts is reported again,
+each time after twice as many calls.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from routellm_core.routing.decision import Decision
 _LOG = logging.getLogger("routellm")
 
 DRIFT_CALLS = 200
-"""Scored calls before anything is compared, and in the short window."""
+"""Scored calls before the first comparison, and in the short window."""
 
 LONG_WINDOW = 1_000
 """Scored calls in the long window."""
@@ -29,33 +29,33 @@ LOOK = 50
 """Calls between two comparisons."""
 
 DRIFT_TOLERANCE = 0.10
-"""Of the share of strong calls, and of the distribution of scores, beyond what chance explains."""
+"""Tolerated difference of the share of strong calls, and of the score distribution, beyond chance."""
 
 TOKENS_TOLERANCE = 0.5
-"""Share of answers without tokens from which on it is told."""
+"""Share of answers without tokens above which it is reported."""
 
 LONGEST_WAIT = 100_000
-"""Calls until drift that lasts is told again, at most."""
+"""Most calls between reports of lasting drift."""
 
 _CHANCE = 0.001
-"""Probability that scores of the expected distribution are called drifted at one comparison, at most."""
+"""Largest probability that scores of the expected distribution are reported as drift at one comparison."""
 
 _DEVIATIONS = 3.3
-"""Standard deviations of a share that chance explains."""
+"""Standard deviations of a share that are attributed to chance."""
 
 _BINS = 20
 
 
 class ShareDriftWarning(UserWarning):
-    """The realised share of strong calls is far from the one that was asked for."""
+    """The realized share of strong calls is far from the requested one."""
 
 
 class ScoreDriftWarning(UserWarning):
-    """The scores are distributed otherwise than those of the calibration prompts."""
+    """The scores are distributed differently from those of the calibration prompts."""
 
 
 class MissingTokensWarning(UserWarning):
-    """Most answers come without a count of their tokens, so that costs are not known."""
+    """Many answers come without a token count, so costs are unknown."""
 
 
 OnDrift = Callable[[Warning], object]
@@ -63,13 +63,13 @@ OnDrift = Callable[[Warning], object]
 
 @dataclass(frozen=True)
 class ExpectedTraffic:
-    """What the calls are expected to look like.
+    """The expected shares and scores of the calls.
 
     Attributes:
         strong_share: share of strong calls, in [0, 1]; None if none is expected.
-        threshold: the one it belongs to: calls decided by another one say nothing about it; None for any.
+        threshold: its threshold: calls decided at another one are ignored; None for any.
         score_quantiles: evenly spaced from 0 to 1, ascending; empty where the distribution is unknown.
-        calibrated: whether the quantiles are those of the user's own prompts, so that other scores are news.
+        calibrated: whether the quantiles are of the user's own prompts, so that differences are reported.
     """
 
     strong_share: float | None = None
@@ -98,12 +98,12 @@ class DriftWatch:
         """Largest difference between cumulative shares of scores, traffic against expected, in [0, 1].
 
         That is the Kolmogorov-Smirnov distance of the last 1,000 scored calls over 20 bins; None before the
-        first one, or where the expected distribution is unknown.
+        first one, or if the expected distribution is unknown.
         """
         return self._scores[-1].shift() if self._edges and self._binned else None
 
     def observe(self, decision: Decision, strong: bool) -> Sequence[Warning]:
-        """Count one call that its score decided, for strong or not; return what there is to tell."""
+        """Count one call that its score decided, for strong or not; return what to report."""
         expected, found = self.expected, []
         if expected.strong_share is not None and expected.threshold in (None, decision.threshold):
             self._compared += 1
@@ -121,7 +121,7 @@ class DriftWatch:
         return [warning for warning in found if warning is not None]
 
     def observe_tokens(self, known: bool) -> Sequence[Warning]:
-        """Count one answer whose tokens are known or not; return what there is to tell."""
+        """Count one answer, with or without tokens; return what to report."""
         self._answers += 1
         self._tokens.add(not known)
         if self._answers < DRIFT_CALLS or self._answers % LOOK:
@@ -142,7 +142,7 @@ class DriftWatch:
         found: _Share | None = None
         for share in self._shares:
             chance = _DEVIATIONS * math.sqrt(asked * (1.0 - asked) / share.count)
-            # Rounded: 0.4 - 0.3 is a little more than 0.1 to a computer.
+            # Rounded: 0.4 - 0.3 is slightly more than 0.1 in floating point.
             if round(abs(share.share - asked) - chance, 9) > DRIFT_TOLERANCE:
                 found = share
         if not self._share_told.tells(self._compared, found is not None) or found is None:
@@ -156,7 +156,7 @@ class DriftWatch:
     def _score_drift(self) -> Warning | None:
         found: tuple[int, float] | None = None
         for scores in self._scores:
-            # How far apart they get by chance (Dvoretzky, Kiefer and Wolfowitz).
+            # The difference expected by chance (Dvoretzky, Kiefer and Wolfowitz).
             chance = math.sqrt(math.log(2.0 / _CHANCE) / (2.0 * scores.count))
             shift = scores.shift()
             if shift > DRIFT_TOLERANCE + chance:
@@ -173,7 +173,7 @@ class DriftWatch:
 
 
 class _Share:
-    """How often something was so among the last calls."""
+    """How often something was true among the last calls."""
 
     def __init__(self, size: int) -> None:
         self._last: deque[bool] = deque(maxlen=size)
@@ -195,7 +195,7 @@ class _Share:
 
 
 class _Scores:
-    """In which bins the last scores were."""
+    """The bins of the last scores."""
 
     def __init__(self, edges: list[float], size: int) -> None:
         self._edges = edges
@@ -219,12 +219,12 @@ class _Scores:
             # equal edges are one: their share is the last one's
             if part + 1 == len(self._edges) or self._edges[part + 1] > edge:
                 shift = max(shift, abs(below / self.count - (part + 1) / _BINS))
-        # what lies above all edges is expected nowhere: it is in the last difference
+        # scores above all edges are in no bin: they show in the last difference
         return shift
 
 
 class _BackOff:
-    """When something that lasts is told again: after 1,000 calls, then after twice as many each time."""
+    """When something that lasts is reported again: after 1,000 calls, then after twice as many each time."""
 
     def __init__(self) -> None:
         self._wait = LONG_WINDOW
@@ -232,7 +232,7 @@ class _BackOff:
         self._gone_since: int | None = None
 
     def tells(self, now: int, found: bool) -> bool:
-        """Say whether to tell at a count of calls what was found or not."""
+        """Return whether to report at this count of calls."""
         if not found:
             self._gone_since = now if self._gone_since is None else self._gone_since
             if now - self._gone_since >= LONG_WINDOW:
@@ -247,16 +247,16 @@ class _BackOff:
 
 
 def tell(found: Sequence[Warning], hook: OnDrift | None = None) -> None:
-    """Log what was found, warn of it, and tell the hook; nothing of that fails the call.
+    """Log what was found, warn about it, and call the hook; none of this fails the call.
 
-    Python shows one warning of a place and a text once; the logger `routellm` has every one.
+    Python shows a warning once per place and text; the logger `routellm` has every one.
     """
     for warning in found:
         _LOG.warning(str(warning))
         try:
             warnings.warn(warning, stacklevel=4)
         except type(warning):
-            pass  # Somebody runs with warnings as errors, and has the log record.
+            pass  # With warnings as errors, the log record is enough.
         if hook is None:
             continue
         try:

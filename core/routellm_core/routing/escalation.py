@@ -13,7 +13,7 @@ from routellm_core.routing.prices import TokenUsage
 Errors = tuple[type[BaseException], ...]
 
 ErrorsGiven = type[BaseException] | str | Iterable[type[BaseException] | str]
-"""How `escalate_on=` may be given: a type, the word for what does not fit its schema, or several of them."""
+"""What `escalate_on=` accepts: an exception type, a word for a kind of rejected answer, or several."""
 
 PARSE_ERROR: Literal["parse_error"] = "parse_error"
 
@@ -24,11 +24,11 @@ WORDS = (PARSE_ERROR, INVALID_TOOL_CALL)
 
 
 class UnparsedAnswerError(Exception):
-    """An answer that did not fit its schema, on its way from an adapter to the escalation and back.
+    """An answer that did not fit its schema, passed from an adapter to the escalation and back.
 
     Attributes:
-        outcome: what the host would have returned, where it returns such answers; else None.
-        error: what the host raised, where it raises.
+        outcome: what the host would have returned, if it returns such answers; else None.
+        error: what the host raised, if it raises.
         usage: the answer's tokens; None if unknown.
     """
 
@@ -39,7 +39,7 @@ class UnparsedAnswerError(Exception):
         self.usage = usage
 
     def as_the_host_does(self) -> Any:
-        """Return or raise what the host would have, had nothing come between."""
+        """Return or raise what the host would have without escalation."""
         if self.error is not None:
             raise self.error
         return self.outcome
@@ -51,11 +51,11 @@ class Escalation:
 
     Attributes:
         weak_errors: errors of the weak model, before its first token, after which strong is asked.
-        weak_codes: the same, told by an error's `code`, for SDKs that have one type for many errors.
+        weak_codes: the same by an error's `code`, for SDKs that have one type for many errors.
         strong_errors: the same, the other way round.
-        on_parse_error: whether strong is asked where weak's structured output does not fit its schema.
+        on_parse_error: whether strong is asked if weak's structured output does not fit its schema.
         rejects: given a whole answer of the weak model; true means that strong is asked instead.
-        on_invalid_tool_call: whether strong is asked where weak's whole answer calls an unknown tool, or one
+        on_invalid_tool_call: whether strong is asked if weak's whole answer calls an unknown tool, or one
             with arguments that break its schema.
     """
 
@@ -83,7 +83,7 @@ class Escalation:
             escalate_strong_on: an exception type or a collection of them.
             escalate_if: None or a callable that takes an answer.
             always: errors of the weak model that escalate whatever the settings say.
-            always_codes: the same, told by their `code`.
+            always_codes: the same by their `code`.
 
         Raises:
             ValueError: something else was given; the message names the setting.
@@ -94,7 +94,7 @@ class Escalation:
             "escalate_on",
             or_else=", 'invalid_tool_call' or 'parse_error'",
         )
-        # A coroutine function would hand back a coroutine, which is true of every answer.
+        # A coroutine function would return a coroutine, which is truthy for every answer.
         if escalate_if is not None and (not callable(escalate_if) or iscoroutinefunction(escalate_if)):
             raise ValueError(f"escalate_if is {escalate_if!r}, expected a plain function of an answer.")
         return cls(
@@ -107,7 +107,7 @@ class Escalation:
         )
 
     def after_error(self, decision: Decision, error: BaseException) -> Decision | None:
-        """Return the decision to ask the other side after this error, None if the error is the answer."""
+        """Return the decision to ask the other side after this error, None to raise the error."""
         if isinstance(error, UnparsedAnswerError):
             return self._once(decision) if self.on_parse_error and decision.route == "weak" else None
         if decision.route == "strong":
@@ -118,12 +118,12 @@ class Escalation:
     def after_answer(
         self, decision: Decision, answer: Any, is_invalid: Callable[[Any], bool] | None = None
     ) -> Decision | None:
-        """Return the decision to ask strong after this whole answer of weak, None if it stands.
+        """Return the decision to ask strong after this whole answer of weak, None to keep it.
 
         Args:
             decision: chose weak.
             answer: the host's own message.
-            is_invalid: whether it calls a tool that there is not, or one in a wrong way.
+            is_invalid: whether it calls an unknown tool, or one with invalid arguments.
         """
         if decision.route == "strong" or decision.reason == "escalated":
             return None

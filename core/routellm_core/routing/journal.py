@@ -1,4 +1,4 @@
-"""Journal: what is written down of every call: in the decision log, by the user's own function, or both."""
+"""Journal: the record of every call, for the decision log, the user's own function, or both."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OnDecision = Callable[[dict[str, Any]], Any]
 
 @dataclass(frozen=True)
 class Journal:
-    """Writes one row a call, in the background.
+    """Writes one row per call, in the background.
 
     Attributes:
         logs: where rows go.
@@ -30,7 +30,7 @@ class Journal:
     models: Mapping[Route, str | None]
 
     def __post_init__(self) -> None:
-        # Now, and not while a call waits: it is a digest of all weights.
+        # Computed now, not while a call waits: it is a digest of all weights.
         _ = self.router.fingerprint
 
     @cached_property
@@ -38,14 +38,14 @@ class Journal:
         return {"fingerprint": self.router.fingerprint, "models": dict(self.models)}
 
     def write(self, account: CallAccount) -> None:
-        """Write a call's row; never raises and waits for nothing."""
+        """Write a call's row; never raises and never blocks."""
         row = {**account.row(), **self._about}
         for log in self.logs:
             log.write(row, account.first.text)
 
 
 class FunctionStore:
-    """Rows handed to a function of the user's; one that fails loses its row and nothing else."""
+    """Passes rows to a user's function; a failure loses only that row."""
 
     shared = False
 
@@ -54,7 +54,7 @@ class FunctionStore:
         self._function = function
 
     def append(self, rows: list[Row]) -> None:
-        """Call the function with each row; raises what it raised last, after all rows."""
+        """Call the function with each row; raises its last error after all rows."""
         failure: Exception | None = None
         for row in rows:
             try:
@@ -65,4 +65,4 @@ class FunctionStore:
             raise failure
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""

@@ -1,6 +1,6 @@
-"""List prices: what providers ask in public for some models, for whoever has no prices of their own at hand.
+"""List prices: providers' public prices of some models, for users without prices of their own.
 
-A small table that grows old: each row says since when it held and where it can be looked up.
+A small table that goes out of date: each row says since when it held and where to check it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def list_prices() -> Mapping[str, ListPrice]:
 
 
 def list_price(model: str) -> ListPrice | None:
-    """Return the row of a model, under whatever name a client or a log knows it; None if there is none.
+    """Return the row of a model, under any name that clients and logs use; None if there is none.
 
     "openai:gpt-4o", "openai/gpt-4o" and "gpt-4o-2024-08-06" are all "gpt-4o".
     """

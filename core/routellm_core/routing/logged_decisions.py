@@ -1,4 +1,4 @@
-"""Logged decisions: what a decision log holds, read row by row, also while it is written to."""
+"""Logged decisions: a decision log's content, read row by row, even while it is written to."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _SQLITE_HEAD = b"SQLite format 3\0"
 
 
 class DecisionLogError(ValueError):
-    """A log that can't be read, or one of a later version; the message says what to do."""
+    """A log can't be read, or has a later version; the message says what to do."""
 
 
 def read_decisions(where: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
     """Yield the rows of a log, oldest first: decisions, and outcomes (rows with `outcome_of`).
 
-    Of a JSON Lines log the rotated files are read too. A line that a killed process left unfinished is
-    passed over, as is any other that is no JSON object.
+    For a JSON Lines log the rotated files are read too. A line left unfinished by a killed process is
+    skipped, as is any other that is not a JSON object.
 
     Args:
         where: `decisions.jsonl`, `sqlite:///decisions.db` or the path of such a database.
@@ -54,14 +54,14 @@ def log_path(where: str | os.PathLike[str]) -> Path:
 
 
 def decided_route(row: Mapping[str, Any]) -> Any:
-    """Return the side that the decision was for; in shadow mode that which would have answered."""
+    """Return the side that the decision chose; in shadow mode, the one that would have answered."""
     return row.get("shadow_route") or row.get("route")
 
 
 def _line_rows(path: Path) -> Iterator[dict[str, Any]]:
     rotated = [path.with_name(f"{path.name}.{number}") for number in range(KEEP, 0, -1)]
     for file in (*rotated, path):
-        # Rotation may take a file away between two looks.
+        # Rotation may move a file in the meantime.
         if not file.is_file():
             continue
         with file.open("rb") as stream:

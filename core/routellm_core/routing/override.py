@@ -19,7 +19,7 @@ class RoutingOverride:
     route: Route | None = None
 
     def or_else(self, other: RoutingOverride) -> RoutingOverride:
-        """Return this override, with what it leaves open taken from another."""
+        """Return this override, with unset fields taken from another."""
         return RoutingOverride(
             question=self.question if self.question is not None else other.question,
             threshold=self.threshold if self.threshold is not None else other.threshold,
@@ -29,13 +29,13 @@ class RoutingOverride:
 
 NO_OVERRIDE = RoutingOverride()
 
-# The blocks themselves and not their sum: blocks that generators hold open do not end in the reverse order of
-# their beginning, nor always in the context that they began in.
+# The blocks themselves, not their sum: blocks held open by generators do not end in reverse order, nor always
+# in the context in which they began.
 _open_blocks: ContextVar[tuple[routing, ...]] = ContextVar("routellm_open_blocks", default=())
 
 
 def current_override() -> RoutingOverride:
-    """Return what the enclosing `routing(...)` blocks set."""
+    """Return the settings of the enclosing `routing(...)` blocks."""
     merged = NO_OVERRIDE
     blocks = _open_blocks.get()
     if not blocks:
@@ -54,16 +54,16 @@ class routing:
     ```
 
     Inner blocks beat outer ones. It reaches threads and tasks that copy the context, as both frameworks do. A
-    block that a generator holds open reaches the generator's consumer too, and ends without touching the
+    block held open by a generator reaches the generator's consumer too, and ends without touching the
     consumer's own blocks.
 
     Args:
-        question: the text to score instead of what the call holds.
+        question: the text to score instead of the call's own.
         threshold: in [0, 1].
-        route: "strong" or "weak", whatever the score or the gates say.
+        route: "strong" or "weak", regardless of score and gates.
 
     Raises:
-        ValueError: a threshold or route that is not one.
+        ValueError: an invalid threshold or route.
         TypeError: a question that is not a string.
     """
 

@@ -1,4 +1,4 @@
-"""Prices: what the two models cost, in the currency of whoever gives them, per million tokens."""
+"""Prices: what the two models cost, in the user's currency, per million tokens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FIELDS = ("input", "output", "cached_input")
 
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
-    """Tokens of one or many answers.
+    """Tokens of one or more answers.
 
     Attributes:
         input: input tokens, the cached ones included.
@@ -59,7 +59,7 @@ class Price:
 
     @classmethod
     def from_mapping(cls, value: Price | Mapping[str, Any], name: str) -> Price:
-        """Make a price from `{"input": 2.5, "output": 10}`; `name` is whose it is, for the message.
+        """Make a price from `{"input": 2.5, "output": 10}`; `name` is its owner in messages.
 
         Raises:
             ValueError: a part is missing, unknown or not a number; the message names it.

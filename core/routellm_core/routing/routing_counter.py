@@ -38,8 +38,8 @@ class RoutingCounter:
 
     Args:
         prices: of both sides, for costs.
-        expected: what the scored calls are compared with.
-        on_drift: told of drift, each time that it is logged.
+        expected: the expected shares and scores.
+        on_drift: called with drift, each time that it is logged.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class RoutingCounter:
 
     @property
     def expected(self) -> ExpectedTraffic:
-        """What the scored calls are compared with; a new one starts the comparison again."""
+        """The expected shares and scores; setting it restarts the comparison."""
         return self._expected
 
     @expected.setter
@@ -82,7 +82,7 @@ class RoutingCounter:
                 self._drift = DriftWatch(expected)
 
     def reset(self) -> None:
-        """Start again from nothing; warnings about drift may come again too."""
+        """Start again from zero; warnings about drift may be repeated too."""
         with self._lock:
             self._start()
 
@@ -91,7 +91,7 @@ class RoutingCounter:
 
         Args:
             decision: how it was routed.
-            previous: the side that gave the previous answer of the same conversation, where known.
+            previous: the side that gave the previous answer in the same conversation, if known.
         """
         with self._lock:
             self._calls[decision.route] += 1
@@ -130,7 +130,7 @@ class RoutingCounter:
 
         Args:
             decision: the one that the answer belongs to.
-            usage: None if nobody said.
+            usage: None if unknown.
         """
         route = decision.route
         if usage is not None and decision.account is not None:
@@ -147,7 +147,7 @@ class RoutingCounter:
             tell(found, self.on_drift)
 
     def snapshot(self, *, reset: bool = False) -> RoutingStats:
-        """Return what was counted so far; `reset`: and start again, so that no call is in two snapshots."""
+        """Return the counts so far; `reset` also starts again, so that no call is in two snapshots."""
         with self._lock:
             taken = self._snapshot()
             if reset:
@@ -199,7 +199,7 @@ class RoutingCounter:
         return kept + self.prices.weak.cost(moved)
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copy or a pickle counts for itself, from nothing.
+        # A copy or a pickle counts separately, from zero.
         return {"prices": self.prices, "expected": self._expected}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

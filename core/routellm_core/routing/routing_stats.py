@@ -14,13 +14,13 @@ from routellm_core.routing.prices import TokenUsage
 
 @dataclass(frozen=True, slots=True)
 class RouteStats:
-    """One side's part.
+    """One side's share of the counts.
 
     Attributes:
-        calls: calls that this side was asked to answer, those that were then escalated included.
-        tokens: what the provider counted.
+        calls: calls sent to this side, including those escalated afterwards.
+        tokens: as counted by the provider.
         cost: at the prices given; None without prices.
-        without_tokens: answers of which nobody said how many tokens they took, as streams often are.
+        without_tokens: answers without a token count, which is common for streams.
     """
 
     calls: int = 0
@@ -47,21 +47,21 @@ class RoutingStats:
         weak: the weak side's.
         reasons: reason -> routed calls; an escalated call counts under its first reason.
         escalations: calls that the other side answered after an error or a rejected answer.
-        switches: calls routed, before any escalation, to another side than the one that gave the
+        switches: calls routed, before any escalation, to a side different from that of the
             conversation's previous answer.
         strong_share: share of the routed calls that strong answered, in [0, 1]; None before the first one.
         scored_share: the same, of the calls that the score decided; None before the first one.
-        asked_share: the share that was asked for, or that the calibration found; None if a threshold was
+        asked_share: the requested share, or that of the calibration; None if a threshold was
             given instead.
         score_shift: how far the scores are from the calibrated or shipped distribution: the largest
-            difference between cumulative shares, in [0, 1]; None before the first score or where unknown.
+            difference between cumulative shares, in [0, 1]; None before the first score or if unknown.
         cost: of both sides; None without prices.
         always_strong_cost: of the same answers at strong's prices, escalated weak calls left out; it assumes
             that strong would have used as many tokens.
-        saved: share of always_strong_cost that was saved, at most 1; None without prices or tokens, and where
+        saved: share of always_strong_cost that was saved, at most 1; None without prices or tokens, or if
             more than one answer in twenty came without tokens, since it would be wrong.
         scored: calls that the score decided.
-        shadow_cost: in shadow mode, what the same answers would have cost routed, at weak's prices where
+        shadow_cost: in shadow mode, what the same answers would have cost routed, at weak's prices if
             weak would have given them; None without prices or shadow calls.
         shadow_saved: the share of their cost that routing would have saved; None as `shadow_cost`.
     """
@@ -87,7 +87,7 @@ class RoutingStats:
     def merged(cls, parts: Iterable[RoutingStats]) -> RoutingStats:
         """Return the statistics of several processes together; parts must not overlap.
 
-        `asked_share` is kept where all agree; `score_shift` is the largest one.
+        `asked_share` is kept if all agree; `score_shift` is the largest one.
 
         Raises:
             ValueError: there are none.
@@ -103,13 +103,13 @@ class RoutingStats:
 
 
 MOST_WITHOUT_TOKENS = 0.05
-"""Share of answers without tokens from which on `saved` is None."""
+"""Share of answers without tokens above which `saved` is None."""
 
 
 def saved_share(
     cost: float | None, always_strong_cost: float | None, strong: RouteStats, weak: RouteStats
 ) -> float | None:
-    """Return the share that was saved; None if that is unknown."""
+    """Return the saved share; None if unknown."""
     if cost is None or not always_strong_cost:
         return None
     for side in (strong, weak):

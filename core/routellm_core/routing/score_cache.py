@@ -1,4 +1,4 @@
-"""ScoreCache: each distinct text is scored once, whichever thread or task asks, while it is remembered."""
+"""ScoreCache: each distinct text is scored once for all threads and tasks, as long as it is cached."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 DEFAULT_SIZE = 4096
 
-# A longer text is remembered by its digest, so that the cache's memory is bounded too.
+# A longer text is keyed by its digest, so that the cache's memory is bounded too.
 _LONGEST_KEY = 256
 
 Key = str | bytes
 
 
 class AbandonedError(Exception):
-    """The caller that was scoring a text was cancelled; whoever waited for it asks again."""
+    """The caller that was scoring a text was cancelled; waiting callers ask again."""
 
 
 class PendingScore(Future[float]):
-    """A score that somebody is making; `loop` is the event loop that it needs to be made, None for none."""
+    """A score in the making; `loop` is the event loop that it depends on, None for none."""
 
     def __init__(self, loop: AbstractEventLoop | None) -> None:
         super().__init__()
@@ -59,17 +59,17 @@ class ScoreCache:
 
     def known(self, text: str) -> float | None:
         """Return the score of a text that has one already, else None; never waits."""
-        # No lock: each step stands for itself.
+        # No lock: each step is atomic.
         key = text_key(text)
         found = self._entries.get(key)
         if not isinstance(found, float):
             return None
-        with suppress(KeyError):  # forgotten by now
+        with suppress(KeyError):  # evicted in the meantime
             self._entries.move_to_end(key)
         return found
 
     def remember(self, text: str, score: float) -> None:
-        """Keep the score of a text that nobody had to wait for."""
+        """Store the score of a text that no caller waited for."""
         with self._lock:
             self._entries[text_key(text)] = score
             if len(self._entries) > self._size:
@@ -130,7 +130,7 @@ class ScoreCache:
         while len(self._entries) > self._size:
             self._entries.popitem(last=False)
 
-    # A copy or a pickle starts empty: scores are cheap to make again, locks and futures can't travel.
+    # A copy or a pickle starts empty: scores are cheap to recompute, locks and futures can't be copied.
     def __getstate__(self) -> dict[str, Any]:
         return {"size": self._size}
 
@@ -139,7 +139,7 @@ class ScoreCache:
 
 
 def text_key(text: str) -> Key:
-    """Return what a text is remembered by: itself, or the digest of a long one."""
+    """Return a text's key: itself, or the digest of a long one."""
     if len(text) <= _LONGEST_KEY:
         return text
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""ScoreThreads: threads that score beside a caller who waits no longer than its limit."""
+"""ScoreThreads: threads that score for callers who wait no longer than a limit."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 from routellm_core.router import RouterError
 
 MOST_AT_ONCE = 32
-"""A router that hangs for each text holds this many threads and no more."""
+"""Most threads that a hanging router can hold."""
 
 
 class ScoreTimeoutError(RouterError):
-    """A router that gave no score within `score_timeout`."""
+    """A router gave no score within `score_timeout`."""
 
 
 class ScoreThreads:
-    """Starts threads that never keep the interpreter from ending, and not too many of them."""
+    """Starts a bounded number of threads that never keep the interpreter from exiting."""
 
     def __init__(self) -> None:
         self._free = BoundedSemaphore(MOST_AT_ONCE)
@@ -27,7 +27,7 @@ class ScoreThreads:
         """Run `work`, which must not raise, in a thread, in the caller's context.
 
         Raises:
-            ScoreTimeoutError: as many threads as there may be are still waiting for the router.
+            ScoreTimeoutError: the limit of threads waiting for the router is reached.
         """
         if not self._free.acquire(blocking=False):
             raise ScoreTimeoutError(f"{MOST_AT_ONCE} earlier calls of the router have not ended yet.")
@@ -40,7 +40,7 @@ class ScoreThreads:
 
         Thread(target=copy_context().run, args=(run,), name="routellm-score", daemon=True).start()
 
-    # Threads don't travel: a copy or a pickle has none running.
+    # Threads can't be copied: a copy or a pickle has none running.
     def __getstate__(self) -> dict[str, Any]:
         return {}
 

@@ -1,6 +1,6 @@
 """Scorer: fetches scores from a router, each distinct text once, sync and async.
 
-Errors are returned and not raised: what a failed score means is the policy's business.
+Errors are returned, not raised: the policy decides what a failed score means.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from routellm_core.router import Router, check_scores
 from routellm_core.routing.score_cache import AbandonedError, Claim, PendingScore, ScoreCache
 from routellm_core.routing.score_threads import ScoreThreads, ScoreTimeoutError
 
-# Longer texts are scored in a thread even by a router that scores inline: tokenising them takes milliseconds,
-# and so does the digest by which the cache knows a text of a million characters.
+# Longer texts are scored in a thread even by a router that scores inline: tokenizing them takes milliseconds,
+# and so does the cache's digest of a text of a million characters.
 _LONGEST_INLINE = 2_000
 
 
@@ -25,10 +25,10 @@ class Scorer:
     """A router behind a cache of its scores.
 
     Attributes:
-        router: makes the scores.
-        cache: remembers them.
-        timeout: seconds that one look-up may wait for the router; None for no limit. A router that scores
-            inline has promised not to wait for anything, and is not timed.
+        router: computes the scores.
+        cache: keeps them.
+        timeout: seconds that one lookup may wait for the router; None for no limit. A router that scores
+            inline promises not to wait for anything, and is not timed.
     """
 
     router: Router
@@ -37,14 +37,14 @@ class Scorer:
     threads: ScoreThreads = field(default_factory=ScoreThreads)
 
     def score(self, text: str) -> float | Exception:
-        """Return one text's score, or the error that scoring it met; waits for the router."""
+        """Return one text's score, or the error in scoring it; waits for the router."""
         known = self.cache.known(text)
         if known is not None:
             return known
         return self._inline(text) if self.router.scores_inline else self.scores([text])[text]
 
     def score_at_once(self, text: str) -> float | Exception | None:
-        """Return the same where an event loop may wait for it, in microseconds; else None."""
+        """Return the same if it takes only microseconds, short enough for an event loop; else None."""
         if len(text) > _LONGEST_INLINE:
             return None
         known = self.cache.known(text)
@@ -58,7 +58,7 @@ class Scorer:
         return (await self.ascores([text]))[text] if score is None else score
 
     def scores(self, texts: Sequence[str]) -> dict[str, float | Exception]:
-        """Return text -> score, or the error that scoring it met; waits for the router."""
+        """Return text -> score, or the error in scoring it; waits for the router."""
         scores, unknown = self._known(texts)
         deadline = _Deadline(None if self.router.scores_inline else self.timeout)
         while unknown:
@@ -109,7 +109,7 @@ class Scorer:
         return scores
 
     def _inline(self, text: str) -> float | Exception:
-        # Not shared while it is made: that takes longer than making it twice.
+        # Not shared while computed: that takes longer than computing it twice.
         try:
             score = self.router.score_one(text)
             if type(score) is not float or not 0.0 <= score <= 1.0:
@@ -132,7 +132,7 @@ class Scorer:
 
     def _settle(self, claim: Claim) -> None:
         try:
-            # A copy: a router that empties its list must not leave claims unsettled.
+            # A copy, so that a router that empties its list leaves no claims unsettled.
             scores = check_scores(self.router.score(list(claim.mine)), len(claim.mine))
         except Exception as error:
             self.cache.fail(claim, error)
@@ -167,7 +167,7 @@ class Scorer:
             return await self.router.ascore(texts)
         scoring = asyncio.ensure_future(self.router.ascore(texts))
         try:
-            # Not wait_for: it would wait for a router that does not let itself be cancelled.
+            # Not wait_for, which would wait for a router that ignores cancellation.
             done, _ = await asyncio.wait([scoring], timeout=self.timeout)
         finally:
             scoring.cancel()
@@ -177,7 +177,7 @@ class Scorer:
 
 
 class _Deadline:
-    """When a caller stops waiting; never, if `seconds` is None."""
+    """The time at which a caller stops waiting; never if `seconds` is None."""
 
     def __init__(self, seconds: float | None) -> None:
         self.seconds = seconds
@@ -190,7 +190,7 @@ class _Deadline:
         try:
             return future.result(self.left())
         except Exception as error:
-            # The router may itself have raised what waiting raises.
+            # The router itself may have raised the same error as waiting does.
             return error if self.seconds is None or future.done() else _too_late(self.seconds)
 
 

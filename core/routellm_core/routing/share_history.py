@@ -1,4 +1,4 @@
-"""Share history: the state of a share, found again in a decision log after a restart."""
+"""Share history: the state of a share, restored from a decision log after a restart."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from routellm_core.routing.logged_decisions import decided_route, log_path
 from routellm_core.routing.share_tracker import STEP, ShareTracker
 
 TAIL_BYTES = 4 * 1024 * 1024
-"""End of a JSON Lines log that is read; some thousands of rows."""
+"""Bytes read from the end of a JSON Lines log: a few thousand rows."""
 
 TAIL_ROWS = 5_000
-"""Rows of a database that are read."""
+"""Rows read from a database."""
 
 
 def logged_share_state(
@@ -28,7 +28,7 @@ def logged_share_state(
 
     Raises:
         OSError: the log can't be read.
-        sqlite3.Error: the same, of a database.
+        sqlite3.Error: likewise, for a database.
     """
     scores: dict[str, tuple[float, bool]] = {}
     for row in _tail(log_path(where)):
@@ -51,7 +51,7 @@ def _tail(path: Path) -> Iterator[dict[str, Any]]:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(max(0, size - TAIL_BYTES))
         lines = stream.read().splitlines()
-    # The first one may have begun before what was read.
+    # The first line may be incomplete.
     for line in lines[1:] if size > TAIL_BYTES else lines:
         yield from _parsed(line)
 

@@ -1,9 +1,9 @@
-"""ShareTracker: a threshold that keeps the asked share of strong calls, whatever the traffic is.
+"""ShareTracker: a threshold that keeps the requested share of strong calls for any traffic.
 
-The threshold is a quantile of the last scored texts. Its level is the asked share, corrected by how far the
-realised share is from it: online quantile tracking as in adaptive conformal inference (Gibbs and Candès,
+The threshold is a quantile of the last scored texts. Its level is the requested share, corrected by how far
+the realized share is from it: online quantile tracking as in adaptive conformal inference (Gibbs and Candès,
 2021, arXiv 2106.00170, equation 2 and proposition 4.1). With step γ the share of n texts is never further
-than (1 + γ) / (γ · n) from the asked one, in any order, sorted by score or shuffled.
+than (1 + γ) / (γ · n) from the requested one, in any order, sorted by score or shuffled.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DEFAULT_WINDOW = 1_000
 """Distinct scored texts whose quantile is the threshold."""
 
 WARM_UP = 200
-"""Texts from which on the window's own quantile is used; before them it is the router's shipped one."""
+"""Texts before the window's own quantile is used; until then it is the router's shipped one."""
 
 STEP = 0.035
 """γ: how much one text moves the level. After 1,000 texts the share is within 0.03 of the asked one, in the
@@ -34,7 +34,7 @@ NEVER = math.nextafter(1.0, 2.0)
 
 
 class Placement(NamedTuple):
-    """Where one score stands among the scores it is compared with.
+    """The place of one score among the scores it is compared with.
 
     Attributes:
         strong: whether the text goes to strong.
@@ -50,7 +50,7 @@ class Placement(NamedTuple):
 class ShareTracker:
     """Decides by score so that a share of the texts goes to strong; safe to use from many threads.
 
-    A text that comes again, in a tool loop or a retry, keeps its decision while it is remembered, and counts
+    A repeated text, in a tool loop or a retry, keeps its decision while it is remembered, and counts
     once. Adding a text takes a few microseconds and memory stays bounded.
     """
 
@@ -92,17 +92,17 @@ class ShareTracker:
             return self._threshold()
 
     def preview(self, text: str, score: float) -> Placement:
-        """Return what `place` would return, and change nothing."""
+        """Return what `place` would, without changing state."""
         with self._lock:
             return self._placed.get(text_key(text)) or self._placement(score)
 
     def place(self, text: str, score: float, as_decided: bool | None = None) -> Placement:
-        """Decide one text by its score, and learn from it where it is new.
+        """Decide one text by its score, and learn from it if it is new.
 
         Args:
             text: the scored text; only its key is kept.
             score: in [0, 1].
-            as_decided: whether it went to strong, where that was decided before; None decides.
+            as_decided: whether it went to strong, if already decided; None decides.
         """
         key = text_key(text)
         with self._lock:
@@ -125,10 +125,10 @@ class ShareTracker:
             return {"strong_share": self.strong_share, "level": self._level, "scores": list(self._recent)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Continue where `state()` was taken; a level that belongs to another share is not taken over.
+        """Continue from a `state()`; a level for a different share is ignored.
 
         Raises:
-            ValueError: the state is not one; nothing is changed.
+            ValueError: the state is invalid; nothing is changed.
         """
         scores, level = state.get("scores"), state.get("level")
         if not isinstance(scores, Sequence) or not all(map(_is_score, scores)):
@@ -165,8 +165,8 @@ class ShareTracker:
         above = round(self._level * len(scores))
         return scores[-above] if above else math.nextafter(scores[-1], 2.0)
 
-    # A copy or a pickle starts from the shipped quantiles again: a lock can't travel, and two trackers that
-    # went on from one window would each correct a share that neither of them has.
+    # A copy or a pickle starts from the shipped quantiles again: a lock can't be copied, and two trackers
+    # with one history would each correct a share that neither of them has.
     def __getstate__(self) -> dict[str, Any]:
         return {
             "strong_share": self.strong_share,

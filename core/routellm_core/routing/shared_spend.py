@@ -1,4 +1,4 @@
-"""SharedSpend: what all processes on one decision log have spent in a period, asked for in the background."""
+"""SharedSpend: what all processes on one decision log have spent in a period, queried in the background."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("routellm")
 
 REFRESH_SECONDS = 2.0
-"""How old the count of other processes may be, at least where calls are made."""
+"""Largest age of the count of other processes, as long as calls are made."""
 
 
 class SharedSpend:
-    """Tells a budget what others spent: from a database repeatedly, from JSON Lines once, at the start."""
+    """Gives a budget what others spent: from a database repeatedly, from JSON Lines once, at the start."""
 
     def __init__(self, log: DecisionLog) -> None:
         """Store the log."""
@@ -34,12 +34,12 @@ class SharedSpend:
         self._lock = Lock()
 
     def start(self, budget: Budget, begin: float) -> None:
-        """Find what was spent before this process began; waits for it."""
+        """Read what was spent before this process began; blocks until it is known."""
         if self._path.is_file():
             self._ask(budget, begin)
 
     def refresh(self, budget: Budget, begin: float) -> None:
-        """See to it that the count of others is no older than `REFRESH_SECONDS`; waits for nothing."""
+        """Refresh the count of others if it is older than `REFRESH_SECONDS`; never blocks."""
         now = time.monotonic()
         with self._lock:
             if self._running or now - self._asked < REFRESH_SECONDS or not self._log.shared:
@@ -56,7 +56,7 @@ class SharedSpend:
                 self._running = False
 
     def _ask(self, budget: Budget, begin: float) -> None:
-        # Before the question, so that what is spent meanwhile is counted twice for a while, not lost.
+        # Before the query, so that spend in the meantime is counted twice for a while rather than lost.
         own = budget.own(begin)
         try:
             total = self._total(begin)

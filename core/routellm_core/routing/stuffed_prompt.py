@@ -1,8 +1,8 @@
-"""Stuffed prompts: the question that a retrieval template put beside its passages.
+"""Stuffed prompts: the question that a retrieval template places beside its passages.
 
-A prompt counts as stuffed where it holds a question under a label of its own and says, before the passages,
-that they are context. Fixed words are looked for, each a bounded number of times, so that a long prompt costs
-no more than one reading of it.
+A prompt counts as stuffed if it holds a question under its own label and says, before the passages, that they
+are context. Fixed words are searched for, each a bounded number of times, so a long prompt costs no more than
+reading it once.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ ANSWER_WORDS = (
 
 # "Here is the user question: ..." is a label; a sentence that mentions a question is not.
 _LONGEST_LABEL = 48
-# The instruction of a template stands at the head of the prompt, before what is filled in.
+# A template's instruction is at the head of the prompt, before the inserted text.
 _INSTRUCTION = 600
 _COLONS = (":", "：")
-# How often one word is looked at from either end of a prompt.
+# Most occurrences of one word examined from either end of a prompt.
 _TRIES = 200
 
 
 class _Label(NamedTuple):
-    """Where a label's line begins, and where what it names begins."""
+    """Where a label's line begins, and where its content begins."""
 
     line: int
     section: int
 
 
 def stuffed_question(text: str) -> str | None:
-    r"""Return the question of a prompt that a retrieval template was filled into; None for any other text.
+    r"""Return the question of a prompt made from a retrieval template; None for any other text.
 
     The rule: a line such as "Question: ..." (also "User query:", "## Question", "**Frage:**" or a
     `<question>` element) and, before the passages, a line that ends in a word such as "context:", a
     `<context>` element, or an instruction in the first 600 characters that speaks of context, documents,
-    passages or sources. The question is what follows its last label, without a closing "Answer:"; where the
+    passages or sources. The question is what follows its last label, without a closing "Answer:"; if the
     passages come below the question, it ends where they begin.
 
     ```python
@@ -98,11 +98,11 @@ def _last(lowered: str, words: tuple[str, ...]) -> _Label | None:
 
 
 def _label_at(lowered: str, begin: int, end: int) -> _Label | None:
-    """Return the label that a word ends, from the beginning of its line; None if it ends none."""
+    """Return the label that ends with a word, from the beginning of its line; None if there is none."""
     earliest = max(0, begin - _LONGEST_LABEL)
     line = lowered.rfind("\n", earliest, begin) + 1 or (0 if earliest == 0 else -1)
     if line < 0:
-        # A line of an instruction may end in "context:", however long it is.
+        # An instruction's line may end in "context:", however long it is.
         line = begin
     before = lowered[line:begin]
     if before.endswith(("<", "</")):

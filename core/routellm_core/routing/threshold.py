@@ -1,4 +1,4 @@
-"""Threshold: the rule by which a score becomes a route."""
+"""Threshold: the rule that turns a score into a route."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""StuckLimits: whether an agent's tool loop is stuck, by what it has called and what came back."""
+"""StuckLimits: whether an agent's tool loop is stuck, by its calls and their results."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class ToolStep:
 
     Attributes:
         name: the tool's.
-        arguments: as the model gave them: a mapping, or text that is no JSON object.
-        failed: whether the tool's result is an error; None while there is none or nothing tells.
+        arguments: as the model gave them: a mapping, or text that is not a JSON object.
+        failed: whether the tool's result is an error; None if there is none yet or it is unknown.
     """
 
     name: str
@@ -27,7 +27,7 @@ class ToolStep:
     failed: bool | None = None
 
     def key(self) -> str:
-        """Return what equal calls have in common."""
+        """Return a key that is the same for equal calls."""
         try:
             return f"{self.name} {json.dumps(self.arguments, sort_keys=True)}"
         except (TypeError, ValueError):
@@ -36,7 +36,7 @@ class ToolStep:
 
 @dataclass(frozen=True)
 class StuckLimits:
-    """From how many on a loop counts as stuck; None for never.
+    """Counts at which a loop is stuck; None for never.
 
     Attributes:
         repeated_tool_call: equal calls, same tool and arguments.
@@ -53,7 +53,7 @@ class StuckLimits:
         """Make it from `{"repeated_tool_call": 3, "tool_errors": 2, "invalid_tool_call": 1}` or a part of it.
 
         Raises:
-            ValueError: a name is unknown or a count is none; the message names it.
+            ValueError: a name is unknown or a count invalid; the message names it.
         """
         if isinstance(value, StuckLimits):
             return value
@@ -68,11 +68,11 @@ class StuckLimits:
         return cls(**counts)
 
     def are_reached(self, steps: Sequence[ToolStep], schemas: Mapping[str, Mapping[str, Any]]) -> bool:
-        """Say whether a loop is stuck.
+        """Return whether a loop is stuck.
 
         Args:
             steps: its calls, oldest first.
-            schemas: tool -> JSON Schema of its arguments; empty where the tools are not known.
+            schemas: tool -> JSON Schema of its arguments; empty if the tools are unknown.
         """
         if not steps:
             return False

@@ -1,7 +1,7 @@
 """Tool schema: whether a tool call's arguments certainly break the schema of its tool.
 
-Only what needs no full validator is looked at: names, required ones, plain types and enumerations, one level
-deep. What is not understood breaks nothing.
+Checks only what needs no full validator: known and required names, plain types and enumerations, one level
+deep. Anything else in a schema is ignored.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
 
 
 def breaks_schema(arguments: Any, schema: Mapping[str, Any]) -> bool:
-    """Say whether arguments certainly break a JSON Schema of an object."""
+    """Return whether arguments certainly break a JSON Schema of an object."""
     if not isinstance(arguments, Mapping):
         return True
     required, known = schema.get("required"), schema.get("properties")

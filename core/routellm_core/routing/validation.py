@@ -1,4 +1,4 @@
-"""Checks of what a user gives, shared by both adapters, per-call settings and the command line.
+"""Checks of user input, shared by both adapters, per-call settings and the command line.
 
 Every message names the field, the value and what was expected.
 """
@@ -42,7 +42,7 @@ def check_positive(
     """Return a finite number above 0, or above another bound, as float.
 
     Raises:
-        ValueError: it is no such number, above `at_most`, or not below `below`.
+        ValueError: it is not such a number, is above `at_most`, or is not below `below`.
     """
     number = _as_float(value)
     if number is None or not (above < number <= at_most and number < below):

@@ -16,15 +16,15 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class WeakCalls:
-    """What one pass over a log found.
+    """The weak calls of a log.
 
     Attributes:
-        calls: calls that the score decided, by the newest row's router and models.
+        calls: calls that the score decided, with the newest row's router and models.
         weak_calls: those of them that it sent to weak.
-        others: calls that the score decided by another router, for other models or at another threshold.
-        known: id -> row of the weak calls that were asked for by their ids.
+        others: calls that the score decided with another router, other models or another threshold.
+        known: id -> row of the weak calls requested by id.
         drawn: newly drawn weak calls, in the order of the draw.
-        models: side -> the model's name, where the log tells.
+        models: side -> the model's name, if logged.
     """
 
     calls: int
@@ -44,14 +44,14 @@ def find_weak_calls(
 ) -> WeakCalls:
     """Read a log twice: for its newest router and models, then for their weak calls.
 
-    The draw is by a hash of each call's id, which knows nothing of the call, so it is uniform, the same for
-    the same log, and needs no memory for the calls that are not drawn.
+    The draw is by a hash of each call's id, which is independent of the call, so it is uniform, the same for
+    the same log, and needs no memory for calls that are not drawn.
 
     Args:
         where: the log.
         sample: how many weak calls to draw that are not among `known`.
         known: ids of calls drawn before.
-        threshold: count calls decided at this one only; None for any.
+        threshold: count only calls decided at this one; None for any.
         since: ISO 8601 time in UTC; earlier calls are left out.
 
     Raises:

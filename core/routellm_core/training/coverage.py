@@ -12,7 +12,7 @@ from routellm_core.router import COARSE_QUANTILES, quantiles_of
 
 CENTROIDS = 256
 HELD_OUT = 0.1
-"""Share of the prompts that are kept from the centroids, to see how near such prompts lie."""
+"""Share of the prompts held out of the centroids, to measure how near such prompts lie."""
 
 _ROUNDS = 30
 
@@ -26,7 +26,7 @@ def coverage_of(prompts: Sequence[str], embeddings: Floats, *, seed: int = 0) ->
         seed: of the held-out prompts and the first centroids.
 
     Raises:
-        ValueError: fewer than two distinct prompts that the embedder can tell from nothing.
+        ValueError: fewer than two distinct prompts with a nonzero embedding.
     """
     first = {text: row for row, text in reversed(list(enumerate(prompts)))}
     distinct = list(dict.fromkeys(prompts))
@@ -38,7 +38,7 @@ def coverage_of(prompts: Sequence[str], embeddings: Floats, *, seed: int = 0) ->
         raise ValueError(f"prompts holds {len(known)} texts with an embedding, expected two or more.")
     units = embedded[known] / lengths[known, None]
     held_out, kept = np.split(units, [max(1, int(HELD_OUT * len(units)))])
-    # float16 in the file: a cosine needs no more
+    # float16 in the file is enough for a cosine
     centroids = _spherical_means(kept, min(CENTROIDS, len(kept)), rng).astype(np.float16)
     coverage = Coverage(np.unique(prompt_hashes(distinct)), centroids.astype(np.float32), np.zeros(1))
     nearness = quantiles_of(coverage.similarity(held_out), COARSE_QUANTILES)

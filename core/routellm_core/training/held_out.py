@@ -1,4 +1,4 @@
-"""Held-out prompts: which part of the data early stopping and metrics look at, and training never sees."""
+"""Held-out prompts: the part of the data for early stopping and metrics, which training never sees."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from routellm_core.routing.validation import check_positive
 
 
 def held_out(prompts: Sequence[str], share: float, seed: int) -> npt.NDArray[np.bool_]:
-    """Say for each row whether its prompt is held out; all rows of a prompt are on one side.
+    """Return for each row whether its prompt is held out; all rows of a prompt are on one side.
 
-    Which prompts are is decided by a hash of each, so that neither the order of the rows nor other rows
-    matter more than they must.
+    The choice is by a hash of each prompt, so that it depends as little as possible on the order of the
+    rows and on other rows.
 
     Args:
         prompts: of the n rows; a prompt may occur many times.
-        share: of the distinct prompts, above 0 and below 1; at least one is on either side.
-        seed: another seed holds out others.
+        share: of the distinct prompts, above 0 and below 1; at least one is on each side.
+        seed: another seed holds out other prompts.
 
     Returns:
-        Shape (n,), True where held out.
+        Shape (n,), True if held out.
 
     Raises:
         DataError: fewer than two distinct prompts.

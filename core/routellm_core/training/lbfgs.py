@@ -1,4 +1,4 @@
-"""Limited-memory BFGS in numpy: minimises a smooth function; deterministic, no dependency beyond numpy.
+"""Limited-memory BFGS in numpy: minimizes a smooth function; deterministic, no dependency beyond numpy.
 
 Nocedal & Wright, "Numerical Optimization", algorithms 7.4 (two-loop recursion) and 3.1 (backtracking).
 """
@@ -27,7 +27,7 @@ def minimise(
     memory: int = 20,
     watch: Watch | None = None,
 ) -> Vector:
-    """Minimise `objective` from `start`.
+    """Minimize `objective` from `start`.
 
     Args:
         objective: x -> (value, gradient), both at x; x has shape (p,).
@@ -35,7 +35,7 @@ def minimise(
         max_iterations: steps at most.
         tolerance: stop when a step lowers the value by less than this share of it.
         memory: curvature pairs kept.
-        watch: is told the number of each step, from 1, and the point it led to; True ends the search there.
+        watch: called with each step's number, from 1, and its point; True ends the search there.
 
     Returns:
         The point of the lowest value found, shape (p,).
@@ -47,10 +47,10 @@ def minimise(
         direction = -_two_loop(gradient, pairs)
         slope = float(direction @ gradient)
         if slope >= 0.0:
-            # Curvature from another region of a function that is not convex: forget it.
+            # Curvature from another region of a non-convex function: discard it.
             pairs, direction = [], -gradient
             slope = float(direction @ gradient)
-        # Without curvature, the gradient's length says nothing of the distance to go.
+        # Without curvature, the gradient's length says nothing about the distance to the minimum.
         step = 1.0 if pairs else min(1.0, 1.0 / (float(np.abs(gradient).sum()) + 1e-12))
         while True:
             candidate = x + step * direction

@@ -1,4 +1,4 @@
-"""Model card: what a trained router is, what it learned from, how well, and what it is not good for."""
+"""Model card: what a trained router is, what it learned from, how well, and its limits."""
 
 from __future__ import annotations
 

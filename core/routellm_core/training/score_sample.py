@@ -11,7 +11,7 @@ import numpy.typing as npt
 from routellm_core.router import Router, quantiles_of
 
 SAMPLE = 2000
-"""Distinct prompts scored at most: the quantiles are then off by about one percentage point."""
+"""Most distinct prompts scored: the quantiles are then off by about one percentage point."""
 
 Trained = TypeVar("Trained", bound=Router)
 
@@ -21,10 +21,10 @@ def with_sample_quantiles(
 ) -> Trained:
     """Give a freshly trained router its score quantiles.
 
-    Held-out prompts come first, for on those it was trained with a router's scores lie further apart.
+    Held-out prompts come first, because scores spread further on prompts the router was trained on.
 
     Args:
-        router: it is changed, so nobody else may hold it yet.
+        router: modified in place, so it must not be shared yet.
         prompts: of n rows.
         held_out: shape (n,).
     """

@@ -1,4 +1,4 @@
-"""A similarity-weighted router for a user's own models, from their battles: stored, and not fitted."""
+"""A similarity-weighted router for a user's own models: it stores their battles and fits nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from routellm_core.router import quantiles_of
 from routellm_core.routers.similarity_weighted import SimilarityWeightedRouter
 
 QUANTILE_PROMPTS = 2000
-"""At most so many of the battles' prompts, evenly spaced, are scored for the quantiles."""
+"""Most prompts of the battles, evenly spaced, that are scored for the quantiles."""
 
 
 def train_similarity_weighted(
@@ -27,7 +27,7 @@ def train_similarity_weighted(
     tiers: int | Mapping[str, int] | None = None,
     weighting: SimilarityWeighting | None = None,
 ) -> SimilarityWeightedRouter:
-    """Embed the battles' prompts, tier their models, and join both; score quantiles are those of the prompts.
+    """Embed the battles' prompts and tier their models; score quantiles are those of the prompts.
 
     A prompt is scored with its own battles among the others, as one of thousands.
 
@@ -35,14 +35,14 @@ def train_similarity_weighted(
         embedder: gives the prompts' embeddings; it becomes part of the router.
         battles: with prompts.
         strong: a model that plays in the battles; for any other, the tier that it belongs to: "tier:0".
-        weak: the same.
-        tiers: how many to make of the models' ratings; None for 10, or one a model where there are fewer; or
+        weak: likewise.
+        tiers: how many to make of the models' ratings; None for 10, or one per model if there are fewer; or
             model -> tier, 0 the best.
-        weighting: how likeness becomes weight; None for the paper's way.
+        weighting: how similarity becomes weight; None for the paper's.
 
     Raises:
         DataError: no battles, one battle, or groups of models that never met.
-        ValueError: more tiers than models, or a pair that the router refuses.
+        ValueError: more tiers than models, or a pair that the router rejects.
     """
     if not isinstance(tiers, Mapping):
         ratings = rate_models(battles, resamples=0)

@@ -1,4 +1,4 @@
-"""TrainingFolder: where a training keeps its checkpoints, and how it goes on after a crash."""
+"""TrainingFolder: where a training keeps its checkpoints, and how it resumes after a crash."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 NAME = "unfinished_training"
 COMPLETE = "complete"
-"""A file that a checkpoint gets last: one without it was being written when the process ended."""
+"""A file written last: a checkpoint without it was interrupted."""
 
 _RUN = "run.json"
 
@@ -20,7 +20,7 @@ class TrainingFolder:
     """The folder `NAME` inside a router's own; it is removed when the router is saved."""
 
     def __init__(self, out: str | PathLike[str], identity: Mapping[str, Any]) -> None:
-        """Store the place and what tells this training from others.
+        """Store the place and the identity of this training.
 
         Args:
             out: the router's folder.
@@ -34,7 +34,7 @@ class TrainingFolder:
 
         Raises:
             FileExistsError: there is an unfinished training, and `resume` is False.
-            ValueError: it is one with other settings or data.
+            ValueError: it has other settings or data.
         """
         run = self.path / _RUN
         if run.is_file():

@@ -1,4 +1,4 @@
-"""TrainingReport: what a training was, written beside the router as metrics.json and MODEL_CARD.md."""
+"""TrainingReport: what a training did, written beside the router as metrics.json and MODEL_CARD.md."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _PACKAGES = ("routellm-plugins", "numpy", "torch", "transformers", "accelerate",
 
 @dataclass(frozen=True)
 class TrainingReport:
-    """Plain values, without any prompt and without a folder of the machine.
+    """Plain values, without prompts and without paths of the machine.
 
     Attributes:
-        kind: what `routellm train` was asked for.
+        kind: as given to `routellm train`.
         strong: names of the strong side.
         weak: names of the weak side.
-        base: the model that was trained further, by its last name; "" for none.
+        base: the model that was trained further, by the last part of its name; "" for none.
         data: counts: files' names, rows read, rows used, distinct prompts, rows by label.
-        settings: what the result depends on beside the data.
+        settings: what the result depends on besides the data.
         metrics: rows held out, losses, accuracy, steps, seconds.
     """
 
@@ -42,7 +42,7 @@ class TrainingReport:
     metrics: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON, the versions of what was used among them."""
+        """Return plain values for JSON, including the versions of the packages used."""
         versions = {"python": platform.python_version()}
         for name in _PACKAGES:
             try:

@@ -1,1 +1,1 @@
-"""Factorization: how matrix factorization routers are fitted, in numpy alone."""
+"""Factorization: how matrix factorization routers are fitted, with numpy only."""

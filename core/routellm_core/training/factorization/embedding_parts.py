@@ -1,4 +1,4 @@
-"""EmbeddingParts: embeddings of a training's prompts, kept part by part, for they may take hours or money."""
+"""EmbeddingParts: embeddings of a training's prompts, saved in parts: they may take hours or money."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ PART = 8192
 
 
 class EmbeddingParts:
-    """A folder with one file a part; a part that is there is not made again."""
+    """A folder with one file per part; existing parts are not made again."""
 
     def __init__(self, embedder: Embedder, folder: Path, *, size: int = PART) -> None:
-        """Store where the parts are.
+        """Store the parts' place and embedder.
 
         Args:
-            embedder: makes what is not there.
-            folder: of one embedder and one list of prompts; whoever resumes has checked that it is.
+            embedder: makes missing parts.
+            folder: for one embedder and one list of prompts, which the caller has checked on resuming.
             size: prompts in a part.
         """
         self._embedder = embedder
@@ -36,7 +36,7 @@ class EmbeddingParts:
         """Return the prompts' embeddings, shape (n, D).
 
         Raises:
-            EmbedderError: the embedder failed; the parts made until then stay.
+            EmbedderError: the embedder failed; finished parts are kept.
         """
         starts = range(0, len(prompts), self._size)
         parts = []

@@ -2,8 +2,8 @@
 
 The loss is the paper's (section 4): cross-entropy of σ(δ(a, q) − δ(b, q)) against who won. Differences: a tie
 is a target of one half, each group of prompts may have its own base rate per model, and model vectors are
-shrunk towards one axis of overall quality, because any two models share few comparisons (the paper's tiers
-answer the same lack).
+shrunk toward one axis of overall quality, because any two models share few comparisons (the paper's tiers
+address the same sparsity).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Comparisons:
         row: the prompt, as a row of the embeddings.
         first: model a, as an index.
         second: model b, as an index.
-        target: 1 where a won, 0 where b won, 0.5 for a tie.
-        weight: how much the comparison counts, above 0.
+        target: 1 if a won, 0 if b won, 0.5 for a tie.
+        weight: weight of the comparison, above 0.
         group: prompts that share base rates, such as one benchmark's category, as an index.
     """
 
@@ -50,7 +50,7 @@ class Comparisons:
         return len(self.row)
 
     def where(self, keep: npt.NDArray[np.bool_]) -> Comparisons:
-        """Return the comparisons at which `keep`, shape (c,), is true."""
+        """Return the comparisons for which `keep`, shape (c,), is true."""
         return Comparisons(**{name: column[keep] for name, column in vars(self).items()})
 
 
@@ -61,7 +61,7 @@ class MatrixFactorizationSettings:
     Attributes:
         dimension: d, the length of a model vector; at least 2.
         projection_penalty: λ of (λ/2)·‖W‖², in units of one comparison's weight.
-        deviation_penalty: λ of (λ/2)·‖V − V₀‖², which holds model vectors near the axis of quality.
+        deviation_penalty: λ of (λ/2)·‖V − V₀‖², which keeps model vectors near the axis of quality.
         offset_penalty: λ of (λ/2)·‖O‖² on the groups' base rates.
         seed: for the starting point.
         max_iterations: steps of L-BFGS at most.
@@ -77,14 +77,14 @@ class MatrixFactorizationSettings:
 
 @dataclass(frozen=True)
 class MatrixFactorizationWeights:
-    """What was fitted: vectors (M, d), rows of length 1; projection (d, D); bias (d,)."""
+    """The fitted weights: vectors (M, d), rows of length 1; projection (d, D); bias (d,)."""
 
     model_vectors: Floats
     projection: Floats
     bias: Floats
 
     def scaled(self, slope: float) -> MatrixFactorizationWeights:
-        """Return weights whose every logit is `slope` times as large."""
+        """Return weights with every logit scaled by `slope`."""
         return MatrixFactorizationWeights(self.model_vectors, self.projection * slope, self.bias * slope)
 
     def logits(self, embeddings: Floats, comparisons: Comparisons) -> Floats:
@@ -111,7 +111,7 @@ def fit_matrix_factorization(
         comparisons: rows refer to `embeddings`, models to `qualities`.
         qualities: shape (M,), each model's overall strength in logits, from all its comparisons.
         settings: penalties, dimension, seed.
-        watch: is told the number of each step and the weights it led to; True ends the fit there.
+        watch: called with each step's number and weights; True ends the fit there.
 
     Returns:
         The weights; the groups' own base rates are fitted beside them and left out.
@@ -133,9 +133,9 @@ def fit_matrix_factorization(
 
 
 class PenalisedLoss:
-    """What `fit_matrix_factorization` minimises, as a function of all parameters in one flat vector.
+    """The objective of `fit_matrix_factorization`, as a function of all parameters in one flat vector.
 
-    The parameters are model vectors before normalisation V (M, d), projection W (d, D), bias b (d,) and the
+    The parameters are model vectors before normalization V (M, d), projection W (d, D), bias b (d,) and the
     groups' base rates O (groups, M).
     """
 
@@ -182,7 +182,7 @@ class PenalisedLoss:
         to_delta = _scattered(residual, self._first, self._second, delta.shape)  # (n, M)
         to_hidden = to_delta @ vectors  # (n, d)
         to_vectors = to_delta.T @ hidden  # (M, d)
-        # through the normalisation: (I − v vᵀ) g / ‖raw‖
+        # through the normalization: (I − v vᵀ) g / ‖raw‖
         to_raw = (to_vectors - vectors * (vectors * to_vectors).sum(axis=1, keepdims=True)) / norms
         to_offsets = _scattered(residual, self._base_first, self._base_second, offsets.shape)
         moved = raw - self._anchor
@@ -217,7 +217,7 @@ def _scattered(values: Floats, plus: Integers, minus: Integers, shape: tuple[int
 
 
 def _quality_axis(qualities: Floats, dimension: int, seed: int) -> Floats:
-    # (M, d): (quality, 1, small noise): after normalisation two models differ mainly along the first axis,
+    # (M, d): (quality, 1, small noise): after normalization two models differ mainly along the first axis,
     # and the noise lets the others take a direction of their own.
     rng = np.random.default_rng(seed)
     anchor = 0.01 * rng.standard_normal((len(qualities), dimension))

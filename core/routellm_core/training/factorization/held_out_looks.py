@@ -1,4 +1,4 @@
-"""HeldOutLooks: early stopping of a matrix factorization, by its loss on prompts that it never saw."""
+"""HeldOutLooks: early stopping of a matrix factorization, by its loss on prompts it never sees."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from routellm_core.training.factorization.fit import MatrixFactorizationWeights
 
 @dataclass(frozen=True)
 class Look:
-    """One look at a fit; losses are weighted mean cross-entropies in nats, without the penalties.
+    """One evaluation of a fit; losses are weighted mean cross-entropies in nats, without the penalties.
 
     Attributes:
-        iterations: steps made until then.
+        iterations: steps made so far.
         train_loss: on what the fit learns from.
         held_out_loss: on prompts it never sees.
-        held_out_accuracy: share of held-out comparisons without a tie whose winner it foresees.
+        held_out_accuracy: share of held-out comparisons, ties aside, whose winner it predicts.
     """
 
     iterations: int
@@ -26,7 +26,7 @@ class Look:
 
 
 class HeldOutLooks:
-    """Watches one fit: looks every so many steps, and ends it once the held-out loss has stopped falling."""
+    """Watches one fit: evaluates it at intervals, and ends it once the held-out loss stops falling."""
 
     def __init__(
         self,
@@ -35,12 +35,12 @@ class HeldOutLooks:
         interval: int,
         patience: int,
     ) -> None:
-        """Store how to look.
+        """Store how to evaluate.
 
         Args:
-            look: (steps made, weights) -> what there is to see.
-            interval: steps between two looks.
-            patience: looks without a lower held-out loss after which the fit ends.
+            look: (steps made, weights) -> evaluation.
+            interval: steps between evaluations.
+            patience: evaluations without a lower held-out loss before the fit ends.
         """
         self._look = look
         self._interval = interval
@@ -49,7 +49,7 @@ class HeldOutLooks:
         self._iterations = 0
 
     def __call__(self, iterations: int, weights: MatrixFactorizationWeights) -> bool:
-        """Take note of a step; True ends the fit."""
+        """Record a step; True ends the fit."""
         self._iterations = iterations
         if iterations % self._interval:
             return False
@@ -57,7 +57,7 @@ class HeldOutLooks:
         return len(self._looks) - 1 - self._looks.index(self._lowest()) >= self._patience
 
     def best(self, final: MatrixFactorizationWeights) -> Look:
-        """Return the look of the lowest held-out loss, one at the weights where the fit ended among them."""
+        """Return the evaluation with the lowest held-out loss, including one of the final weights."""
         if not self._looks or self._looks[-1].iterations != self._iterations:
             self._looks.append(self._look(self._iterations, final))
         return self._lowest()

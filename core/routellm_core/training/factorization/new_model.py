@@ -1,8 +1,7 @@
 """New model: its vector from a few results, with everything else of a trained router left as it is.
 
-With some dozen results, what can be told is mostly how strong the model is. So its vector is held near the
-line along which the known models' vectors lie, on which strength is the place, and leaves it as far as the
-results say.
+A few dozen results mostly show how strong the model is. So its vector is kept near the line along which the
+known models' vectors lie, where position is strength, and leaves it as far as the results require.
 """
 
 from __future__ import annotations
@@ -21,16 +20,16 @@ DEVIATION_PENALTY = 100.0
 """λ of (λ/2)·(distance from the line)², in units of one prompt: as in `MatrixFactorizationSettings`."""
 
 LINE_PENALTY = 1.0
-"""λ of (λ/2)·(place on the line)², in units of the known models' spread: keeps a winner of all finite."""
+"""λ of (λ/2)·(place on the line)², in units of the known models' spread: bounds a model that always wins."""
 
 
 def with_new_model(
     router: MatrixFactorizationRouter, model: str, labels: Sequence[Label]
 ) -> MatrixFactorizationRouter:
-    """Return a router that knows one model more; the pair, the projection and all other vectors are the same.
+    """Return a router with one more model; the pair, the projection and all other vectors stay the same.
 
     Args:
-        router: a trained one.
+        router: a trained router.
         model: the new model's name, as in the labels.
         labels: prompts with the new model's score and that of at least one model that the router knows; each
             prompt weighs the same, however many known models answered it.
@@ -84,13 +83,13 @@ def with_new_model(
 def _vector(
     known: Floats, hidden: Floats, rivals: npt.NDArray[np.int64], target: Floats, weight: Floats
 ) -> Floats:
-    """Return the new model's vector before normalisation, shape (d,), from c comparisons.
+    """Return the new model's vector before normalization, shape (d,), from c comparisons.
 
     Args:
         known: shape (M, d).
         hidden: shape (c, d), W e + b of each comparison's prompt.
         rivals: shape (c,), rows of `known`.
-        target: shape (c,), 1 where the new model is better, 0.5 for a tie.
+        target: shape (c,), 1 if the new model is better, 0.5 for a tie.
         weight: shape (c,).
     """
     centre = known.mean(axis=0)

@@ -1,4 +1,4 @@
-"""OwnData: what a user's battles and labels say of the models in them, ready to fit."""
+"""OwnData: a user's battles and labels as comparisons of models, ready to fit."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from routellm_core.training.factorization.fit import (
 )
 
 SWAPPED = 2.0
-"""Standard deviations, of as many tosses of a coin, by which the strong model may lose to the weak one."""
+"""Standard deviations of as many coin tosses by which the strong model may lose to the weak one."""
 
 
 @dataclass(frozen=True)
 class OwnData:
-    """What a user's files say.
+    """The content of a user's files.
 
     Attributes:
         prompts: n distinct texts.
@@ -40,17 +40,17 @@ class OwnData:
     comparisons: Comparisons
 
     def digest(self) -> str:
-        """Return a SHA-256 that other data does not have."""
+        """Return a SHA-256 that identifies the data."""
         columns = [column.tolist() for column in vars(self.comparisons).values()]
         text = json.dumps([self.prompts, self.models, self.strengths.tolist(), columns])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_own_data(battles: Sequence[Battle], labels: Sequence[Label], *, strong: str, weak: str) -> OwnData:
-    """Make comparisons of battles, and of each label one per pair of its models, together as heavy as one.
+    """Make a comparison from each battle, and one per pair of models from each label, of total weight one.
 
     Raises:
-        ValueError: no comparison, a model of the pair occurs in none, or the strong one is the weaker.
+        ValueError: no comparison, a model of the pair occurs in none, or the strong one is weaker.
     """
     fought = [(battle, 1.0) for battle in battles]
     for label in labels:

@@ -1,7 +1,7 @@
-"""PenaltyChoice: how strongly matrix factorization is held back, by what held-out prompts bear out.
+"""PenaltyChoice: the regularization strength of matrix factorization, chosen on held-out prompts.
 
-Both means of holding it back are tried together: each penalty's fit ends early where its held-out loss stops
-falling, and the penalty and number of steps of the lowest loss then serve for all data.
+Both forms of regularization are tried together: each penalty's fit ends early once its held-out loss stops
+falling, and the penalty and number of steps of the lowest loss are then used for all data.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class PenaltySearch:
 
     Attributes:
         held_out_share: of the distinct prompts, which no fit learns from; above 0 and below 1.
-        interval: steps between two looks at the held-out loss.
-        patience: looks without a lower one after which a fit ends.
+        interval: steps between evaluations of the held-out loss.
+        patience: evaluations without a lower one before a fit ends.
         penalties: to try.
     """
 
@@ -52,19 +52,19 @@ class PenaltySearch:
 
 @dataclass(frozen=True)
 class PenaltyChoice:
-    """What was chosen, and the held-out losses (weighted mean cross-entropies in nats) that say so.
+    """The choice, and the held-out losses (weighted mean cross-entropies in nats) behind it.
 
     Attributes:
         penalty: the projection penalty of the lowest held-out loss.
         iterations: steps of its fit at that loss.
         train_loss: at that step, without the penalties.
         held_out_loss: at that step, on prompts that no fit saw.
-        held_out_accuracy: share of held-out comparisons without a tie whose winner it foresaw.
+        held_out_accuracy: share of held-out comparisons, ties aside, whose winner it predicted.
         constant_loss: the held-out loss of the models' ratings alone, which read no prompt. They are rated on
-            all rows, from which both losses profit alike.
+            all rows, which favors both losses equally.
         held_out: comparisons held out.
-        resumed_from: fits that an earlier process had made.
-        history: a row per penalty tried: penalty, and the best look at its fit.
+        resumed_from: number of fits made by an earlier process.
+        history: a row per penalty tried: penalty, and the best evaluation of its fit.
     """
 
     penalty: float
@@ -100,8 +100,8 @@ def choose_penalty(
         settings: everything but the penalty.
         search: what to try.
         held_out: shape (n,), the prompts that no fit learns from.
-        log: holds the fits made before, of the same data and settings, and takes the new ones.
-        say: is told the progress.
+        log: holds earlier fits of the same data and settings, and records the new ones.
+        say: receives progress lines.
     """
     log = log or FitLog()
     out = held_out[data.comparisons.row]  # (c,)

@@ -1,6 +1,6 @@
-"""Train a matrix factorization router on a user's own data: by settings given, or by a search for them.
+"""Train a matrix factorization router on a user's own data, with given settings or a search for them.
 
-Differs from `training/default` in that it knows nothing of the data folder: any models, one group of prompts.
+Unlike `training/default` it is independent of the data folder: any models, one group of prompts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from routellm_core.training.training_folder import TrainingFolder
 KIND = "mf"
 
 OFFSET_PENALTY = 1000.0
-"""Own data is one group, whose base rates are the win rates that `score` has to show. A router does not keep
+"""Own data is one group, whose base rates are the win rates that `score` should show. A router does not keep
 a group's offsets, so they must not absorb the models' strengths."""
 
 
@@ -53,22 +53,22 @@ def train_with_search(
         embedder: gives the prompts' embeddings; it becomes part of the router.
         data: what to learn from.
         settings: everything but the penalty and the number of steps, which are chosen.
-        search: how they are.
+        search: how to choose them.
         strong: the model whose win `score` will estimate.
         weak: the model it is compared with.
-        out: the router's folder, which holds what is done until then.
-        resume: go on where a training in `out` was cut off.
+        out: the router's folder, which holds the unfinished training.
+        resume: continue an interrupted training in `out`.
         say: receives progress lines.
 
     Returns:
-        The router with score quantiles, the settings that it was fitted with, and what chose them.
+        The router with score quantiles, the settings that it was fitted with, and how they were chosen.
 
     Raises:
         DataError: fewer than two distinct prompts.
         EmbedderError: the embedder failed.
         FileExistsError: `out` holds an unfinished training, and `resume` is False.
-        ValueError: a setting makes no sense, `resume` does not fit, or the embedder does not say what it is
-            made of, which a saved router must.
+        ValueError: a setting is invalid, `resume` does not fit, or the embedder can't be saved with the
+            router.
     """
     chosen = held_out(data.prompts, search.held_out_share, settings.seed)
     identity = {
@@ -100,7 +100,7 @@ def train_with_settings(
     strong: str,
     weak: str,
 ) -> MatrixFactorizationRouter:
-    """Fit a router with the settings as they are; nothing is kept on disk.
+    """Fit a router with the given settings; nothing is written to disk.
 
     Args:
         embedder: gives the prompts' embeddings; it becomes part of the router.
@@ -122,7 +122,7 @@ def fit_router(
     strong: str,
     weak: str,
 ) -> MatrixFactorizationRouter:
-    """Fit a router on prompts whose embeddings, shape (n, D), are there already.
+    """Fit a router on prompts with given embeddings, shape (n, D).
 
     Its score quantiles are those of the training prompts.
     """
@@ -138,7 +138,7 @@ def fit_router(
     )
     if len(data.prompts) > 1:
         router = router.with_coverage(coverage_of(data.prompts, embeddings, seed=settings.seed))
-    # From the embeddings at hand: asking for them again may take minutes, or money.
+    # From the given embeddings: computing them again may take minutes, or money.
     pair = router.model_vectors[data.models.index(strong)] - router.model_vectors[data.models.index(weak)]
     scores = win_rates(embeddings @ (weights.projection.T @ pair) + weights.bias @ pair)  # (n,)
     return router.with_quantiles(quantiles_of(scores))

@@ -1,1 +1,1 @@
-"""Fine-tuning: classifiers that torch trains; needs the extra `train`."""
+"""Fine-tuning: classifiers trained with torch; needs the extra `train`."""

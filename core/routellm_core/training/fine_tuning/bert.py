@@ -1,4 +1,4 @@
-"""BertTask: every weight of an encoder, trained on who won."""
+"""BertTask: trains every weight of an encoder on who won."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class BertTask(FineTuningTask[FineTuningSettings, BertRouter]):
     kind = KIND
 
     def read(self, base: str) -> Network:
-        """Read the encoder; a head that it lacks is made."""
+        """Read the encoder; a missing head is initialized."""
         if (Path(base) / f"{PREFIX}config.json").is_file():
             network = Network.from_checkpoint(read_checkpoint(base), "sequence_classification")
         else:
@@ -33,7 +33,7 @@ class BertTask(FineTuningTask[FineTuningSettings, BertRouter]):
                 id2label=names,
                 label2id={name: number for number, name in names.items()},
             )
-        # RoBERTa has two positions more than it can use; its tokenizer knows.
+        # RoBERTa has two positions more than it can use; its tokenizer has the right limit.
         limits = network.model.config.max_position_embeddings, network.tokenizer.model_max_length
         self.check_positions(min(limits), base)
         return network

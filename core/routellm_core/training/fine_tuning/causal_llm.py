@@ -1,4 +1,4 @@
-"""CausalLLMTask: LoRA or every weight of a causal LM, the loss on the label token alone.
+"""CausalLLMTask: trains LoRA or every weight of a causal LM, with the loss only on the label token.
 
 The paper trains every weight of Llama 3 8B; LoRA and the labels made from battles are ours.
 """
@@ -54,9 +54,9 @@ class CausalLLMTask(FineTuningTask[CausalSettings, CausalLLMRouter]):
     kind = KIND
 
     def read(self, base: str) -> Network:
-        """Read the language model, its label tokens added, and the prompt to ask it with.
+        """Read the language model, add its label tokens, and choose its prompt.
 
-        A base of its own markup is asked in that.
+        A base with its own markup is prompted in that.
         """
         if (Path(base) / f"{PREFIX}config.json").is_file():
             checkpoint = read_checkpoint(base)
@@ -78,7 +78,7 @@ class CausalLLMTask(FineTuningTask[CausalSettings, CausalLLMRouter]):
         return [found[text] for text in prompts]
 
     def begin(self) -> None:
-        """Put an adapter around the model, where that is what is trained."""
+        """Put an adapter around the model, if that is what is trained."""
         if self.settings.tuning == "lora":
             self.model = _with_adapter(self.network.model, self.labels, self.settings.rank)
 
@@ -102,7 +102,7 @@ class CausalLLMTask(FineTuningTask[CausalSettings, CausalLLMRouter]):
 def _with_adapter(model: Any, labels: list[int], rank: int) -> Any:
     from peft import LoraConfig, get_peft_model
 
-    # The label tokens are new: their rows of the output layer are trained, too, beside LoRA's matrices.
+    # The label tokens are new, so their rows of the output layer are trained too, besides LoRA's matrices.
     table = model.get_output_embeddings()
     if table.weight is model.get_input_embeddings().weight:
         table = model.get_input_embeddings()  # the output layer follows
@@ -115,6 +115,6 @@ def _with_adapter(model: Any, labels: list[int], rank: int) -> Any:
         trainable_token_indices={name: labels},
     )
     adapted: Any = get_peft_model(model, config)
-    # Else peft looks the base up, on the Hub too, and writes the whole table of tokens into each checkpoint.
+    # Otherwise peft looks up the base, even on the Hub, and writes the token table into each checkpoint.
     config.base_model_name_or_path = ""
     return adapted

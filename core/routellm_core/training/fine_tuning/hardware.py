@@ -1,4 +1,4 @@
-"""Hardware: what a fine-tuning runs on, and in which numbers. Needs the extra `train`."""
+"""Hardware: the device and precision of a fine-tuning. Needs the extra `train`."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Hardware:
 
     @classmethod
     def chosen(cls, settings: FineTuningSettings) -> Hardware:
-        """Return what the settings ask for and this machine has.
+        """Return the requested hardware, after checking that this machine has it.
 
         Raises:
-            ValueError: a GPU is asked for and there is none, or none that knows bfloat16.
+            ValueError: the settings require a GPU, or bfloat16 on it, and this machine lacks it.
         """
         there = torch.cuda.is_available()
         if settings.device == "cuda" and not there:
@@ -36,10 +36,10 @@ class Hardware:
         able = not gpu or torch.cuda.is_bf16_supported()
         if settings.precision == "bfloat16" and not able:
             raise ValueError("precision is 'bfloat16', which this GPU doesn't know: give 'float32'.")
-        # By itself only on a GPU, where it is faster: a CPU without instructions for it is slower with it.
+        # Automatic only on a GPU, where it is faster: a CPU without instructions for it is slower with it.
         wanted = gpu if settings.precision == "auto" else settings.precision == "bfloat16"
         return cls(gpu=gpu, bfloat16=able and wanted)
 
     def arguments(self) -> dict[str, Any]:
-        """Return the fields of transformers' TrainingArguments that say this."""
+        """Return the corresponding fields of transformers' TrainingArguments."""
         return {"use_cpu": not self.gpu, "bf16": self.bfloat16, "dataloader_pin_memory": self.gpu}

@@ -1,4 +1,4 @@
-"""Rows: which models stand for which side (paper, section 4.1), and the label of each prompt that follows."""
+"""Rows: which models are on which side (paper, section 4.1), and the resulting label of each prompt."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ STRONG_WINS, TIE, WEAK_WINS = 0, 1, 2
 
 BATTLE_QUALITY = {1.0: 2, 0.5: 4, 0.0: 5}
 """Strong wins, tie, weak wins -> label. Ours: the published labels are a judge's scores of the weak answer,
-and a battle has none. What it does say is on which side of `GOOD` the prompt is."""
+and a battle has none. It only shows on which side of `GOOD` the prompt is."""
 
 GOOD = 4
-"""The least quality that is good enough for weak."""
+"""The lowest quality at which weak is good enough."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class LabelledPrompt:
     """One training row.
 
     Attributes:
-        prompt: what is read.
+        prompt: the text to read.
         label: the class to predict, counted from 0.
     """
 
@@ -59,7 +59,7 @@ class ModelClasses:
         return cls(*(tuple(name.strip() for name in names.split(",")) for names in (strong, weak)))
 
     def check_known(self, battles: Iterable[Battle], labels: Iterable[Label]) -> None:
-        """Refuse a name that occurs nowhere in the data.
+        """Reject a name that occurs nowhere in the data.
 
         Raises:
             DataError: names it and those that occur.
@@ -72,7 +72,7 @@ class ModelClasses:
                     raise DataError(f"{role} is {name!r}, which occurs nowhere: known are {sorted(known)}.")
 
     def side(self, battle: Battle) -> float | None:
-        """Return 1 where the strong side won, 0 where the weak side did, 0.5 for a tie; None for others."""
+        """Return 1 if the strong side won, 0 if the weak side did, 0.5 for a tie; None for others."""
         if battle.model_a in self.strong and battle.model_b in self.weak:
             return battle.target
         if battle.model_b in self.strong and battle.model_a in self.weak:
@@ -95,7 +95,7 @@ def read_outcomes(
 
     Rows are of every battle between the classes, and of every label that scores both.
     In a label, the means over each class's models are compared. Battles and labels of other models are left
-    out; `len` of the result says how many were not.
+    out; `len` of the result is the number used.
 
     Raises:
         DataError: an unknown name, no such row, or a side that wins none or all of them.
@@ -147,14 +147,14 @@ def read_weak_qualities(
             f"the scores of weak {list(classes.weak)} reach from {low:g} to {high:g}, expected 1 to 5 or "
             "0 to 1: bring them to one of these scales."
         )
-    # Half a point up, as people round; Python's own rule goes to the even number.
+    # Halves are rounded up, as people expect; Python rounds them to even.
     found += [LabelledPrompt(prompt, int(score + 0.5) - 1) for prompt, score in means]
     _check_both_sides(sum(row.label < GOOD - 1 for row in found), len(found), classes)
     return found
 
 
 def _check_both_sides(strong_wins: int, rows: int, classes: ModelClasses) -> None:
-    """Refuse data in which one side always has it.
+    """Reject data in which one side always wins.
 
     Raises:
         DataError: no row of the two classes, or the strong side wins none, or all of them.

@@ -1,4 +1,4 @@
-"""FineTuningSettings and what else the BERT and causal-LLM classifiers share when the Trainer trains them."""
+"""FineTuningSettings and other parts shared by the training of BERT and causal-LLM classifiers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def check_extra() -> None:
-    """Say what is missing before anything is read or loaded.
+    """Check that the extra is installed, before anything is read or loaded.
 
     Raises:
         ImportError: names the extra.
@@ -43,13 +43,13 @@ class FineTuningSettings:
         learning_rate: the highest; it falls linearly to 0.
         weight_decay: of AdamW.
         max_length: tokens of a prompt at most.
-        interval: steps between two looks at the held-out battles, each of which writes a checkpoint.
-        patience: looks without a lower held-out loss after which training stops.
+        interval: steps between evaluations on the held-out battles, each of which writes a checkpoint.
+        patience: evaluations without a lower held-out loss before training stops.
         held_out_share: of the distinct prompts, which training never sees.
-        seed: of the head's start, the order of rows, dropout and the choice of held-out prompts.
-        device: "cpu" or "cuda"; None is the GPU where there is one. Of several it is the first that the
-            process sees (CUDA_VISIBLE_DEVICES): with more, a step would have more rows.
-        precision: of products: "float32", "bfloat16", or "auto", which is bfloat16 on a GPU that knows it.
+        seed: of the head's initialization, the order of rows, dropout and the choice of held-out prompts.
+        device: "cpu" or "cuda"; None is the GPU if there is one, and the first that the process sees
+            (CUDA_VISIBLE_DEVICES) if there are several: with more, a step would have more rows.
+        precision: of products: "float32", "bfloat16", or "auto", which is bfloat16 on a GPU that supports it.
     """
 
     max_steps: int = 2000
@@ -93,7 +93,7 @@ class FineTuningRows:
         return len(self.labels)
 
     def __getitem__(self, position: int) -> dict[str, Any]:
-        """Return one row as transformers' Trainer takes it."""
+        """Return one row in the form that transformers' Trainer takes."""
         return {"input_ids": self.ids[position], "labels": self.labels[position]}
 
     @classmethod
@@ -106,17 +106,17 @@ class FineTuningRows:
         return train, test
 
     def digest(self) -> str:
-        """Return a SHA-256 that another set of rows does not have."""
+        """Return a SHA-256 that identifies the rows."""
         text = json.dumps([list(map(list, self.ids)), list(self.labels)])
         return hashlib.sha256(text.encode()).hexdigest()
 
     def constant_loss(self, other: FineTuningRows) -> float:
-        """Return the mean loss on `other` of always saying these rows' label frequencies, in nats.
+        """Return the mean loss on `other` of always predicting these rows' label frequencies, in nats.
 
-        What a classifier that reads no prompt reaches: one that does has to be below it.
+        A classifier that reads no prompt reaches this; one that does must be below it.
         """
         names, counts = np.unique(np.array(self.labels), return_counts=True)
-        # One imagined row each, so that a label that occurs only there has a finite loss.
+        # One pseudo-row per label, so that a label that occurs only in `other` has a finite loss.
         kinds = len(set(names.tolist()) | set(other.labels))
         shares = {int(n): (c + 1) / (len(self) + kinds) for n, c in zip(names, counts, strict=True)}
         rare = 1 / (len(self) + kinds)
@@ -125,20 +125,20 @@ class FineTuningRows:
 
 @dataclass(frozen=True)
 class FineTuned:
-    """What a training came to; its losses are mean cross-entropies in nats.
+    """The result of a training; its losses are mean cross-entropies in nats.
 
     Attributes:
-        train_rows: how many were trained on.
-        held_out_rows: how many were held out.
+        train_rows: number of rows trained on.
+        held_out_rows: number of rows held out.
         steps: optimizer steps made.
         best_step: the one whose weights were kept, that of the lowest held-out loss.
         train_loss: over the interval that ended there; dropout was on.
         held_out_loss: at that step.
         held_out_accuracy: share of held-out rows whose likeliest label is right, at that step.
         constant_loss: see `FineTuningRows.constant_loss`.
-        seconds: of this process; what ran before a crash is not in it.
-        resumed_from: the step that this process went on from, 0 for none.
-        history: a row per look: step, train_loss, held_out_loss, held_out_accuracy.
+        seconds: of this process; time before a crash is not included.
+        resumed_from: the step that this process resumed from, 0 for none.
+        history: a row per evaluation: step, train_loss, held_out_loss, held_out_accuracy.
     """
 
     train_rows: int
@@ -159,7 +159,7 @@ class FineTuned:
 
 
 def history_of(log: Sequence[Mapping[str, Any]]) -> tuple[dict[str, float], ...]:
-    """Join the Trainer's log of training and evaluation into one row per look."""
+    """Join the Trainer's log of training and evaluation into one row per evaluation."""
     losses = {entry["step"]: entry["loss"] for entry in log if "loss" in entry}
     return tuple(
         {
@@ -174,10 +174,10 @@ def history_of(log: Sequence[Mapping[str, Any]]) -> tuple[dict[str, float], ...]
 
 
 def check_finite(history: Sequence[Mapping[str, float]]) -> None:
-    """Refuse a training that diverged.
+    """Reject a training that diverged.
 
     Raises:
-        DataError: no look at the held-out battles found a finite loss.
+        DataError: no evaluation on the held-out battles had a finite loss.
     """
     if not any(np.isfinite(row["held_out_loss"]) for row in history):
         raise DataError("the held-out loss was never finite: give a lower --learning-rate.")

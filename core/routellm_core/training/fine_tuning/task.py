@@ -1,4 +1,4 @@
-"""FineTuningTask: what one kind of fine-tuned router does its own way; `train.py` does all else."""
+"""FineTuningTask: what differs between kinds of fine-tuned router; `train.py` does the rest."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Trained = TypeVar("Trained", bound=Router)
 
 
 class FineTuningTask(ABC, Generic[Settings, Trained]):
-    """One training: it reads its network when it is made, and makes the router of what became of it."""
+    """One training: reads its network when constructed, and makes the router of the trained one."""
 
     kind: ClassVar[str]
-    """Which router, as a checkpoint names it."""
+    """The kind of router, as named in checkpoints."""
 
     def __init__(self, base: str, settings: Settings) -> None:
         """Store the settings and read the network.
 
         Args:
             base: a transformers folder, a model's name on the Hub, or a saved router of this kind.
-            settings: of the training.
+            settings: the training's.
 
         Raises:
             CheckpointError: `base` can't be loaded.
@@ -35,14 +35,14 @@ class FineTuningTask(ABC, Generic[Settings, Trained]):
         self.settings = settings
         self.network = self.read(base)
         self.model: Any = self.network.model
-        """What is trained: the network's own model, or an adapter around it."""
+        """The model to train: the network's own, or an adapter around it."""
 
     @abstractmethod
     def read(self, base: str) -> Network:
-        """Read the network to start from; what it lacks is made, from torch's random state."""
+        """Read the network to start from; missing parts are initialized from torch's random state."""
 
     def check_positions(self, positions: int | None, base: str) -> None:
-        """Refuse a `max_length` beyond the positions that `base` has; None is no limit.
+        """Reject a `max_length` beyond the positions of `base`; None means no limit.
 
         Raises:
             ValueError: names both.
@@ -55,14 +55,14 @@ class FineTuningTask(ABC, Generic[Settings, Trained]):
 
     @abstractmethod
     def ids(self, prompts: Sequence[str]) -> list[list[int]]:
-        """Return the token ids that the network reads of each prompt."""
+        """Return the token ids that the network reads for each prompt."""
 
     @abstractmethod
     def forward(self, model: Any, ids: Any, mask: Any, labels: Any) -> tuple[Any, Any]:
         """Return the mean loss and the logits, of shape (b, labels), from tensors (b, L), (b, L) and (b,)."""
 
     def begin(self) -> None:
-        """Ready the model for training, once the rows are known to be fit for it."""
+        """Prepare the model for training, once the rows are checked."""
 
     @abstractmethod
     def router(self) -> Trained:

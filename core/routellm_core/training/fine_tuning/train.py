@@ -35,11 +35,11 @@ def fine_tuned_router(
         rows: prompts with their labels.
         settings: see the task.
         out: the router's folder, which holds the checkpoints until then.
-        resume: go on from the last checkpoint in `out`.
+        resume: continue from the last checkpoint in `out`.
         say: receives progress lines.
 
     Returns:
-        The router with score quantiles, and what the training came to.
+        The router with score quantiles, and the training's result.
 
     Raises:
         ImportError: names the extra.

@@ -49,7 +49,7 @@ _RANDOM = "random_state.safetensors"
 
 
 class PreferenceTrainer(Trainer):
-    """Overrides how state is written, and how the loss is made; the loop is the Trainer's own."""
+    """Overrides how state is written and the loss computed; the loop is the Trainer's own."""
 
     def __init__(self, forward: Forward, **settings: Any) -> None:
         super().__init__(**settings)
@@ -63,7 +63,7 @@ class PreferenceTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Any = None,
     ) -> Any:
-        """Return the mean loss of a batch, with the logits where they are asked for."""
+        """Return the mean loss of a batch, with the logits if requested."""
         loss, logits = self._preference_forward(
             model, inputs["input_ids"], inputs["attention_mask"], inputs["labels"]
         )
@@ -112,7 +112,7 @@ class PreferenceTrainer(Trainer):
 
 
 class _Progress(TrainerCallback):
-    """Tells how it goes, and marks each checkpoint that is whole."""
+    """Reports progress, and marks each complete checkpoint."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
@@ -149,14 +149,14 @@ def fine_tune(
     Args:
         model: a transformers or peft model.
         forward: the loss.
-        train: what is learned from.
-        held_out: what early stopping looks at.
+        train: the rows to learn from.
+        held_out: the rows for early stopping.
         settings: everything else.
-        hardware: what to run on.
+        hardware: the device and precision.
         pad: the id of the padding token.
         folder: where checkpoints are written.
-        checkpoint: the one to go on from.
-        say: is told the progress.
+        checkpoint: the one to resume from.
+        say: receives progress lines.
 
     Raises:
         DataError: the loss was never finite.
@@ -176,7 +176,7 @@ def fine_tune(
         save_steps=interval,
         logging_steps=interval,
         save_total_limit=2,
-        restore_callback_states_from_checkpoint=True,  # patience goes on where it was
+        restore_callback_states_from_checkpoint=True,  # patience continues where it was
         load_best_model_at_end=True,
         metric_for_best_model="eval_loss",
         greater_is_better=False,

@@ -1,8 +1,8 @@
-"""Training state: what a training remembers between steps, as safetensors and without a pickle.
+"""Training state: the state of a training between steps, as safetensors and without a pickle.
 
 The moments of the optimizer, the learning-rate schedule and the random generators. numpy's global generator
-is touched here alone, and only because transformers draws from it: what "NPY002" warns of is the very thing
-that is kept. An open safetensors file has `keys()` and no iteration ("SIM118").
+is used only here, and only because transformers draws from it: what "NPY002" warns about is exactly what
+is saved. An open safetensors file has `keys()` and no iteration ("SIM118").
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from safetensors.torch import save_file
 def own_random_state(seed: int) -> Iterator[None]:
     """Seed the global generators of Python, numpy and torch, and put back the caller's state afterwards.
 
-    transformers' Trainer draws from them, whatever it is given.
+    transformers' Trainer always draws from them.
     """
     python, numbers, tensors = random.getstate(), np.random.get_state(), torch.random.get_rng_state()  # noqa: NPY002
     devices = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
@@ -55,7 +55,7 @@ def save_random_state(path: Path) -> None:
 
 
 def load_random_state(path: Path) -> None:
-    """Put back what `save_random_state` wrote."""
+    """Restore what `save_random_state` wrote."""
     with safe_open(path, framework="pt") as stored:
         tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
         state = json.loads(stored.metadata()["state"])
@@ -69,7 +69,7 @@ def load_random_state(path: Path) -> None:
 
 
 def save_optimizer_state(path: Path, optimizer: Any, scheduler: Any) -> None:
-    """Write what an optimizer and a scheduler of torch remember between steps."""
+    """Write the state of a torch optimizer and scheduler."""
     described = optimizer.state_dict()
     tensors, plain = {}, {}
     for parameter, values in described["state"].items():
@@ -83,7 +83,7 @@ def save_optimizer_state(path: Path, optimizer: Any, scheduler: Any) -> None:
 
 
 def load_optimizer_state(path: Path, optimizer: Any, scheduler: Any) -> None:
-    """Put back what `save_optimizer_state` wrote."""
+    """Restore what `save_optimizer_state` wrote."""
     with safe_open(path, framework="pt") as stored:
         values: dict[str, Any] = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
         state = json.loads(stored.metadata()["state"])
