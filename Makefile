@@ -2,6 +2,7 @@
 #   make demo [PROMPTS=file]   the main job, without key, network or torch
 #   make test                  everything installed, all tests; then the LangChain tests beside LangChain alone
 #   make check                 style, types, import directions
+#   make attack [TIMES=20]     texts, checkpoints and answers made to break it, many times what the tests try
 #   make bench                 speed, as ratios within one run
 #   make results               docs/results.md: every router by training set, and transfer (about half an hour)
 #   make train-default         the shipped router, trained again [SOURCES=all: measured, not shipped]
@@ -21,9 +22,10 @@ export ROUTELLM_DATA ?= $(abspath $(DATA))
 endif
 
 SOURCES ?= licensed
+TIMES ?= 20
 OUT ?= $(if $(filter licensed,$(SOURCES)),core/routellm_core/default_router,build/default_router-$(SOURCES))
 
-.PHONY: demo test test-langchain check format bench results train-default clean
+.PHONY: demo test test-langchain check format attack bench results train-default clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python -m examples.demo $(if $(PROMPTS),--prompts "$(PROMPTS)") $(DEMO_ARGS)
@@ -44,6 +46,9 @@ check: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+attack: $(VENV)/.dev
+	ROUTELLM_ATTACK=$(TIMES) $(BIN)/python -m pytest tests/attack
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-enable --benchmark-disable-gc -s

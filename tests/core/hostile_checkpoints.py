@@ -12,11 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from routellm_core.checkpoints.checkpoint import Checkpoint, write_checkpoint
+from routellm_core.checkpoints.checkpoint import write_checkpoint
 from routellm_core.embedders.default_router import PromptEmbedder
+from routellm_core.embedders.prompt_kind import PromptKind
+from routellm_core.embedders.shape import FEATURES as SHAPE_FEATURES
+from routellm_core.embedders.shape_features import ShapeFeatures
 from routellm_core.embedders.static import StaticEmbedder
 from routellm_core.embedders.surface import FEATURES, SurfaceFeatures
+from routellm_core.preferences.rating.tiered_battles import TieredBattles
+from routellm_core.preferences.reading.battle_columns import BattleColumns
+from routellm_core.routers.adapted import AdaptedRouter, Prior, Qualities
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
+from routellm_core.routers.similarity_weighted import SimilarityWeightedRouter
 
 WORDS = ["[UNK]", "what", "is", "2", "+", "?", "[", "]", "answer", ":", "a", "b", ".", "##s"]
 DIMENSION = 4
@@ -50,18 +57,24 @@ def tokenizer_file(**changes: Any) -> dict[str, Any]:
     return bert | changes
 
 
-@cache
-def small_checkpoint() -> Checkpoint:
-    """A router like the default one, of a few words."""
+def small_static() -> StaticEmbedder:
+    """Token vectors of a few words."""
     chance = np.random.default_rng(0)
-    static = StaticEmbedder(
+    return StaticEmbedder(
         json.dumps(tokenizer_file()).encode(),
         chance.integers(-100, 100, (len(WORDS), DIMENSION), dtype=np.int8),
         np.where(np.arange(len(WORDS)) == 0, 0.0, 0.01).astype(np.float32),
     )
+
+
+@cache
+def small_router() -> MatrixFactorizationRouter:
+    """A router like the default one, of a few words."""
+    chance = np.random.default_rng(0)
+    static = small_static()
     surface = SurfaceFeatures(np.zeros(len(FEATURES)), np.ones(len(FEATURES)))
     embedder = PromptEmbedder(static, surface, np.zeros(DIMENSION), surface_weight=0.5, cue_weight=1.0)
-    router = MatrixFactorizationRouter(
+    return MatrixFactorizationRouter(
         embedder,
         ["strong", "weak"],
         np.eye(2),
@@ -70,11 +83,50 @@ def small_checkpoint() -> Checkpoint:
         weak="weak",
         score_quantiles=np.linspace(0.0, 1.0, 11),
     )
-    return router.to_checkpoint()
+
+
+@cache
+def small_ranking() -> SimilarityWeightedRouter:
+    """A router that ranks by a few battles, with an array on the disk."""
+    chance = np.random.default_rng(0)
+    embeddings = small_static().embed([f"what is {word}" for word in WORDS])
+    rows = np.arange(40) % len(WORDS)
+    first = (np.arange(40) % 3).astype(np.int32)
+    columns = BattleColumns(
+        ("a", "b", "c"),
+        len(WORDS),
+        rows.astype(np.int32),
+        first,
+        ((first + 1) % 3).astype(np.int32),
+        chance.choice([0.0, 0.5, 1.0], 40).astype(np.float32),
+    )
+    battles = TieredBattles.from_embeddings(columns, embeddings, {"a": 0, "b": 1, "c": 2})
+    return SimilarityWeightedRouter(small_static(), battles, strong="a", weak="c")
+
+
+@cache
+def small_adapted() -> AdaptedRouter:
+    """A router of labels around the small one, which lies in a folder of its own."""
+    chance = np.random.default_rng(0)
+    features = len(SHAPE_FEATURES)
+    return AdaptedRouter(
+        small_router(),
+        small_static(),
+        Qualities(
+            np.array([0.5, -0.5]),
+            chance.normal(size=(len(WORDS), 2)).astype(np.float32),
+            np.zeros(2),
+            ShapeFeatures(np.zeros(features), np.ones(features)),
+            0.1 * chance.normal(size=(features, 2)),
+        ),
+        Prior({kind: 0.0 for kind in PromptKind}, 1.0, np.array([0.1, -0.1])),
+        strong="strong",
+        weak="weak",
+    )
 
 
 def write_small(folder: Path) -> Path:
-    write_checkpoint(folder, small_checkpoint())
+    write_checkpoint(folder, small_router().to_checkpoint())
     return folder
 
 

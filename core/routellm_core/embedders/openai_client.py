@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 from routellm_core.embedders.embedder import EmbedderError
 from routellm_core.redaction import without_secrets
 
+_SHOWN = 2_000
+"""Characters of an error that are repeated: a server's may be a page."""
+
 
 class OpenAIClient:
     """Asks for embeddings, by a client that was given or by one of its own, made at the first request."""
@@ -73,7 +76,7 @@ class OpenAIClient:
         return [by_position[position] for position in range(count)]
 
     def _refuse(self, error: Exception, client: Any) -> NoReturn:
-        message = f"{type(error).__name__}: {error}"
+        message = f"{type(error).__name__}: {error}"[:_SHOWN]
         shown = without_secrets(message, [getattr(client, "api_key", None)])
         # A server that repeats the key in its answer must not bring it into a log, by no cause either.
         raise EmbedderError(f"{self.origin} failed: {shown}") from (error if shown == message else None)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _NOT_PLAIN = re.compile(r"[^\t\n\r -~]")
 _PIECE = re.compile(r"[a-z0-9]+|[!-/:-@\[-`{-~]")
 
-PART_CHARACTERS = 512
+_MAY_BEGIN = re.compile(r"[\W_\u4e00-\u9fff]")
+
+PART_CHARACTERS = 256
 """Of a text that is tokenised in parts: other threads run between two of them."""
 
 
@@ -35,7 +37,8 @@ def words_of(text: str) -> list[str] | None:
 def parts_of(text: str) -> Iterator[str]:
     """Yield a text in parts of at least `PART_CHARACTERS`, cut where the tokenizer cuts in any case."""
     start, place = 0, PART_CHARACTERS
-    while place < len(text):
+    while found := _MAY_BEGIN.search(text, place):
+        place = found.start()
         if _begins_a_word(text[place]):
             yield text[start:place]
             start, place = place, place + PART_CHARACTERS

@@ -22,6 +22,7 @@ _CONNECTION = frozenset(
 )
 _QUOTA = "insufficient_quota"
 _SHOWN = 300
+_READ = 10_000
 
 
 @dataclass(frozen=True)
@@ -154,5 +155,5 @@ def _number(value: Any) -> float | None:
 
 def _text(error: Exception, secrets: Iterable[str]) -> str:
     # One line: what an API answers may hold the whole request, its headers included.
-    text = without_secrets(" ".join(str(error).split()), secrets)
+    text = without_secrets(" ".join(str(error)[:_READ].split()), secrets)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
