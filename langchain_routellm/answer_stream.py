@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, closing
 from typing import cast
 
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk, message_chunk_to_message
+from langchain_core.messages.ai import add_ai_message_chunks
 
 from langchain_routellm.attempt import Attempt, with_record
 from langchain_routellm.usage import StreamTokens
@@ -37,6 +38,14 @@ async def aforwarded(counter: RoutingCounter, attempt: Attempt) -> AsyncChunks:
                 tokens.add(chunk)
                 yield chunk if index else with_record(chunk, attempt.record)
                 index += 1
+
+
+def whole_message(chunks: list[AIMessageChunk]) -> AIMessage:
+    """Return the answer that was streamed."""
+    if not chunks:
+        return AIMessage("")
+    answer = message_chunk_to_message(add_ai_message_chunks(chunks[0], *chunks[1:]))
+    return cast(AIMessage, answer)
 
 
 def is_token(chunk: AIMessageChunk) -> bool:

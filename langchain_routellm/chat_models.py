@@ -19,7 +19,7 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 from typing_extensions import override
 
-from langchain_routellm.answer_stream import aforwarded, forwarded, is_token
+from langchain_routellm.answer_stream import aforwarded, forwarded, is_token, whole_message
 from langchain_routellm.attempt import Attempt, with_record
 from langchain_routellm.batch_endpoints import BatchEndpoints
 from langchain_routellm.bound_tools import BoundTools
@@ -32,6 +32,7 @@ from langchain_routellm.routed_events import (
     apassed_on,
     holds_token,
     passed_on,
+    whole_answer,
 )
 from langchain_routellm.structured_output import RoutedStructuredOutput
 from routellm_core import Decision
@@ -90,7 +91,7 @@ class ChatRouteLLM(BatchEndpoints, GenerateEndpoints, PairIdentity):
     ) -> Iterator[AIMessageChunk]:
         board = self.switchboard
         call = self.routed_call(input, config, stop, kwargs)
-        yield from board.stream(call, partial(forwarded, board.counter), is_token)
+        yield from board.stream(call, partial(forwarded, board.counter), is_token, whole_message)
 
     @override
     async def astream(
@@ -103,7 +104,8 @@ class ChatRouteLLM(BatchEndpoints, GenerateEndpoints, PairIdentity):
     ) -> AsyncIterator[AIMessageChunk]:
         board = self.switchboard
         call = self.routed_call(input, config, stop, kwargs)
-        async with aclosing(board.astream(call, partial(aforwarded, board.counter), is_token)) as chunks:
+        answer = board.astream(call, partial(aforwarded, board.counter), is_token, whole_message)
+        async with aclosing(answer) as chunks:
             async for chunk in chunks:
                 yield chunk
 
@@ -117,7 +119,7 @@ class ChatRouteLLM(BatchEndpoints, GenerateEndpoints, PairIdentity):
         call = self.routed_call(input, config, kwargs.pop("stop", None), kwargs)
 
         def events(routed: ChatModelStream) -> Generator[Event, None, None]:
-            return board.stream(call, partial(passed_on, board.counter, routed), holds_token)
+            return board.stream(call, partial(passed_on, board.counter, routed), holds_token, whole_answer)
 
         return RoutedEvents(events)
 
@@ -136,7 +138,7 @@ class ChatRouteLLM(BatchEndpoints, GenerateEndpoints, PairIdentity):
         call = self.routed_call(input, config, kwargs.pop("stop", None), kwargs)
 
         def events(routed: AsyncRoutedEvents) -> AsyncGenerator[Event, None]:
-            return board.astream(call, partial(apassed_on, board.counter, routed), holds_token)
+            return board.astream(call, partial(apassed_on, board.counter, routed), holds_token, whole_answer)
 
         return AsyncRoutedEvents(events)
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
+from langchain_core.messages import AIMessage
 from typing_extensions import override
 
 from langchain_routellm.attempt import Attempt
@@ -118,6 +119,14 @@ async def apassed_on(
 def holds_token(event: Event) -> bool:
     """Tell whether an event shows something of the answer, after which nothing is retried."""
     return str(event["event"]) != "message-start"
+
+
+def whole_answer(events: list[Event]) -> AIMessage:
+    """Return the answer whose events these are."""
+    stream = ChatModelStream()
+    for event in events:
+        stream.dispatch(cast(Any, event))
+    return stream.output
 
 
 def _take_message_id(

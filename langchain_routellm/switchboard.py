@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from langchain_routellm.attempt import Attempt
 from langchain_routellm.routed_call import Reading, RoutedCall
 from langchain_routellm.routing_run import routing_run
+from langchain_routellm.shown_attempts import ShownAttempts
 from langchain_routellm.side import Side
 from routellm_core import Decision, RoutingRequest
 from routellm_core.routing.decision import Route
@@ -65,17 +66,23 @@ class Switchboard:
             message_of: the message behind an answer; None if the answer is one.
         """
         with routing_run(call) as run:
+            shown = self._shown(call, is_async=False)
+
+            def ask_shown(decision: Decision) -> T:
+                attempt = self._attempt(shown, run.attempt(call, decision), parsed=message_of is not None)
+                shown.discard()
+                return ask(attempt)
+
             decision = self.dispatcher.decide(self.request(call), call.previous, call.origin)
             try:
                 return self.dispatcher.answer(
-                    decision,
-                    lambda decision: ask(run.attempt(call, decision)),
-                    message_of,
-                    is_invalid=call.is_invalid,
+                    decision, ask_shown, message_of, is_invalid=call.is_invalid, is_shown=shown.is_shown
                 )
             except UnparsedAnswerError as unparsed:
                 answer: T = unparsed.as_the_host_does()
                 return answer
+            finally:
+                shown.release()
 
     async def aanswer(
         self,
@@ -85,45 +92,94 @@ class Switchboard:
     ) -> T:
         """Return a whole answer, async."""
         async with routing_run(call) as run:
+            shown = self._shown(call, is_async=True)
+
+            async def ask_shown(decision: Decision) -> T:
+                attempt = self._attempt(shown, run.attempt(call, decision), parsed=message_of is not None)
+                await shown.adiscard()
+                return await ask(attempt)
+
             decision = await self.dispatcher.adecide(self.request(call), call.previous, call.origin)
             try:
                 return await self.dispatcher.aanswer(
-                    decision,
-                    lambda decision: ask(run.attempt(call, decision)),
-                    message_of,
-                    is_invalid=call.is_invalid,
+                    decision, ask_shown, message_of, is_invalid=call.is_invalid, is_shown=shown.is_shown
                 )
             except UnparsedAnswerError as unparsed:
                 answer: T = unparsed.as_the_host_does()
                 return answer
+            finally:
+                await shown.arelease()
 
     def stream(
         self,
         call: RoutedCall,
         ask: Callable[[Attempt], Generator[T, None, None]],
         is_token: Callable[[T], bool],
+        whole: Callable[[list[T]], Any] | None = None,
     ) -> Generator[T, None, None]:
-        """Yield a streamed answer; once `is_token` was true of a part, no other model is asked."""
+        """Yield a streamed answer; once `is_token` was true of a part, no other model is asked.
+
+        `whole` makes a message of all parts: where weak's answer may be rejected, it is held until then.
+        """
         with routing_run(call) as run:
+            shown = self._shown(call, is_async=False)
+
+            def ask_shown(decision: Decision) -> Generator[T, None, None]:
+                attempt = self._attempt(shown, run.attempt(call, decision), streamed=whole is None)
+                shown.discard()
+                return ask(attempt)
+
             decision = self.dispatcher.decide(self.request(call), call.previous, call.origin)
-            parts = self.dispatcher.stream(
-                decision, lambda decision: ask(run.attempt(call, decision)), is_token
-            )
-            with closing(parts):
-                yield from parts
+            parts = self.dispatcher.stream(decision, ask_shown, is_token, whole, call.is_invalid)
+            try:
+                with closing(parts):
+                    for part in parts:
+                        shown.release()
+                        yield part
+            finally:
+                shown.release()
 
     async def astream(
         self,
         call: RoutedCall,
         ask: Callable[[Attempt], AsyncGenerator[T, None]],
         is_token: Callable[[T], bool],
+        whole: Callable[[list[T]], Any] | None = None,
     ) -> AsyncGenerator[T, None]:
         """Yield a streamed answer, async."""
         async with routing_run(call) as run:
+            shown = self._shown(call, is_async=True)
+
+            def ask_shown(decision: Decision) -> AsyncGenerator[T, None]:
+                attempt = self._attempt(shown, run.attempt(call, decision), streamed=whole is None)
+                return after_discarding(ask(attempt)) if shown.has_earlier else ask(attempt)
+
+            async def after_discarding(parts: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+                await shown.adiscard()
+                async with aclosing(parts):
+                    async for part in parts:
+                        yield part
+
             decision = await self.dispatcher.adecide(self.request(call), call.previous, call.origin)
-            parts = self.dispatcher.astream(
-                decision, lambda decision: ask(run.attempt(call, decision)), is_token
-            )
-            async with aclosing(parts):
-                async for part in parts:
-                    yield part
+            parts = self.dispatcher.astream(decision, ask_shown, is_token, whole, call.is_invalid)
+            try:
+                async with aclosing(parts):
+                    async for part in parts:
+                        await shown.arelease()
+                        yield part
+            finally:
+                await shown.arelease()
+
+    @staticmethod
+    def _shown(call: RoutedCall, *, is_async: bool) -> ShownAttempts:
+        return ShownAttempts(None if call.traced else call.config.get("run_id"), is_async)
+
+    def _attempt(
+        self, shown: ShownAttempts, attempt: Attempt, *, parsed: bool = False, streamed: bool = False
+    ) -> Attempt:
+        """Return an attempt that shows nothing of itself while another one may take its place."""
+        escalation, decision = self.dispatcher.escalation, attempt.decision
+        judged = escalation.judges(decision) and not streamed
+        judged |= parsed and escalation.on_parse_error and decision.route == "weak"
+        replaceable = escalation.may_follow(decision) and not self.dispatcher.shadow
+        return shown.attempt(attempt, replaceable=replaceable, judged=judged)

@@ -150,6 +150,7 @@ class Dispatcher:
         *,
         final: bool = False,
         is_invalid: IsInvalid | None = None,
+        is_shown: Callable[[], bool] | None = None,
     ) -> T:
         """Return a whole answer.
 
@@ -160,11 +161,12 @@ class Dispatcher:
                 the answer is that message.
             final: the answer stands whatever `escalate_if` says, as one does that had effects of its own.
             is_invalid: whether a message calls a tool in a wrong way, for `escalate_on="invalid_tool_call"`.
+            is_shown: whether something of the answer was shown already: an error is the caller's then.
         """
         if decision.account is None:
-            return self._answer(decision, ask, message_of, final, is_invalid)
+            return self._answer(decision, ask, message_of, final, is_invalid, is_shown)
         with decision.account:
-            return self._answer(decision, ask, message_of, final, is_invalid)
+            return self._answer(decision, ask, message_of, final, is_invalid, is_shown)
 
     def _answer(
         self,
@@ -173,12 +175,13 @@ class Dispatcher:
         message_of: Callable[[T], Any] | None,
         final: bool,
         is_invalid: IsInvalid | None,
+        is_shown: Callable[[], bool] | None,
     ) -> T:
         while True:
             try:
                 answer = ask(decision)
             except Exception as error:
-                following = self._after_error(decision, error)
+                following = None if is_shown and is_shown() else self._after_error(decision, error)
                 if following is None:
                     raise
             else:
@@ -196,12 +199,13 @@ class Dispatcher:
         *,
         final: bool = False,
         is_invalid: IsInvalid | None = None,
+        is_shown: Callable[[], bool] | None = None,
     ) -> T:
         """Return a whole answer, async."""
         if decision.account is None:
-            return await self._aanswer(decision, ask, message_of, final, is_invalid)
+            return await self._aanswer(decision, ask, message_of, final, is_invalid, is_shown)
         with decision.account:
-            return await self._aanswer(decision, ask, message_of, final, is_invalid)
+            return await self._aanswer(decision, ask, message_of, final, is_invalid, is_shown)
 
     async def _aanswer(
         self,
@@ -210,12 +214,13 @@ class Dispatcher:
         message_of: Callable[[T], Any] | None,
         final: bool,
         is_invalid: IsInvalid | None,
+        is_shown: Callable[[], bool] | None,
     ) -> T:
         while True:
             try:
                 answer = await ask(decision)
             except Exception as error:
-                following = self._after_error(decision, error)
+                following = None if is_shown and is_shown() else self._after_error(decision, error)
                 if following is None:
                     raise
             else:
@@ -230,24 +235,38 @@ class Dispatcher:
         decision: Decision,
         ask: Callable[[Decision], Generator[T, None, None]],
         is_token: Callable[[T], bool],
+        whole: Callable[[list[T]], Any] | None = None,
+        is_invalid: IsInvalid | None = None,
     ) -> Generator[T, None, None]:
-        """Yield a streamed answer; once `is_token` was true of a chunk, nothing is retried."""
+        """Yield a streamed answer; once `is_token` was true of a chunk, nothing is retried.
+
+        Args:
+            decision: the one made by `decide`.
+            ask: asks the side of the decision it is given; called again, once, after an escalation.
+            is_token: whether a chunk shows something of the answer.
+            whole: the host's own message of all chunks: where weak's answer may be rejected, its chunks are
+                held until it was judged. None: streamed answers are not judged.
+            is_invalid: as in `answer`.
+        """
         with decision.account or nullcontext():
-            yield from self._stream(decision, ask, is_token)
+            yield from self._stream(decision, ask, is_token, whole, is_invalid)
 
     def _stream(
         self,
         decision: Decision,
         ask: Callable[[Decision], Generator[T, None, None]],
         is_token: Callable[[T], bool],
+        whole: Callable[[list[T]], Any] | None,
+        is_invalid: IsInvalid | None,
     ) -> Generator[T, None, None]:
         while True:
             held: list[T] = []
+            judged = whole if self._judges(decision) else None
             with closing(ask(decision)) as chunks:
                 try:
                     for chunk in chunks:
                         held.append(chunk)
-                        if is_token(chunk):
+                        if judged is None and is_token(chunk):
                             break
                 except Exception as error:
                     following = self._after_error(decision, error)
@@ -255,9 +274,11 @@ class Dispatcher:
                         yield from held
                         raise
                 else:
-                    yield from held
-                    yield from chunks
-                    return
+                    following = judged and self._after_stream(decision, judged(held), is_invalid)
+                    if following is None:
+                        yield from held
+                        yield from chunks
+                        return
             decision = following
 
     async def astream(
@@ -265,10 +286,12 @@ class Dispatcher:
         decision: Decision,
         ask: Callable[[Decision], AsyncGenerator[T, None]],
         is_token: Callable[[T], bool],
+        whole: Callable[[list[T]], Any] | None = None,
+        is_invalid: IsInvalid | None = None,
     ) -> AsyncGenerator[T, None]:
         """Yield a streamed answer, async."""
         with decision.account or nullcontext():
-            async with aclosing(self._astream(decision, ask, is_token)) as chunks:
+            async with aclosing(self._astream(decision, ask, is_token, whole, is_invalid)) as chunks:
                 async for chunk in chunks:
                     yield chunk
 
@@ -277,14 +300,17 @@ class Dispatcher:
         decision: Decision,
         ask: Callable[[Decision], AsyncGenerator[T, None]],
         is_token: Callable[[T], bool],
+        whole: Callable[[list[T]], Any] | None,
+        is_invalid: IsInvalid | None,
     ) -> AsyncGenerator[T, None]:
         while True:
             held: list[T] = []
+            judged = whole if self._judges(decision) else None
             async with aclosing(ask(decision)) as chunks:
                 try:
                     async for chunk in chunks:
                         held.append(chunk)
-                        if is_token(chunk):
+                        if judged is None and is_token(chunk):
                             break
                 except Exception as error:
                     following = self._after_error(decision, error)
@@ -293,11 +319,13 @@ class Dispatcher:
                             yield chunk
                         raise
                 else:
-                    for chunk in held:
-                        yield chunk
-                    async for chunk in chunks:
-                        yield chunk
-                    return
+                    following = judged and self._after_stream(decision, judged(held), is_invalid)
+                    if following is None:
+                        for chunk in held:
+                            yield chunk
+                        async for chunk in chunks:
+                            yield chunk
+                        return
             decision = following
 
     def _in_mode(self, decision: Decision) -> Decision:
@@ -320,6 +348,19 @@ class Dispatcher:
         following = None if final else self.escalation.after_answer(decision, message, is_invalid)
         if following is not None:
             self.counter.count_escalation(following, usage)
+            self._note(following, "rejected")
+        return following
+
+    def _judges(self, decision: Decision) -> bool:
+        return not self.shadow and self.escalation.judges(decision)
+
+    def _after_stream(
+        self, decision: Decision, message: Any, is_invalid: IsInvalid | None
+    ) -> Decision | None:
+        """Judge an answer that was streamed, and whose tokens the stream counts."""
+        following = self.escalation.after_answer(decision, message, is_invalid)
+        if following is not None:
+            self.counter.count_escalation(following, self.usage_of(message))
             self._note(following, "rejected")
         return following
 

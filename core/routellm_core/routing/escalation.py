@@ -131,6 +131,15 @@ class Escalation:
             return self._once(decision)
         return self._once(decision) if self.rejects is not None and self.rejects(answer) else None
 
+    def may_follow(self, decision: Decision) -> bool:
+        """Tell whether another side may be asked after this one."""
+        return decision.reason != "escalated" and (decision.route == "weak" or bool(self.strong_errors))
+
+    def judges(self, decision: Decision) -> bool:
+        """Tell whether the whole answer of this side may be rejected."""
+        judged = self.rejects is not None or self.on_invalid_tool_call
+        return judged and decision.route == "weak" and decision.reason != "escalated"
+
     @staticmethod
     def _once(decision: Decision) -> Decision | None:
         return None if decision.reason == "escalated" else decision.escalated()
