@@ -52,7 +52,7 @@ def _instructions(input: str | Sequence[BaseMessage]) -> Sequence[str]:
     """Return where an instruction may stand: first, or, after the messages that it speaks of, last."""
     if isinstance(input, str):
         return [input]
-    ends = [input[0], input[-1]] if input else []
+    ends = [*input[:1], *input[1:][-1:]]
     return [message.content for message in ends
             if message.type in ("system", "human") and isinstance(message.content, str)]  # fmt: skip
 

@@ -54,8 +54,8 @@ class PairFields(BaseChatModel):
     escalate_strong_on: Given[ErrorsGiven] = ()
     """Exception types of the strong model after which weak is asked, once."""
     escalate_if: Callable[[Any], bool] | None = None
-    """Given a whole answer of weak; true: strong is asked as well, once. A streamed answer of weak is held back
-    until it was judged, so that nobody is shown one that is rejected."""
+    """Given a whole answer of weak; true: strong is asked as well, once. A streamed answer of weak is held
+    back until it was judged, so that nobody is shown one that is rejected."""
     escalate_when: Given[StuckGiven | None] = None
     """When strong takes over the rest of a tool loop: {"repeated_tool_call": 3, "tool_errors": 2,
     "invalid_tool_call": 1}, or some of these."""

@@ -7,6 +7,7 @@ reading it once.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 QUESTION_WORDS = (
@@ -27,6 +28,7 @@ _LONGEST_LABEL = 48
 # A template's instruction is at the head of the prompt, before the inserted text.
 _INSTRUCTION = 600
 _COLONS = (":", "：")
+_MARKS = re.compile("[:：#<]")
 # Most occurrences of one word examined from either end of a prompt.
 _TRIES = 200
 
@@ -52,6 +54,9 @@ def stuffed_question(text: str) -> str | None:
     # 'What is a monad?'
     ```
     """
+    # Most of what people write has no mark that a label ends in.
+    if not _MARKS.search(text):
+        return None
     lowered = text.lower()
     if len(lowered) != len(text) or not any(word in lowered for word in CONTEXT_WORDS):
         return None
