@@ -147,9 +147,12 @@ class StaticEmbedder:
         """Describe this embedder for a router's checkpoint.
 
         Raises:
-            ValueError: its tokenizer holds what is not loaded from a file.
+            TypeError: its tokenizer holds what is not loaded from a file.
         """
-        check_tokenizer(self.tokenizer_json, len(self.table))
+        try:
+            check_tokenizer(self.tokenizer_json, len(self.table))
+        except ValueError as error:
+            raise TypeError(f"the embedder {type(self).__name__} cannot be saved: {error}.") from error
         tensors: dict[str, npt.NDArray[Any]] = {"table": self.table, "scales": self.scales}
         return EmbedderParts(self.kind, {}, tensors, {TOKENIZER_FILE: self.tokenizer_json})
 

@@ -23,13 +23,13 @@ class ScoreThreads:
     def __init__(self) -> None:
         self._free = BoundedSemaphore(MOST_AT_ONCE)
 
-    def start(self, work: Callable[[], None]) -> None:
+    def start(self, work: Callable[[], None], seconds: float) -> None:
         """Run `work`, which must not raise, in a thread, in the caller's context.
 
         Raises:
-            ScoreTimeoutError: the limit of threads waiting for the router is reached.
+            ScoreTimeoutError: no thread became free within so many seconds.
         """
-        if not self._free.acquire(blocking=False):
+        if not self._free.acquire(timeout=seconds):
             raise ScoreTimeoutError(f"{MOST_AT_ONCE} earlier calls of the router have not ended yet.")
 
         def run() -> None:
@@ -38,7 +38,11 @@ class ScoreThreads:
             finally:
                 self._free.release()
 
-        Thread(target=copy_context().run, args=(run,), name="routellm-score", daemon=True).start()
+        try:
+            Thread(target=copy_context().run, args=(run,), name="routellm-score", daemon=True).start()
+        except BaseException:
+            self._free.release()
+            raise
 
     # Threads can't be copied: a copy or a pickle has none running.
     def __getstate__(self) -> dict[str, Any]:

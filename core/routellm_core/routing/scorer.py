@@ -64,7 +64,7 @@ class Scorer:
         while unknown:
             claim = self.cache.claim(unknown)
             if claim.mine and deadline.seconds is not None:
-                self._settle_beside(claim)
+                self._settle_beside(claim, deadline)
             elif claim.mine:
                 self._settle(claim)
             scores |= {text: deadline.outcome(future) for text, future in claim.futures.items()}
@@ -142,12 +142,15 @@ class Scorer:
         else:
             self.cache.settle(claim, scores)
 
-    def _settle_beside(self, claim: Claim) -> None:
+    def _settle_beside(self, claim: Claim, deadline: _Deadline) -> None:
         # A score that comes too late for this caller is still there for the next one.
         try:
-            self.threads.start(partial(self._settle, claim))
+            self.threads.start(partial(self._settle, claim), deadline.left() or 0.0)
         except Exception as error:
             self.cache.fail(claim, error)
+        except BaseException:
+            self.cache.fail(claim, AbandonedError())
+            raise
 
     async def _asettle(self, claim: Claim) -> None:
         try:
