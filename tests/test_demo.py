@@ -151,7 +151,7 @@ def test_a_prompt_that_no_model_takes_costs_one_line(run: Run, tmp_path: Path) -
     [
         ("", "holds no prompt"),
         (" \n\n", "holds no prompt"),
-        ('{"text": "Hello"}\n', "prompts.txt:1: field 'prompt' is missing"),
+        ('{"title": "Hello"}\n', "no field with a prompt is known"),
         (None, "is not a file"),
     ],
 )
@@ -196,6 +196,7 @@ def test_an_endpoint_that_refuses_is_one_line(
     assert "sk-not-a-key" not in ran.out + ran.err
 
 
+@pytest.mark.filterwarnings("ignore:strong costs less than weak")
 def test_with_a_key_it_asks_that_endpoint_for_the_models_named(
     run: Run, stand_in: StandInServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
