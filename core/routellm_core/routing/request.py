@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from routellm_core.routing.capabilities import NO_OBSTACLES, Obstacles
 from routellm_core.routing.decision import Route
+from routellm_core.routing.follow_up import leans
 from routellm_core.routing.override import NO_OVERRIDE, RoutingOverride
 from routellm_core.routing.validation import check_fraction, check_route
 
@@ -80,13 +81,14 @@ class RoutingRequest:
 def scored_text(human_texts: Sequence[str]) -> str | None:
     """Choose the text to score from a conversation's human texts, oldest first.
 
-    It is the newest one; where that has fewer than 16 characters, the latest earlier one of at least 16,
-    where there is one. Blank texts do not count. None where nothing is left.
+    It is the newest one that does not lean on what was said before it (see `leans`), so that "why?" and "now
+    do the same for the transpose" are scored by the question that they are about. Where each leans, it is the
+    first of at least 16 characters, else the newest. Blank texts do not count. None where nothing is left.
     """
     texts = [text for text in (text.strip() for text in human_texts) if text]
-    long_enough = [text for text in texts if len(text) >= MIN_SCORED_CHARACTERS]
-    if not texts:
-        return None
-    if len(texts[-1]) >= MIN_SCORED_CHARACTERS or not long_enough:
-        return texts[-1]
-    return long_enough[-1]
+    if len(texts) < 2:
+        return texts[0] if texts else None
+    for text in reversed(texts):
+        if not leans(text):
+            return text
+    return next((text for text in texts if len(text) >= MIN_SCORED_CHARACTERS), texts[-1])

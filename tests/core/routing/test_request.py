@@ -18,6 +18,14 @@ FIFTEEN, SIXTEEN = "x" * 15, "y" * 16
         (["What is a functor?", "And what is a monad?"], "And what is a monad?"),
         (["What is a functor?", "And what is a monad?", "go on", "yes"], "And what is a monad?"),
         (["hello", "yes"], "yes"),
+        (["hello", "and the inverse?"], "and the inverse?"),
+        (["Now do the same for the transpose, please", "yes"], "Now do the same for the transpose, please"),
+        (["What is DNA?", "why?"], "What is DNA?"),
+        (
+            ["Prove that A is invertible.", "and the inverse?", "good, commit it"],
+            "Prove that A is invertible.",
+        ),
+        (["Prove that A is invertible.", "Great. Who painted Guernica?"], "Great. Who painted Guernica?"),
         ([SIXTEEN, FIFTEEN], SIXTEEN),
         (["What is a functor?", SIXTEEN], SIXTEEN),
         ([SIXTEEN, f"  {FIFTEEN}  "], SIXTEEN),
@@ -25,7 +33,7 @@ FIFTEEN, SIXTEEN = "x" * 15, "y" * 16
         (["  What is a functor?\n"], "What is a functor?"),
     ],
 )
-def test_a_short_follow_up_gives_way_to_the_latest_earlier_text_of_sixteen_characters(
+def test_a_follow_up_gives_way_to_the_latest_earlier_text_that_stands_alone(
     texts: list[str], expected: str | None
 ) -> None:
     assert scored_text(texts) == expected
