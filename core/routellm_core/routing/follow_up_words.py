@@ -33,18 +33,21 @@ LIGHT = (
     ACKNOWLEDGEMENTS
     | LEADING
     | _words(
-        "i you we me us my your do does did is are was can could would will should let let's go on ahead keep",
+        "i you we me us my your do does did is are was can could would will should let let's go on ahead",
+        "keep",
         "going continue proceed carry tell give show say more less much a an the of to for with about in at",
         "it",
         "that this these those there here them why how what when where who which not really else again still",
         "just only even too all any some same way better mean meaning come say said done next one further",
         "explain elaborate bit little detail details example examples wait stop sorry try think maybe",
-        "ich du wir sie mir uns mich dich mach mache machen machst kann kannst könntest würdest sag sage zeig",
+        "ich du wir sie mir uns mich dich mach mache machen machst kann kannst könntest würdest sag sage",
+        "zeig",
         "erklär erkläre weiter mehr weniger noch mal nochmal das die der den dem es dies so da hier was wie",
         "warum wieso weshalb wann wo wer nicht doch wirklich echt sicher einfach genauer gleich los und bist",
         "ein eine einen etwas bisschen beispiel anders besser eigentlich meinst heißt fortfahren versuch",
         "yo tú me te nos lo la los las el un una de en a con por para haz hazlo hacer puedes podrías sigue",
-        "continúa adelante más menos otra vez otro eso esto así qué cómo cuándo dónde quién cuál porque no ya",
+        "continúa adelante más menos otra vez otro eso esto así qué cómo cuándo dónde quién cuál porque no",
+        "ya",
         "explica explícame dime dame muestra entonces seguro segura estás de acuerdo ejemplo poco mejor",
         "también",
     )
