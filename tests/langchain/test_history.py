@@ -156,9 +156,9 @@ def test_real_thinking_answers_cross_over(pair: Pair) -> None:
         for _ in range(2):
             messages.append(bound.invoke(messages))
             messages += [ToolMessage("sunny", tool_call_id=call["id"]) for call in messages[-1].tool_calls]
-        messages.append(HumanMessage("Now a hard question about all that."))
+        messages.append(HumanMessage("Now a hard question about clouds."))
         answer = bound.invoke(messages)
         assert answer.response_metadata["routellm"]["route"] == "strong"
-        back = bound.invoke([*messages, answer, HumanMessage("And an easy question to end with.")])
+        back = bound.invoke([*messages, answer, HumanMessage("An easy question to end with.")])
         assert back.response_metadata["routellm"]["route"] == "weak"
         assert [request.error for request in server.refused] == []

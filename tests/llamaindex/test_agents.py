@@ -184,7 +184,7 @@ async def test_agents_choose_by_what_the_router_promises(
 
 def test_a_person_may_say_observation(pair: Callable[..., Any], router: KeywordRouter) -> None:
     llm = pair(router=router)
-    said = "Observation: this is hard to explain."
+    said = "Observation: comets are hard to explain."
     answer = ChatMessage(role="assistant", content="Thought: I wonder. What do you see?")
     llm.chat([ChatMessage("What is easy to explain?"), answer, ChatMessage(said)])
     assert scored_texts(router) == [said]

@@ -167,7 +167,7 @@ ADDITIONS = _phrases(
 """How an addition begins."""
 
 PREPOSITIONS = _words(
-    "in with as without for to on using from auf in mit als ohne für zu von en con como sin para a desde",
+    "in with as without for to on using from auf in mit als ohne für zu von en con como sin para desde",
     "sobre",
 )
 

@@ -18,6 +18,7 @@ FIFTEEN, SIXTEEN = "x" * 15, "y" * 16
         (["What is a functor?", "And what is a monad?"], "And what is a monad?"),
         (["What is a functor?", "And what is a monad?", "go on", "yes"], "And what is a monad?"),
         (["hello", "yes"], "yes"),
+        (["What is easy?", "A hard question."], "A hard question."),
         (["hello", "and the inverse?"], "and the inverse?"),
         (["Now do the same for the transpose, please", "yes"], "Now do the same for the transpose, please"),
         (["What is DNA?", "why?"], "What is DNA?"),
