@@ -227,8 +227,8 @@ def test_the_sentence_says_what_was_read_and_what_was_skipped(tmp_path: Path) ->
     _, reader = read(path)
 
     assert reader.report.sentence() == (
-        "read 9 rows as a Langfuse export (JSON Lines); 5 decisions; left out: 1 rows that are no model "
-        "call; 3 skipped: 2 empty, 1 not a JSON object"
+        "read 9 rows as a Langfuse export (JSON Lines); 5 decisions; left out: 1 rows that are not model "
+        "calls; 3 skipped: 2 empty, 1 not a JSON object"
     )
     with pytest.raises(RowError, match=r"log\.jsonl:6: the row is empty"):
         read(path, strict=True)
