@@ -21,7 +21,7 @@ SYSTEM = {"role": "system", "content": "Answer from the context."}
 RAG = {"role": "user", "content": "Context: the lease ends in May.\n\nQuestion: when does the lease end?"}
 CALLED = {"role": "assistant", "content": None, "tool_calls": [{"id": "c1", "type": "function"}]}
 TOOL = {"role": "tool", "tool_call_id": "c1", "content": "17 leases"}
-LATER = {"role": "user", "content": "Which leases in the table end before 2031?"}
+LATER = {"role": "user", "content": "Which leases end before 2031?"}
 LOOP = {"role": "user", "content": "How many leases are there in the table?"}
 ANSWERS = {"gpt-4o-2024-08-06": "The lease does end in May.", "gpt-4o-mini": "May."}
 
