@@ -5,7 +5,8 @@
 #   make attack [TIMES=20]     texts, checkpoints and answers made to break it, many times what the tests try
 #   make bench                 speed, as ratios within one run
 #   make results               docs/results.md: every router by training set, and transfer (about half an hour)
-#   make train-default         the shipped router, trained again [SOURCES=all: measured, not shipped]
+#   make train-default         the shipped router, trained again (three minutes)
+#   make check-default         the shipped router on everyday prompts held out from all training
 
 PYTHON ?= python3
 VENV := .venv
@@ -21,11 +22,10 @@ ifneq ($(DATA),)
 export ROUTELLM_DATA ?= $(abspath $(DATA))
 endif
 
-SOURCES ?= licensed
 TIMES ?= 20
-OUT ?= $(if $(filter licensed,$(SOURCES)),core/routellm_core/default_router,build/default_router-$(SOURCES))
+OUT ?= core/routellm_core/default_router
 
-.PHONY: demo test test-langchain check format attack bench results train-default clean
+.PHONY: demo test test-langchain check format attack bench results train-default check-default clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python -m examples.demo $(if $(PROMPTS),--prompts "$(PROMPTS)") $(DEMO_ARGS)
@@ -57,7 +57,10 @@ results: $(VENV)/.dev
 	$(BIN)/python -m routellm_core.paper_tables --data "$(ROUTELLM_DATA)" --out docs/results.md
 
 train-default: $(VENV_TRAIN)/.installed
-	$(VENV_TRAIN)/bin/python -m routellm_core.training.default.default_router --data "$(ROUTELLM_DATA)" --sources $(SOURCES) --out $(OUT)
+	$(VENV_TRAIN)/bin/python -m routellm_core.training.default.default_router --data "$(ROUTELLM_DATA)" --out $(OUT)
+
+check-default: $(VENV)/.dev
+	$(BIN)/python -m routellm_core.training.default.everyday_check
 
 $(VENV)/bin/python $(VENV_LANGCHAIN)/bin/python $(VENV_TRAIN)/bin/python:
 	$(PYTHON) -m venv $(@D)/..
@@ -75,7 +78,7 @@ $(VENV_LANGCHAIN)/.installed: $(INPUTS) | $(VENV_LANGCHAIN)/bin/python
 	touch $@
 
 $(VENV_TRAIN)/.installed: $(INPUTS) | $(VENV_TRAIN)/bin/python
-	$(VENV_TRAIN)/bin/python $(PIP_INSTALL) -e ".[distill]"
+	$(VENV_TRAIN)/bin/python $(PIP_INSTALL) -e ".[encoder]"
 	touch $@
 
 clean:

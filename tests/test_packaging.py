@@ -44,7 +44,7 @@ def test_the_default_router_is_small_and_complete(wheel: zipfile.ZipFile) -> Non
         info.filename: info.file_size for info in wheel.infolist() if "/default_router/" in info.filename
     }
     names = {Path(name).name for name in files}
-    assert names == {"config.json", "model.safetensors", "tokenizer.json", "MODEL_CARD.md"}
+    assert names == {"config.json", "model.safetensors", "pieces.txt", "tokenizer.json", "MODEL_CARD.md"}
     assert sum(files.values()) <= 16 * MEBIBYTE
 
 

@@ -25,6 +25,7 @@ from routellm_core.checkpoints.published_router import PublishedRouter, read_con
 from routellm_core.router import Router
 
 ROUTERS: dict[str, str] = {
+    "additive": "routellm_core.routers.additive:AdditiveRouter",
     "adapted": "routellm_core.routers.adapted:AdaptedRouter",
     "bert": "routellm_core.routers.bert:BertRouter",
     "causal_llm": "routellm_core.routers.causal_llm:CausalLLMRouter",

@@ -15,33 +15,33 @@ import pytest
 from routellm_core import load_router
 from routellm_core.calibration.share import threshold_for_share
 from routellm_core.loading import DEFAULT_FOLDER
-from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
+from routellm_core.routers.additive import AdditiveRouter
 
 PINNED = {
-    "What is the capital of France?": 0.571247,
-    "Prove that the square root of 2 is irrational.": 0.58097047,
-    "A train leaves at 3 pm at 60 mph, another at 4 pm at 80 mph. When does it catch up?": 0.58765172,
-    "Which of these is a noble gas?\nA. Iron\nB. Neon\nC. Oxygen\nD. Lead\nAnswer:": 0.57790381,
-    "日本語で自己紹介してください": 0.56268615,
-    "": 0.56928591,
+    "What is the capital of France?": 0.56566262,
+    "Prove that the square root of 2 is irrational.": 0.65773034,
+    "A train leaves at 3 pm at 60 mph, another at 4 pm at 80 mph. When does it catch up?": 0.66497210,
+    "Which of these is a noble gas?\nA. Iron\nB. Neon\nC. Oxygen\nD. Lead\nAnswer:": 0.63920150,
+    "日本語で自己紹介してください": 0.58236079,
+    "": 0.65485713,
 }
 
 
 @pytest.fixture(scope="module")
-def router() -> MatrixFactorizationRouter:
+def router() -> AdditiveRouter:
     loaded = load_router("default")
-    assert isinstance(loaded, MatrixFactorizationRouter)
+    assert isinstance(loaded, AdditiveRouter)
     return loaded
 
 
-def test_scores_stay_what_they_were(router: MatrixFactorizationRouter) -> None:
+def test_scores_stay_what_they_were(router: AdditiveRouter) -> None:
     assert router.score(list(PINNED)) == pytest.approx(list(PINNED.values()), abs=1e-6)
 
 
 def test_it_is_small_and_complete() -> None:
     files = {path.name: path.stat().st_size for path in DEFAULT_FOLDER.iterdir()}
 
-    assert set(files) == {"MODEL_CARD.md", "config.json", "model.safetensors", "tokenizer.json"}
+    assert set(files) == {"MODEL_CARD.md", "config.json", "model.safetensors", "pieces.txt", "tokenizer.json"}
     assert sum(files.values()) <= 16 * 2**20
 
 
@@ -67,7 +67,7 @@ def test_it_holds_no_prompt_of_the_data(data_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 0.5, 0.9, 1.0])
-def test_a_share_gives_a_threshold_at_once(router: MatrixFactorizationRouter, share: float) -> None:
+def test_a_share_gives_a_threshold_at_once(router: AdditiveRouter, share: float) -> None:
     assert router.score_quantiles is not None
     threshold = threshold_for_share(router, share)
 
@@ -75,9 +75,7 @@ def test_a_share_gives_a_threshold_at_once(router: MatrixFactorizationRouter, sh
     assert (router.score_quantiles >= threshold).mean() == pytest.approx(share, abs=0.005)
 
 
-def test_a_share_of_chat_prompts_is_of_the_asked_size(
-    router: MatrixFactorizationRouter, data_folder: Path
-) -> None:
+def test_a_share_of_chat_prompts_is_of_the_asked_size(router: AdditiveRouter, data_folder: Path) -> None:
     # These prompts were not trained on.
     with gzip.open(data_folder / "train/judge_battles.jsonl.gz", "rt", encoding="utf-8") as lines:
         prompts = sorted({json.loads(line)["prompt"] for line in lines})
@@ -86,21 +84,12 @@ def test_a_share_of_chat_prompts_is_of_the_asked_size(
     assert 0.15 <= share <= 0.45
 
 
-def test_scores_are_win_rates_of_some_spread(router: MatrixFactorizationRouter) -> None:
+def test_scores_are_win_rates_of_some_spread(router: AdditiveRouter) -> None:
     assert router.score_quantiles is not None
     low, high = np.quantile(router.score_quantiles, [0.01, 0.99])
 
     assert high - low > 0.05
     assert 0.3 < low < high < 0.9
-
-
-def test_it_knows_the_models_it_was_trained_on(router: MatrixFactorizationRouter) -> None:
-    assert (router.strong, router.weak) == ("gpt-4-1106-preview", "mixtral-8x7b-instruct-v0.1")
-    # A wide gap in strength is a surer win than a narrow one.
-    prompts = list(PINNED)[:4]
-    wide = router.pair_scores(prompts, "gemini-1.5-pro-002", "Llama-2-7b-hf")
-    assert (wide > router.score(prompts)).all()
-    assert (wide > 0.6).all()
 
 
 FORK = """

@@ -13,8 +13,8 @@ from routellm_core.commands.training_arguments import (
     add_setting_arguments,
     read_training_data,
 )
+from routellm_core.embedders.embedder import Embedder
 from routellm_core.loading import load_router
-from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 from routellm_core.training.factorization.fit import MatrixFactorizationSettings
 from routellm_core.training.factorization.own_data import read_own_data
 from routellm_core.training.factorization.penalty_choice import PenaltySearch
@@ -45,7 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         dest="source",
         default="default",
         metavar="ROUTER",
-        help="the matrix factorization router whose embedder is used (default: %(default)s)",
+        help="the router whose embedder is used (default: %(default)s)",
     )
     add_resume_argument(parser)
 
@@ -54,7 +54,8 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Train, save, and yield a summary."""
     check_out(options)
     source = load_router(options.source)
-    if not isinstance(source, MatrixFactorizationRouter):
+    embedder = getattr(source, "embedder", None)
+    if not isinstance(embedder, Embedder):
         raise ValueError(
             f"--from is {options.source!r}, a {type(source).__name__}: it has no embedder to use."
         )
@@ -64,7 +65,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     settings = MatrixFactorizationSettings(seed=options.seed, offset_penalty=OFFSET_PENALTY)
     search = PenaltySearch(options.held_out_share, options.interval, options.patience)
     router, settings, choice = train_with_search(
-        source.embedder,
+        embedder,
         own,
         settings,
         search,

@@ -26,9 +26,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--from",
         dest="source",
-        default="default",
+        required=True,
         metavar="ROUTER",
-        help="the trained router, a name or a folder (default: %(default)s)",
+        help="the trained matrix factorization router, a name or a folder",
     )
     parser.add_argument("--model", required=True, metavar="NAME", help="the new model's name in the labels")
     parser.add_argument(

@@ -49,7 +49,7 @@ def kind_of(shape: Shape) -> PromptKind:
         return PromptKind.AGENT
     if _is_code(shape):
         return PromptKind.CODE
-    if 4 * counts.non_ascii > counts.characters or counts.foreign_words > counts.stop_words:
+    if is_foreign(shape):
         return PromptKind.OTHER_LANGUAGE
     if _is_word_problem(shape):
         return PromptKind.WORD_PROBLEM
@@ -57,6 +57,12 @@ def kind_of(shape: Shape) -> PromptKind:
     if counts.latex >= 4 or mathematical >= 3 or 20 * mathematical > words:
         return PromptKind.MATHEMATICS
     return PromptKind.EVERYDAY
+
+
+def is_foreign(shape: Shape) -> bool:
+    """Say whether a text is in another language than English, of any kind."""
+    counts = shape.counts
+    return 4 * counts.non_ascii > counts.characters or counts.foreign_words > counts.stop_words
 
 
 def _is_agent(text: str) -> bool:
@@ -76,7 +82,7 @@ def _is_code(shape: Shape) -> bool:
 def _is_word_problem(shape: Shape) -> bool:
     counts, words = shape.counts, len(shape.words)
     return (
-        counts.quantity_words >= 2
+        counts.quantity_words >= 1
         and counts.quantity_words + counts.numbers >= 4
         and counts.numbers >= 1
         and counts.question_marks >= 1

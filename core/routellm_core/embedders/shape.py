@@ -11,7 +11,7 @@ from math import log1p
 
 from routellm_core.embedders.options import Options, options_of
 from routellm_core.embedders.text import clipped
-from routellm_core.embedders.word_shapes import Counts, WordShapes, core_of
+from routellm_core.embedders.word_shapes import Counts, WordShapes, core_of, is_symbol
 
 FEATURES = (
     # log(1 + count) unless it says share, mean or flag; all but the last three leave lettered options out
@@ -127,7 +127,12 @@ def shape_of(text: str) -> Shape:
     read = clipped(text)
     options = options_of(read)
     words = (read if options is None else read[: options.start]).split()
-    return Shape(read, words, _words.counts(words), options)
+    return Shape(read, words, counts_of(words), options)
+
+
+def counts_of(words: list[str]) -> Counts:
+    """Count what words look like; they are of a clipped text."""
+    return _words.counts(words)
 
 
 def shape_features(shape: Shape) -> list[float]:
@@ -136,7 +141,7 @@ def shape_features(shape: Shape) -> list[float]:
     count = len(words)
     per_word, per_character = 1.0 / (count or 1), 1.0 / (counts.characters or 1)
     lines = question.count("\n")
-    end = question[-64:].rstrip()[-1:] or " "
+    end = _end(words[-1]) if count else " "
     return [
         log1p(counts.characters),
         log1p(count),
@@ -191,6 +196,13 @@ def shape_features(shape: Shape) -> list[float]:
         *(_FLAGS.get(core_of(words[0]), _NO_FLAG) if count else _NO_FLAG),
         *(_option_features(shape.text, shape.options) if shape.options is not None else (0.0, 0.0, 0.0)),
     ]
+
+
+def _end(word: str) -> str:
+    last = len(word) - 1
+    while last > 0 and not word[last].isascii() and is_symbol(word[last]):
+        last -= 1
+    return word[last]
 
 
 def _distinct_numbers(words: list[str]) -> int:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.embedders.shape import FEATURES, shape_features, shape_of
+from routellm_core.embedders.shape import FEATURES, Shape, shape_features, shape_of
+
+Floats = npt.NDArray[np.float64]
 
 CLIP = 3.0
 """Standard deviations beyond which a feature is cut: a freak text gets an extreme but bounded score."""
@@ -34,7 +36,11 @@ class ShapeFeatures:
     @classmethod
     def from_prompts(cls, prompts: Sequence[str]) -> ShapeFeatures:
         """Take centre and spread from prompts; a feature that never varies keeps a spread of 1."""
-        raw = raw_features(prompts)
+        return cls.from_raw(raw_features(prompts))
+
+    @classmethod
+    def from_raw(cls, raw: Floats) -> ShapeFeatures:
+        """Do so from what `raw_features` measured, shape (n, len(FEATURES))."""
         spread = raw.std(axis=0)
         return cls(raw.mean(axis=0), np.where(spread > 1e-9, spread, 1.0))
 
@@ -47,9 +53,10 @@ class ShapeFeatures:
         """Return the standardised features, shape (n, len(FEATURES)), each in [-CLIP, CLIP]."""
         return self.standardised(raw_features(prompts))
 
-    def standardised(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Standardise what `raw_features` measured, shape (n, len(FEATURES))."""
-        return np.clip((raw - self.centre) / self.spread, -CLIP, CLIP)
+    def standardised(self, raw: Sequence[float] | Floats) -> Floats:
+        """Standardise what `shape_features` measured, of one text or of n, whose shape it keeps."""
+        standardised: Floats = np.clip((np.asarray(raw) - self.centre) / self.spread, -CLIP, CLIP)
+        return standardised
 
     def folded(self, direction: npt.NDArray[np.float64]) -> ShapeFold:
         """Return the function raw features -> standardised features · direction.
@@ -90,5 +97,10 @@ class ShapeFold:
 
 def raw_features(prompts: Sequence[str]) -> npt.NDArray[np.float64]:
     """Measure prompts, not standardised; shape (n, len(FEATURES))."""
-    measured = [shape_features(shape_of(text)) for text in prompts]
-    return np.array(measured, dtype=np.float64).reshape(len(prompts), len(FEATURES))
+    return measured([shape_of(text) for text in prompts])
+
+
+def measured(shapes: Sequence[Shape]) -> Floats:
+    """Measure texts that are taken apart already, not standardised; shape (n, len(FEATURES))."""
+    rows = [shape_features(shape) for shape in shapes]
+    return np.array(rows, dtype=np.float64).reshape(len(shapes), len(FEATURES))

@@ -6,11 +6,13 @@ remembered; a text then costs one look-up and one addition a word for all counts
 
 from __future__ import annotations
 
+import re
 import struct
 from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import category
 
+from routellm_core.embedders.scripts import is_unspaced_word
 from routellm_core.embedders.word_lists import (
     CODE_WORDS,
     CONJUNCTIONS,
@@ -23,7 +25,7 @@ from routellm_core.embedders.word_lists import (
     STOP_WORDS,
 )
 
-MAX_WORDS = 50_000
+MAX_WORDS = 100_000
 """Remembered words; beyond them the memory starts again from nothing."""
 
 LONGEST_WORD = 32
@@ -70,20 +72,60 @@ class Counts(NamedTuple):
     """Emoji and the like."""
 
 
-_BITS = 16
-_LARGEST = (1 << _BITS) - 1
 _PACKED = struct.Struct(f"<{len(Counts._fields)}H")
 
 _EDGES = ".,;:!?\"'()[]{}<>*_`~-/\\|“”‘’«»…。，！？、：；"
 _BRACKETS = "()[]{}"
 _OPERATORS = "+*/=<>^%|&~"
-_CODE_SYMBOLS = "{}();=<>_`#&|[]"
+_CODE_SYMBOLS = "{}();=<>`#&|[]"
+"""Beside the underscore, which is a letter to a regular expression."""
 _LATEX = "\\$"
 _QUOTES = '"“”«»„「」『』'
 _APOSTROPHES = "'’‘"
 _SENTENCE_ENDS = "!。！？؟।"
 _QUESTION_MARKS = "?？؟"
+_JOINERS = "\u200d\ufe0f"
+"""What joins and styles emoji."""
 _CLAUSE_ENDS = "，、；："
+
+
+_LETTERS = re.compile(r"\w+")
+
+
+def _as_number(counts: Counts) -> int:
+    return int.from_bytes(_PACKED.pack(*counts), "little")
+
+
+def _unit(*names: str) -> int:
+    """Return one count of each name, packed."""
+    return sum(1 << (16 * Counts._fields.index(name)) for name in names)
+
+
+_LONG = 8
+_LONG_WORD, _CAPITALISED, _ALL_CAPITALS = map(_unit, ("long_words", "capitalised", "all_capitals"))
+_LISTS = {
+    "stop_words": STOP_WORDS,
+    "conjunctions": CONJUNCTIONS,
+    "negations": NEGATIONS,
+    "polite_words": POLITE_WORDS,
+    "code_words": CODE_WORDS,
+    "reasoning_words": REASONING_WORDS,
+    "mathematics_words": MATHEMATICS_WORDS,
+    "quantity_words": QUANTITY_WORDS,
+    "foreign_words": FUNCTION_WORDS_OF_OTHERS,
+}
+_LISTED = {
+    word: _unit(*(name for name, words in _LISTS.items() if word in words))
+    for word in frozenset().union(*_LISTS.values())
+}
+_ENDS = {
+    ",": _unit("clauses"),
+    ";": _unit("clauses", "code_symbols"),
+    ":": _unit("clauses"),
+    ".": _unit("sentences"),
+    "!": _unit("sentences"),
+    "?": _unit("sentences", "question_marks"),
+}
 
 
 class WordShapes(dict[str, int]):
@@ -105,7 +147,26 @@ class WordShapes(dict[str, int]):
 
 def packed(word: str) -> int:
     """Measure one word, at least one character long, and pack its counts, 16 bits each, the first lowest."""
-    return int.from_bytes(_PACKED.pack(*(min(int(count), _LARGEST) for count in _counts(word))), "little")
+    # Most words are letters, with one sign at the end at most: all that they count is known at once.
+    if word.isascii():
+        if word.isalpha():
+            return _of_letters(word)
+        body, last = word[:-1], word[-1]
+        if last in _ENDS and body.isalpha():
+            return _of_letters(body) + _ENDS[last] + 1
+    return _as_number(_counts(word))
+
+
+def _of_letters(word: str) -> int:
+    found = _LISTED.get(word.lower(), 0) + len(word)
+    if len(word) >= _LONG:
+        found += _LONG_WORD
+    if not word.islower():
+        if word[:2] != word[:2].lower():
+            found += _CAPITALISED
+        if len(word) > 1 and word.isupper():
+            found += _ALL_CAPITALS
+    return found
 
 
 def is_address(word: str) -> bool:
@@ -122,11 +183,12 @@ def core_of(word: str) -> str:
 def _counts(word: str) -> Counts:
     core = core_of(word) or word.lower()
     plain = word.isascii()
-    digits = sum(map(str.isdigit, word))
+    digits = 0 if word.isalpha() else sum(map(str.isdigit, word))
     last = word.rstrip("\"'”’»)]*_")[-1:]
+    signs = _LETTERS.sub("", word)
     return Counts(
         characters=len(word),
-        long_words=len(core) >= 8 and core.isalpha() and (plain or not _is_unspaced(core)),
+        long_words=len(core) >= _LONG and core.isalpha() and (plain or not is_unspaced_word(core)),
         stop_words=core in STOP_WORDS,
         conjunctions=core in CONJUNCTIONS,
         negations=core in NEGATIONS,
@@ -142,28 +204,24 @@ def _counts(word: str) -> Counts:
         digits=digits,
         clauses=last in (",", ";", ":") if plain else _count(word, ",;:" + _CLAUSE_ENDS),
         sentences=last in (".", "!", "?") if plain else (last in (".", "?")) + _count(word, _SENTENCE_ENDS),
-        question_marks=_count(word, _QUESTION_MARKS),
-        brackets=_count(word, _BRACKETS),
-        operators=_count(word, _OPERATORS),
-        code_symbols=_count(word, _CODE_SYMBOLS),
-        latex=_count(word, _LATEX),
-        quotes=_count(word, _QUOTES),
-        apostrophes=_count(word, _APOSTROPHES),
+        question_marks=_count(signs, _QUESTION_MARKS),
+        brackets=_count(signs, _BRACKETS),
+        operators=_count(signs, _OPERATORS),
+        code_symbols=_count(signs, _CODE_SYMBOLS) + word.count("_"),
+        latex=_count(signs, _LATEX),
+        quotes=_count(signs, _QUOTES),
+        apostrophes=_count(signs, _APOSTROPHES),
         non_ascii=0 if plain else len(word) - len(word.encode("ascii", "ignore")),
         addresses=is_address(word),
-        symbols=0 if plain else sum(map(_is_symbol, word)),
+        symbols=0 if plain else sum(map(is_symbol, word)),
     )
 
 
 def _count(word: str, characters: str) -> int:
-    return sum(map(word.count, characters))
-
-
-def _is_unspaced(word: str) -> bool:
-    # Scripts that put no space between words: what looks like a long word is a sentence.
-    return any("\u0e00" <= character <= "\u0eff" or "\u3040" <= character <= "\u9fff" for character in word)
+    return sum(map(word.count, characters)) if word else 0
 
 
 @lru_cache(maxsize=4096)
-def _is_symbol(character: str) -> bool:
-    return category(character) in ("So", "Sk", "Cs", "Co")
+def is_symbol(character: str) -> bool:
+    """Say whether a character is an emoji, a symbol, or belongs to one."""
+    return category(character) in ("So", "Sk", "Cs", "Co") or character in _JOINERS

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = f"make results  # = python -m routellm_core.paper_tables --data DATA --out {options.out}"
     text = page(
         rows,
-        gsm8k_transfer(options.data),
+        gsm8k_transfer(options.data, log.info),
         pro_transfer(options.data, log.info),
         command=command,
         day=date.today(),

@@ -32,14 +32,14 @@ Maker = Callable[[TrainingSet, Path], Router]
 
 def similarity_weighted(data: TrainingSet, folder: Path) -> Router:
     """Store the battles; similarity is that of the prompts' static token vectors."""
-    return train_similarity_weighted(_embedder().static, data.as_battles, strong=STRONG, weak=WEAK)
+    return train_similarity_weighted(default_embedder().static, data.as_battles, strong=STRONG, weak=WEAK)
 
 
 def matrix_factorization(data: TrainingSet, folder: Path) -> Router:
     """Fit over the default router's prompt embedder."""
     own = read_own_data(data.battles, data.labels, strong=STRONG, weak=WEAK)
     settings = MatrixFactorizationSettings(offset_penalty=OFFSET_PENALTY)
-    return train_with_settings(_embedder(), own, settings, strong=STRONG, weak=WEAK)
+    return train_with_settings(default_embedder(), own, settings, strong=STRONG, weak=WEAK)
 
 
 def bert(data: TrainingSet, folder: Path) -> Router:
@@ -70,8 +70,9 @@ CONTENDERS: dict[str, tuple[str, Maker]] = {
 """Kind -> its name in the table, and the function that makes it."""
 
 
-def _embedder() -> PromptEmbedder:
-    embedder = load_router("default").embedder  # type: ignore[attr-defined]  # it is a matrix factorization
+def default_embedder() -> PromptEmbedder:
+    """Return the embedder that comes with the default router."""
+    embedder = load_router("default").embedder  # type: ignore[attr-defined]  # it has one
     if not isinstance(embedder, PromptEmbedder):
         raise TypeError(f"the default router embeds with {type(embedder).__name__}, expected PromptEmbedder.")
     return embedder

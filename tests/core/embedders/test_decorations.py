@@ -1,0 +1,49 @@
+"""What says nothing of how hard a prompt is, and shapes without it."""
+
+from __future__ import annotations
+
+import pytest
+
+from routellm_core.embedders.decorations import is_decoration, undecorated
+from routellm_core.embedders.shape import FEATURES, shape_features, shape_of
+
+TEXT = "Where can I see the status of my refund?"
+
+
+@pytest.mark.parametrize(
+    "word", ["48213-B", "2024-03-12", "$49.90", "a@example.com", "Thanks!", "Hi,", "😊", "❤️"]
+)
+def test_decorations(word: str) -> None:
+    assert is_decoration(word)
+
+
+@pytest.mark.parametrize("word", ["refund?", "平均分给4个班", "naïve", "high", "..."])
+def test_what_is_none(word: str) -> None:
+    assert not is_decoration(word)
+
+
+@pytest.mark.parametrize(
+    "decorated",
+    [
+        f"{TEXT} (order 48213-B)",
+        f"[ticket 55120] {TEXT}",
+        f"{TEXT} (2024-03-12)",
+        f"{TEXT} https://example.com/a?b=1",
+        f"Hi, {TEXT} Thanks!",
+        f"{TEXT} 😊",
+        f"{TEXT} Call me at +1 555 0142.",
+        f"{TEXT} Order 48213.",
+    ],
+)
+def test_a_shape_without_decorations_is_the_plain_texts(decorated: str) -> None:
+    features = dict(zip(FEATURES, shape_features(undecorated(shape_of(decorated))), strict=True))
+    assert features == dict(zip(FEATURES, shape_features(shape_of(TEXT)), strict=True))
+
+
+@pytest.mark.parametrize("text", [TEXT, "", "f(x1) = 3", "Explain P(wait > 20 s) for 14 agents, 62 calls."])
+def test_brackets_of_formulas_and_plain_texts_stay(text: str) -> None:
+    assert undecorated(shape_of(text)).text == text
+
+
+def test_a_text_of_decorations_alone_has_no_words_left() -> None:
+    assert undecorated(shape_of("48213 https://example.com Thanks!")).words == []
