@@ -2,21 +2,21 @@
 
 CHAIN_PROMPTS = (
     "What is the capital of Norway?",
-    "Please say good morning to the team in French.",
-    "Find the eigenvalues of the matrix [[4, 1, 2], [1, 3, 0], [2, 0, 5]] to 3 decimals.",
-    "Write a polite two-line email that moves our meeting to Thursday.",
-    "Name three vegetables that are in season in spring.",
-    "A train leaves at 9:40 and covers 180 km at 72 km/h, waits 25 minutes, then covers 96 km at 64 km/h. "
-    "When does it arrive, and what is its average speed?",
-    "Give me a synonym for 'happy'.",
-    "Prove that there are infinitely many prime numbers of the form 4k + 3.",
-    "Write a haiku about autumn leaves.",
-    "If 3 workers build 2 walls in 5 days, how many days do 7 workers need for 9 walls, and how much do they "
-    "earn at $120 a day each?",
-    "What does the abbreviation 'km' stand for?",
+    "Where is my parcel? Order 48213-B, placed on 3 May.",
     "Design a lock-free queue for several producers and one consumer in C++, and argue why it is free of the "
     "ABA problem.",
+    "Please say good morning to the team in French.",
+    "Our p99 rose from 40 ms to 900 ms when we went from 3 to 12 partitions. Explain the likely cause and how "
+    "to prove it.",
+    "Write a polite two-line email that moves our meeting from 14:30 to Thursday at 10:00.",
+    "Name three vegetables that are in season in spring.",
+    "Which isolation level prevents write skew in a ledger, and what does it cost under contention?",
+    "Sort these by price: lamp 49.90, chair 120.00, rug 75.50.",
+    "Find the eigenvalues of the matrix [[4, 1, 2], [1, 3, 0], [2, 0, 5]] to 3 decimals.",
+    "What does the abbreviation 'km' stand for?",
+    "Prove that there are infinitely many prime numbers of the form 4k + 3.",
 )
+"""Easy ones and hard ones, with and without digits. The proof is in every textbook."""
 
 AGENT_TASKS = (
     "What is 21 Celsius in Fahrenheit?",
@@ -28,6 +28,6 @@ AGENT_TASKS = (
 QUESTIONS = (
     "What does the threshold mean?",
     "Which reasons can a decision have?",
-    "With 1,000 calls of 600 tokens, a strong_share of 0.3 and prices of $2.5 and $0.15 per million tokens, "
-    "what does routing cost, and what would strong alone cost?",
+    "Design how a team rolls routing out safely: which failure modes of the threshold come first, and how is "
+    "it shown that quality holds?",
 )

@@ -18,12 +18,12 @@ from routellm_core.loading import DEFAULT_FOLDER
 from routellm_core.routers.additive import AdditiveRouter
 
 PINNED = {
-    "What is the capital of France?": 0.56566262,
-    "Prove that the square root of 2 is irrational.": 0.65773034,
-    "A train leaves at 3 pm at 60 mph, another at 4 pm at 80 mph. When does it catch up?": 0.66497210,
-    "Which of these is a noble gas?\nA. Iron\nB. Neon\nC. Oxygen\nD. Lead\nAnswer:": 0.63920150,
-    "日本語で自己紹介してください": 0.58236079,
-    "": 0.65485713,
+    "What is the capital of France?": 0.56786814,
+    "Prove that the square root of 2 is irrational.": 0.65955141,
+    "A train leaves at 3 pm at 60 mph, another at 4 pm at 80 mph. When does it catch up?": 0.66496091,
+    "Which of these is a noble gas?\nA. Iron\nB. Neon\nC. Oxygen\nD. Lead\nAnswer:": 0.63976183,
+    "日本語で自己紹介してください": 0.58171502,
+    "": 0.65496405,
 }
 
 

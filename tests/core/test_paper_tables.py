@@ -45,7 +45,7 @@ def test_transfer_says_how_far_the_pair_is_and_what_length_does(
 ) -> None:
     monkeypatch.setattr(transfer, "GSM8K_PAIRS", [("gpt-4o-2024-08-06", "Mixtral-8x7B-Instruct-v0.1")])
     monkeypatch.setattr(transfer, "SEEDS", 2)
-    (found,) = transfer.gsm8k_transfer(data_folder)
+    (found,) = transfer.gsm8k_transfer(data_folder, print)
 
     assert found.gap == pytest.approx(0.962 - 0.701, abs=2e-3)
     assert found.interval[0] < found.apgr < found.interval[1]

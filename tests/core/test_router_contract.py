@@ -12,11 +12,10 @@ import pytest
 from routellm_core import Router, load_router
 from routellm_core.loading import ROUTERS
 from routellm_core.preferences.reading.battles import Battle
-from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 from routellm_core.training.adaptation import adapt
 from routellm_core.training.similarity_weighted import train_similarity_weighted
 
-from tests.core.hostile_checkpoints import small_checkpoint
+from tests.core.hostile_checkpoints import small_router
 from tests.core.labelled_prompts import labelled
 from tests.tiny_models import bert_router, causal_llm_router
 
@@ -45,7 +44,7 @@ def similarity_weighted() -> Router:
 MAKERS: dict[str, Callable[[], Router]] = {
     "adapted": lambda: adapt(labelled(40), strong="big", weak="small", keep_prompts=True).router,
     "default": lambda: load_router("default"),
-    "mf": lambda: MatrixFactorizationRouter.from_checkpoint(small_checkpoint()),
+    "mf": small_router,
     "random": lambda: load_router("random", seed=3),
     "bert": bert_router,
     "causal_llm": causal_llm_router,

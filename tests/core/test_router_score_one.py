@@ -9,7 +9,7 @@ from routellm_core import Router, RouterError, RoutingPolicy, RoutingRequest, lo
 from routellm_core.router import Scores
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 
-from tests.core.hostile_checkpoints import small_checkpoint
+from tests.core.hostile_checkpoints import small_router
 
 PROMPTS = ["", "What is 2+2?", "日本語", "Which?\nA. one\nB. two\nAnswer:", "word " * 3000]
 
@@ -56,7 +56,7 @@ def test_what_is_not_one_score_is_an_error(scores: list[float]) -> None:
 
 
 def test_a_subclass_with_its_own_score_does_not_inherit_the_parents_score_one() -> None:
-    half = Halved.from_checkpoint(small_checkpoint())
+    half = Halved.from_checkpoint(small_router().to_checkpoint())
 
     assert half.score_one("What is 2+2?") == half.score(["What is 2+2?"])[0] < 0.4
 

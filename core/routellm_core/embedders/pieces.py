@@ -14,11 +14,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.embedders.word_shapes import LONGEST_WORD, MAX_WORDS
+from routellm_core.embedders.word_shapes import MAX_WORDS
 
 WORD_START = "▁"
 LONGEST_PIECE = 16
-"""Characters; longer pieces of the vocabulary are left out of a word's cut."""
+"""Characters of the longest piece of a vocabulary that is of use."""
+
+_LONGEST_PART = 10
+"""Characters of the longest piece that is only a part of a word."""
+
+_READ = 32
+"""Characters of a word that are read: longer ones are names, keys and nonsense, and would take time."""
 
 _UNKNOWN = -25.0
 """Log-probability of a character that is in no piece: below any piece's."""
@@ -69,15 +75,15 @@ class Pieces:
         """Return the ids of the pieces of a lower-case word; characters in none are left out.
 
         A part of letters or digits that is a piece stays whole; any other is cut into the most probable
-        pieces. The time is linear in the word's length.
+        pieces. Of a long word the beginning is read.
         """
+        word = word[:_READ]
         found = self._words.get(word)
         if found is None:
             found = self._cut(word)
-            if len(word) <= LONGEST_WORD:
-                if len(self._words) >= MAX_WORDS:
-                    self._words.clear()
-                self._words[word] = found
+            if len(self._words) >= MAX_WORDS:
+                self._words.clear()
+            self._words[word] = found
         return found
 
     def _cut(self, word: str) -> list[int]:
@@ -109,7 +115,7 @@ class Pieces:
             here = best[start]
             if here + _UNKNOWN > best[start + 1]:
                 best[start + 1], came_from[start + 1], by[start + 1] = here + _UNKNOWN, start, -1
-            for end in range(start + 1, min(start + LONGEST_PIECE, length) + 1):
+            for end in range(start + 1, min(start + _LONGEST_PART, length) + 1):
                 piece = ids.get(text[start:end])
                 if piece is not None and here + score_of[piece] > best[end]:
                     best[end], came_from[end], by[end] = here + score_of[piece], start, piece

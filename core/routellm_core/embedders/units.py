@@ -7,6 +7,7 @@ characters.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from operator import add
 
 from routellm_core.embedders.scripts import UNSPACED
@@ -20,14 +21,18 @@ def window(words: list[str]) -> list[str]:
     return words if len(words) <= 2 * WINDOW else words[:WINDOW] + words[-WINDOW:]
 
 
-def units_of(words: list[str]) -> set[str]:
-    """Return the units of words, which are in lower case."""
-    units = set(words)
-    others = [word for word in units if not word.isascii()]
-    if others:
-        units.difference_update(others)
-        for word in others:
-            units.update(_parts(unicodedata.normalize("NFKC", word).lower()))
+def units_of(words: list[str]) -> Collection[str]:
+    """Return the units of words, which are in lower case, in the order in which they first stand."""
+    # A set's order changes from process to process, and with it the last digits of a sum.
+    distinct = dict.fromkeys(words)
+    if all(map(str.isascii, distinct)):
+        return distinct
+    units: dict[str, None] = {}
+    for word in distinct:
+        if word.isascii():
+            units[word] = None
+        else:
+            units.update(dict.fromkeys(_parts(unicodedata.normalize("NFKC", word).lower())))
     return units
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.checkpoints.coverage import Coverage
 from routellm_core.embedders.decorations import undecorated
+from routellm_core.embedders.direction import Direction, DirectionWeights
 from routellm_core.embedders.embedder import Embedder, embedder_parts, read_embedder
 from routellm_core.embedders.options import asks_for_answer_at_once
 from routellm_core.embedders.pieces import Pieces
@@ -24,7 +25,6 @@ from routellm_core.embedders.shape_features import ShapeFeatures
 from routellm_core.explanation import Explanation, Part, largest_first, percentile_of
 from routellm_core.logits import win_rate
 from routellm_core.router import Scores, UnchangingRouter, check_prompts
-from routellm_core.routers.direction import Direction, DirectionWeights
 
 KIND = "additive"
 PIECES_FILE = "pieces.txt"

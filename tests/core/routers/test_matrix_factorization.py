@@ -14,7 +14,7 @@ from routellm_core import load_router
 from routellm_core.checkpoints.checkpoint import CheckpointError, write_checkpoint
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 
-from tests.core.hostile_checkpoints import small_checkpoint
+from tests.core.hostile_checkpoints import small_router
 
 MODELS = ("large", "middle", "small")
 
@@ -167,7 +167,7 @@ def test_saved_and_loaded_scores_are_equal(tmp_path: Path) -> None:
 def test_a_checkpoint_that_does_not_fit_is_refused(
     tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
-    whole = small_checkpoint()
+    whole = small_router().to_checkpoint()
     settings = dict(whole.settings) | change
     write_checkpoint(tmp_path, type(whole)(whole.router, settings, whole.tensors, whole.files))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.routers.direction import DirectionWeights
+from routellm_core.embedders.direction import DirectionWeights
 
 Floats = npt.NDArray[np.float64]
 

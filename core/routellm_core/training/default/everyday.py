@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.embedders.decorations import undecorated
+from routellm_core.embedders.direction import DirectionWeights
 from routellm_core.embedders.scripts import is_unspaced
 from routellm_core.embedders.shape import FEATURES, shape_of
 from routellm_core.embedders.shape_features import ShapeFeatures, measured
 from routellm_core.embedders.text import clipped
 from routellm_core.embedders.word_lists import listed
-from routellm_core.routers.direction import DirectionWeights
 from routellm_core.training.default.blocks import Columns, Embedded, Shapes, Table, rows_of, shape_scales
 from routellm_core.training.default.encoder import TextEncoder
 from routellm_core.training.default.ratings import RatedPrompt

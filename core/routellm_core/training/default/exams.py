@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.embedders.direction import DirectionWeights, option_words
 from routellm_core.embedders.options import asks_for_answer_at_once
 from routellm_core.embedders.shape import shape_of
 from routellm_core.embedders.shape_features import ShapeFeatures, raw_features
 from routellm_core.embedders.word_lists import listed
-from routellm_core.routers.direction import DirectionWeights, option_words
 from routellm_core.training.default.blocks import Columns, Embedded, Shapes, Table, shape_scales
 from routellm_core.training.default.outcomes import Outcome, targets_of
 from routellm_core.training.default.ridge import Rows, fit_ridge

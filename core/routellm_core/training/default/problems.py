@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.embedders.direction import DirectionWeights
 from routellm_core.embedders.options import question_of
 from routellm_core.embedders.prompt_kind import PromptKind, kind_of
 from routellm_core.embedders.shape import FEATURES, shape_of
 from routellm_core.embedders.shape_features import ShapeFeatures, raw_features
-from routellm_core.routers.direction import DirectionWeights
 from routellm_core.training.default.blocks import Columns, Embedded, Table, rows_of
 from routellm_core.training.default.ratings import RatedPrompt
 from routellm_core.training.default.ridge import fit_ridge
