@@ -6,8 +6,8 @@ CHAIN_PROMPTS = (
     "Design a lock-free queue for several producers and one consumer in C++, and argue why it is free of the "
     "ABA problem.",
     "Please say good morning to the team in French.",
-    "Our p99 rose from 40 ms to 900 ms when we went from 3 to 12 partitions. Explain the likely cause and how "
-    "to prove it.",
+    "Our p99 rose from 40 ms to 900 ms when we went from 3 to 12 partitions. Explain the likely cause and "
+    "how to prove it.",
     "Write a polite two-line email that moves our meeting from 14:30 to Thursday at 10:00.",
     "Name three vegetables that are in season in spring.",
     "Which isolation level prevents write skew in a ledger, and what does it cost under contention?",

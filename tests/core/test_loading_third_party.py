@@ -85,7 +85,7 @@ def test_the_command_line_knows_it(
     assert (done.returncode, done.stdout) == (code, printed)
     assert "Traceback" not in done.stderr
     if name == "lengthy":
-        assert "expected 'default', 'adapted', 'bert', 'broken'" in done.stderr
+        assert "expected 'default', 'adapted', 'additive', 'bert', 'broken'" in done.stderr
         assert "'length'" in done.stderr
     if name == "broken":
         assert "length_router:NoSuchRouter" in done.stderr
