@@ -18,7 +18,7 @@ SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
 
 def test_there_are_snippets_for_both_frameworks() -> None:
-    assert len(SNIPPETS) >= 3
+    assert len(SNIPPETS) == 2
     assert any("langchain_routellm" in snippet for snippet in SNIPPETS)
     assert any("llamaindex_routellm" in snippet for snippet in SNIPPETS)
 
@@ -37,17 +37,31 @@ def test_snippets_run(
     assert ("'route'" in printed) == ("print(" in snippet)
 
 
+def test_the_router_of_ones_own_on_the_routers_page_scores() -> None:
+    page = (ROOT / "docs/routers.md").read_text()
+    (snippet,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    names: dict[str, type] = {}
+    exec(compile(snippet, "routers.md", "exec"), names)
+    assert names["LengthRouter"]().score(["x" * 200]).tolist() == [0.5]
+
+
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)#]+)\)", README))
 def test_links_lead_somewhere(link: str) -> None:
     assert (ROOT / link).exists()
 
 
-def test_every_reason_is_named() -> None:
+def test_every_reason_is_named_on_the_settings_page() -> None:
     from typing import get_args
 
     from routellm_core.routing.decision import Reason
 
-    assert all(f"`{reason}`" in README for reason in get_args(Reason))
+    settings = (ROOT / "docs/settings.md").read_text()
+    assert all(f"`{reason}`" in settings for reason in get_args(Reason))
+
+
+def test_it_is_short_and_leads_to_every_page() -> None:
+    assert len(README.splitlines()) <= 160
+    assert all(f"(docs/{page.name})" in README for page in (ROOT / "docs").glob("*.md"))
 
 
 def test_every_file_of_the_map_exists() -> None:
