@@ -1,33 +1,23 @@
 """Dispatcher: one routed call from decision to answer, for both adapters.
 
-It applies the `routing(...)` blocks around a call, decides once, counts, hands the call to whatever `ask`
-does with the chosen side, and asks the other side at most once if the escalation says so. Sync and async,
-whole and streamed answers differ in the delegate call only.
+It hands the call to whatever `ask` does with the side that its decision chose, and asks the other side at
+most once if the escalation says so. Sync and async, whole and streamed answers differ in the delegate call
+only.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing, closing, nullcontext
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from routellm_core.routing.budget import Budget
-from routellm_core.routing.call_account import NO_ORIGIN, CallAccount, Origin
-from routellm_core.routing.decision import Decision, Route
-from routellm_core.routing.decision_log import new_decision_id
+from routellm_core.routing.decider import Decider
+from routellm_core.routing.decision import Decision
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
-from routellm_core.routing.journal import Journal
-from routellm_core.routing.override import current_override
-from routellm_core.routing.policy import RoutingPolicy
 from routellm_core.routing.prices import TokenUsage
-from routellm_core.routing.request import RoutingRequest
-from routellm_core.routing.routing_counter import RoutingCounter
 
 T = TypeVar("T")
-
-OriginOf = Callable[[], Origin]
 
 IsInvalid = Callable[[Any], bool]
 
@@ -36,111 +26,17 @@ def _no_usage(answer: Any) -> None:
     return None
 
 
-def _no_origin() -> Origin:
-    return NO_ORIGIN
-
-
 @dataclass(frozen=True)
-class Dispatcher:
+class Dispatcher(Decider):
     """What both adapters do with a call, given how their host asks a model.
 
     Attributes:
-        policy: decides.
         escalation: whether the other side is asked as well.
-        counter: counts calls and the tokens of whole answers; streams count theirs themselves.
-        shadow: strong always answers, and the decision only records what would have happened.
         usage_of: the tokens of a message; None where they are unknown.
-        journal: is told of every call when it ends; None where nobody is.
-        budget: what strong may cost in a period; None for no limit.
     """
 
-    policy: RoutingPolicy
     escalation: Escalation = field(default_factory=Escalation)
-    counter: RoutingCounter = field(default_factory=RoutingCounter)
-    shadow: bool = False
     usage_of: Callable[[Any], TokenUsage | None] = _no_usage
-    journal: Journal | None = None
-    budget: Budget | None = None
-
-    def preview(self, request: RoutingRequest) -> Decision:
-        """Return how a call would be routed, without counting it; waits for the router if need be."""
-        decision = self.policy.preview(request.overridden(current_override()))
-        if self.budget is not None:
-            decision = self.budget.preview(decision)
-        return self._in_mode(decision)
-
-    def decide(
-        self, request: RoutingRequest, previous: Route | None = None, origin: OriginOf = _no_origin
-    ) -> Decision:
-        """Decide a call and count it.
-
-        Args:
-            request: the call.
-            previous: the side of the conversation's last answer, where known.
-            origin: says where the call comes from; asked only where somebody is told.
-        """
-        return self._counted(self.policy.decide(request.overridden(current_override())), previous, origin)
-
-    def decide_at_once(
-        self, request: RoutingRequest, previous: Route | None = None, origin: OriginOf = _no_origin
-    ) -> Decision | None:
-        """Decide a call and count it where an event loop may wait for it; None where `adecide` has to."""
-        decision = self.policy.decide_at_once(request.overridden(current_override()))
-        return None if decision is None else self._counted(decision, previous, origin)
-
-    async def adecide(
-        self, request: RoutingRequest, previous: Route | None = None, origin: OriginOf = _no_origin
-    ) -> Decision:
-        """Decide a call and count it, without blocking the event loop."""
-        request = request.overridden(current_override())
-        # Most calls are decided in microseconds, and need no coroutine for it.
-        decision = self.policy.decide_at_once(request) or await self.policy.adecide(request)
-        return self._counted(decision, previous, origin)
-
-    def settled(self, decision: Decision, origin: OriginOf = _no_origin) -> Decision:
-        """Count a decision that `preview` made for a call that is made now."""
-        return self._opened(self.policy.settled(decision), None, origin)
-
-    @staticmethod
-    def failed(decision: Decision, error: Exception) -> None:
-        """End the account of a call that failed before `answer` or `stream` was asked for it."""
-        if decision.account is not None:
-            decision.account.__exit__(type(error), error, None)
-
-    def _counted(self, decision: Decision, previous: Route | None, origin: OriginOf) -> Decision:
-        if self.budget is not None:
-            decision = self.budget.decide(decision)
-        return self._opened(self._in_mode(decision), previous, origin)
-
-    def _opened(self, decision: Decision, previous: Route | None, origin: OriginOf) -> Decision:
-        """Count a decision, and open its account where anybody is told of it."""
-        if self.journal is not None:
-            decision = replace(decision, id=new_decision_id())
-        self.counter.count(decision, previous)
-        if self._listeners or self.counter.prices is not None:
-            come_from = origin() if self.journal is not None else NO_ORIGIN
-            account = CallAccount(decision, self.counter.prices, come_from, self._listeners)
-            decision = replace(decision, account=account)
-        return decision
-
-    @cached_property
-    def _listeners(self) -> tuple[Callable[[CallAccount], None], ...]:
-        told: list[Callable[[CallAccount], None]] = []
-        if self.budget is not None:
-            told.append(self.budget.spend)
-        if self.journal is not None:
-            told.append(self.journal.write)
-        return tuple(told)
-
-    def score_ahead(self, requests: Sequence[RoutingRequest]) -> None:
-        """Score the texts of many calls in one call to the router, for `decide` to find."""
-        override = current_override()
-        self.policy.score_ahead([request.overridden(override) for request in requests])
-
-    async def ascore_ahead(self, requests: Sequence[RoutingRequest]) -> None:
-        """Score the texts of many calls in one call to the router, without blocking the event loop."""
-        override = current_override()
-        await self.policy.ascore_ahead([request.overridden(override) for request in requests])
 
     def answer(
         self,
@@ -327,9 +223,6 @@ class Dispatcher:
                             yield chunk
                         return
             decision = following
-
-    def _in_mode(self, decision: Decision) -> Decision:
-        return decision.shadowed() if self.shadow else decision
 
     def _after_error(self, decision: Decision, error: Exception) -> Decision | None:
         # In shadow mode strong answers every call, or fails it.

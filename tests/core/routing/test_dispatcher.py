@@ -45,8 +45,8 @@ class Models:
 def dispatcher(shadow: bool = False, prices: Prices | None = None, **escalation: Any) -> Dispatcher:
     return Dispatcher(
         RoutingPolicy(KeywordRouter("hard"), 0.5),
-        Escalation.from_settings(**escalation),
         RoutingCounter(prices),
+        escalation=Escalation.from_settings(**escalation),
         shadow=shadow,
         usage_of=lambda message: TokenUsage(10, len(message)),
     )

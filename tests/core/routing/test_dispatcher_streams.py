@@ -61,7 +61,7 @@ def is_token(chunk: str) -> bool:
 
 def dispatcher() -> Dispatcher:
     escalation = Escalation.from_settings(escalate_on=BusyError, escalate_strong_on=BusyError)
-    return Dispatcher(RoutingPolicy(FixedRouter(0.25), 0.5), escalation)
+    return Dispatcher(RoutingPolicy(FixedRouter(0.25), 0.5), escalation=escalation)
 
 
 Read = Callable[[Dispatcher, Models, int | None], list[str]]

@@ -1,0 +1,125 @@
+"""Decider: one decision for each call, counted, and with its account opened; for both adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from routellm_core.routing.budget import Budget
+from routellm_core.routing.call_account import NO_ORIGIN, CallAccount, Origin
+from routellm_core.routing.decision import Decision, Route
+from routellm_core.routing.decision_log import new_decision_id
+from routellm_core.routing.journal import Journal
+from routellm_core.routing.override import current_override
+from routellm_core.routing.policy import RoutingPolicy
+from routellm_core.routing.request import RoutingRequest
+from routellm_core.routing.routing_counter import RoutingCounter
+
+OriginOf = Callable[[], Origin]
+
+
+def _no_origin() -> Origin:
+    return NO_ORIGIN
+
+
+@dataclass(frozen=True)
+class Decider:
+    """Decides a call inside the `routing(...)` blocks around it, and counts it.
+
+    Attributes:
+        policy: decides.
+        counter: counts calls and the tokens of whole answers; streams count theirs themselves.
+        shadow: strong always answers, and the decision only records what would have happened.
+        journal: is told of every call when it ends; None where nobody is.
+        budget: what strong may cost in a period; None for no limit.
+    """
+
+    policy: RoutingPolicy
+    counter: RoutingCounter = field(default_factory=RoutingCounter)
+    shadow: bool = False
+    journal: Journal | None = None
+    budget: Budget | None = None
+
+    def preview(self, request: RoutingRequest) -> Decision:
+        """Return how a call would be routed, without counting it; waits for the router if need be."""
+        decision = self.policy.preview(request.overridden(current_override()))
+        if self.budget is not None:
+            decision = self.budget.preview(decision)
+        return self._in_mode(decision)
+
+    def decide(
+        self, request: RoutingRequest, previous: Route | None = None, origin: OriginOf = _no_origin
+    ) -> Decision:
+        """Decide a call and count it.
+
+        Args:
+            request: the call.
+            previous: the side of the conversation's last answer, where known.
+            origin: says where the call comes from; asked only where somebody is told.
+        """
+        return self._counted(self.policy.decide(request.overridden(current_override())), previous, origin)
+
+    def decide_at_once(
+        self, request: RoutingRequest, previous: Route | None = None, origin: OriginOf = _no_origin
+    ) -> Decision | None:
+        """Decide a call and count it where an event loop may wait for it; None where `adecide` has to."""
+        decision = self.policy.decide_at_once(request.overridden(current_override()))
+        return None if decision is None else self._counted(decision, previous, origin)
+
+    async def adecide(
+        self, request: RoutingRequest, previous: Route | None = None, origin: OriginOf = _no_origin
+    ) -> Decision:
+        """Decide a call and count it, without blocking the event loop."""
+        request = request.overridden(current_override())
+        # Most calls are decided in microseconds, and need no coroutine for it.
+        decision = self.policy.decide_at_once(request) or await self.policy.adecide(request)
+        return self._counted(decision, previous, origin)
+
+    def settled(self, decision: Decision, origin: OriginOf = _no_origin) -> Decision:
+        """Count a decision that `preview` made for a call that is made now."""
+        return self._opened(self.policy.settled(decision), None, origin)
+
+    @staticmethod
+    def failed(decision: Decision, error: Exception) -> None:
+        """End the account of a call that failed before `answer` or `stream` was asked for it."""
+        if decision.account is not None:
+            decision.account.__exit__(type(error), error, None)
+
+    def score_ahead(self, requests: Sequence[RoutingRequest]) -> None:
+        """Score the texts of many calls in one call to the router, for `decide` to find."""
+        override = current_override()
+        self.policy.score_ahead([request.overridden(override) for request in requests])
+
+    async def ascore_ahead(self, requests: Sequence[RoutingRequest]) -> None:
+        """Score the texts of many calls in one call to the router, without blocking the event loop."""
+        override = current_override()
+        await self.policy.ascore_ahead([request.overridden(override) for request in requests])
+
+    def _in_mode(self, decision: Decision) -> Decision:
+        return decision.shadowed() if self.shadow else decision
+
+    def _counted(self, decision: Decision, previous: Route | None, origin: OriginOf) -> Decision:
+        if self.budget is not None:
+            decision = self.budget.decide(decision)
+        return self._opened(self._in_mode(decision), previous, origin)
+
+    def _opened(self, decision: Decision, previous: Route | None, origin: OriginOf) -> Decision:
+        """Count a decision, and open its account where anybody is told of it."""
+        if self.journal is not None:
+            decision = replace(decision, id=new_decision_id())
+        self.counter.count(decision, previous)
+        if self._listeners or self.counter.prices is not None:
+            come_from = origin() if self.journal is not None else NO_ORIGIN
+            account = CallAccount(decision, self.counter.prices, come_from, self._listeners)
+            decision = replace(decision, account=account)
+        return decision
+
+    @cached_property
+    def _listeners(self) -> tuple[Callable[[CallAccount], None], ...]:
+        told: list[Callable[[CallAccount], None]] = []
+        if self.budget is not None:
+            told.append(self.budget.spend)
+        if self.journal is not None:
+            told.append(self.journal.write)
+        return tuple(told)
