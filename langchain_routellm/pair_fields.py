@@ -46,6 +46,9 @@ class PairFields(BaseChatModel):
     """The side for calls that hold no human text: "strong" or "weak"."""
     on_router_error: Given[OnRouterError] = "strong"
     """The side that answers when the router fails, or "raise"."""
+    score_timeout: Given[float | None] = None
+    """How many seconds a call waits for its score, after which the router has failed; None: as long as it
+    takes. For routers that ask another machine; the router that ships is not timed."""
     mode: Given[Mode] = "route"
     """"shadow": strong answers every call, and the record's `shadow_route` says who would have."""
     escalate_on: Given[ErrorsGiven] = ()

@@ -20,6 +20,7 @@ from langchain_routellm.side import PUSHED_DOWN, Side, with_setting
 from langchain_routellm.switchboard import Switchboard
 from langchain_routellm.usage import message_usage
 from routellm_core import RoutingStats, __version__
+from routellm_core.calibrated_pair import calibrated_traffic, settings_from_calibration
 from routellm_core.calibration.record import Calibration
 from routellm_core.pair_check import warn_of_slips
 from routellm_core.routing.capabilities import Need, PairCapabilities
@@ -29,9 +30,7 @@ from routellm_core.settings import (
     SETTING_NAMES,
     RouterGiven,
     RoutingSettings,
-    calibrated_traffic,
     check_choice,
-    settings_from_calibration,
 )
 
 

@@ -18,6 +18,7 @@ from llamaindex_routellm.reading import QUESTION_VARIABLES, Reading
 from llamaindex_routellm.side import OVERLAID_SETTINGS, Side, pass_on
 from llamaindex_routellm.switchboard import Switchboard, judging_values
 from routellm_core import RoutingStats
+from routellm_core.calibrated_pair import calibrated_traffic, settings_from_calibration
 from routellm_core.calibration.record import Calibration
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
@@ -35,9 +36,7 @@ from routellm_core.settings import (
     RouterGiven,
     RoutingSettings,
     StuckGiven,
-    calibrated_traffic,
     check_choice,
-    settings_from_calibration,
 )
 
 _CHOICES = {"context_window": ("min", "strong"), "function_calling": ("any", "both")}
@@ -71,6 +70,9 @@ class PairSettings(FunctionCallingLLM):
     """The side for calls that hold no text at all: "strong" or "weak"."""
     on_router_error: Given[OnRouterError] = "strong"
     """The side that answers when the router fails, or "raise"."""
+    score_timeout: Given[float | None] = None
+    """How many seconds a call waits for its score, after which the router has failed; None: as long as it
+    takes. For routers that ask another machine; the router that ships is not timed."""
     mode: Given[Mode] = "route"
     """"shadow": strong answers every call, and the record's `shadow_route` says who would have."""
     escalate_on: Given[ErrorsGiven] = Field(default=(), exclude=True)

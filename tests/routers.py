@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Event
 
 import numpy as np
 
@@ -55,3 +56,16 @@ class FailingRouter(Router):
 
     def score(self, prompts: Sequence[str]) -> Scores:
         raise RuntimeError("the secret is sk-0123456789")
+
+
+class HangingRouter(Router):
+    """Waits until it is let go, and counts its calls."""
+
+    def __init__(self) -> None:
+        self.let_go = Event()
+        self.calls = 0
+
+    def score(self, prompts: Sequence[str]) -> Scores:
+        self.calls += 1
+        self.let_go.wait()
+        return np.full(len(prompts), 0.25)

@@ -6,12 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from inspect import iscoroutinefunction
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
-from routellm_core.calibration.record import Calibration
 from routellm_core.calibration.share import threshold_for_share
-from routellm_core.checkpoints.hub import is_hub_id
 from routellm_core.loading import load_router
 from routellm_core.router import Router
 from routellm_core.routing.budget import BudgetLimit
@@ -26,7 +23,7 @@ from routellm_core.routing.prices import Prices
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.share_tracker import DEFAULT_WINDOW, ShareTracker
 from routellm_core.routing.tool_loop import StuckLimits
-from routellm_core.routing.validation import check_fraction
+from routellm_core.routing.validation import check_fraction, check_positive
 
 T = TypeVar("T")
 
@@ -117,6 +114,7 @@ class RoutingSettings:
     housekeeping_route: Route | None = "weak"
     no_text_route: Route = "strong"
     on_router_error: OnRouterError = "strong"
+    score_timeout: float | None = None
     mode: Mode = "route"
     escalate_on: ErrorsGiven = ()
     escalate_strong_on: ErrorsGiven = ()
@@ -150,6 +148,8 @@ class RoutingSettings:
             values[name] = check_needs(values.get(name, ()), name)
         if values.get("prices") is not None:
             values["prices"] = Prices.from_mapping(values["prices"])
+        if values.get("score_timeout") is not None:
+            values["score_timeout"] = check_positive(values["score_timeout"], "score_timeout")
         _check_operation(values)
         values["router"] = resolve_router(values.get("router", "default"))
         values["threshold"] = resolve_threshold(
@@ -218,6 +218,7 @@ class RoutingSettings:
             self.threshold,
             no_text_route=self.no_text_route,
             on_router_error=self.on_router_error,
+            score_timeout=self.score_timeout,
             cache=cache,
             share=share,
             quantiles=quantiles,
@@ -249,49 +250,3 @@ def _check_operation(values: dict[str, Any]) -> None:
 
 
 SETTING_NAMES = frozenset(field.name for field in fields(RoutingSettings))
-
-
-def settings_from_calibration(calibration: Calibration, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings with a calibration's router and threshold.
-
-    Raises:
-        ValueError: a threshold or share is given as well, or the calibration names a router on the Hub.
-    """
-    if "router" not in settings and is_hub_id(calibration.router) and not Path(calibration.router).is_dir():
-        raise ValueError(
-            f"the calibration names the router {calibration.router!r} on the Hugging Face Hub, and nothing "
-            f"is fetched because a file says so: give router={calibration.router!r} as well."
-        )
-    for name in THRESHOLDS:
-        if name in settings:
-            raise ValueError(
-                f"{name} is given, but the calibration sets the threshold already: leave one of them out."
-            )
-    return {"router": calibration.router, "threshold": calibration.threshold, **settings}
-
-
-def calibrated_traffic(
-    calibration: Calibration, router: Router, strong: str | None, weak: str | None
-) -> ExpectedTraffic:
-    """Return what the calls are expected to look like by a calibration, once it fits what it is used for.
-
-    Args:
-        calibration: as loaded.
-        router: the one in use.
-        strong: the strong model's name, where known.
-        weak: the weak model's name, where known.
-
-    Raises:
-        ValueError: it was made with another router.
-
-    Warns:
-        CalibrationWarning: it was made for another model.
-    """
-    calibration.check_router(router)
-    calibration.check_models(strong, weak)
-    return ExpectedTraffic(
-        calibration.strong_share,
-        calibration.threshold,
-        calibration.score_quantiles,
-        calibrated=bool(calibration.score_quantiles),
-    )

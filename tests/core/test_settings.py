@@ -126,6 +126,8 @@ def test_settings_are_kept_in_the_form_that_routing_uses() -> None:
         ({"mode": "shade"}, "mode is 'shade'"),
         ({"no_text_route": "medium"}, "no_text_route is 'medium'"),
         ({"on_router_error": "ignore"}, "on_router_error is 'ignore'"),
+        ({"score_timeout": 0}, "score_timeout is 0, expected a number above 0"),
+        ({"score_timeout": "1 s"}, "score_timeout is '1 s'"),
         ({"strong_lacks": {"vision"}}, "strong_lacks holds 'vision'"),
         ({"prices": 3}, "prices is 3"),
         ({"escalate_on": 429}, "escalate_on holds 429"),
@@ -163,11 +165,19 @@ def test_the_threshold_follows_from_the_share_until_a_threshold_is_set() -> None
 
 def test_settings_make_what_decides_and_what_escalates() -> None:
     settings = RoutingSettings.checked(
-        {"router": FixedRouter(0.5), "threshold": 0.6, "no_text_route": "weak", "escalate_on": PARSE_ERROR}
+        {
+            "router": FixedRouter(0.5),
+            "threshold": 0.6,
+            "no_text_route": "weak",
+            "score_timeout": 2,
+            "escalate_on": PARSE_ERROR,
+        }
     )
     cache = ScoreCache()
 
-    assert settings.policy(cache) == RoutingPolicy(settings.router, 0.6, no_text_route="weak")
+    assert settings.policy(cache) == RoutingPolicy(
+        settings.router, 0.6, no_text_route="weak", score_timeout=2.0
+    )
     assert settings.policy(cache).cache is cache
     assert settings.escalation(always=(TimeoutError,)).on_parse_error
     assert settings.escalation(always=(TimeoutError,)).weak_errors == (TimeoutError,)

@@ -15,24 +15,13 @@ from routellm_core.routing.policy import RouterWarning, RoutingPolicy
 from routellm_core.routing.request import RoutingRequest
 from routellm_core.routing.score_threads import MOST_AT_ONCE
 
+from tests.routers import HangingRouter
+
 SOON = 0.05
 QUESTION = RoutingRequest("What is the capital of France?")
 
 
-class Hanging(Router):
-    """Waits until it is let go, and counts its calls."""
-
-    def __init__(self) -> None:
-        self.let_go = threading.Event()
-        self.calls = 0
-
-    def score(self, prompts: Sequence[str]) -> Scores:
-        self.calls += 1
-        self.let_go.wait()
-        return np.full(len(prompts), 0.25)
-
-
-class HangingAsync(Hanging):
+class HangingAsync(HangingRouter):
     """Its coroutine does not let itself be cancelled."""
 
     async def ascore(self, prompts: Sequence[str]) -> Scores:
@@ -45,8 +34,8 @@ class HangingAsync(Hanging):
 
 
 @pytest.fixture
-def hanging() -> Iterator[Hanging]:
-    router = Hanging()
+def hanging() -> Iterator[HangingRouter]:
+    router = HangingRouter()
     yield router
     router.let_go.set()
 
@@ -65,7 +54,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def test_a_call_goes_on_without_its_score(hanging: Hanging) -> None:
+def test_a_call_goes_on_without_its_score(hanging: HangingRouter) -> None:
     policy = RoutingPolicy(hanging, 0.5, score_timeout=SOON)
 
     with pytest.warns(RouterWarning, match="ScoreTimeoutError; the call goes to strong"):
@@ -74,7 +63,7 @@ def test_a_call_goes_on_without_its_score(hanging: Hanging) -> None:
     assert (decision.route, decision.reason, decision.score) == ("strong", "router_error", None)
 
 
-def test_a_score_that_comes_too_late_serves_the_next_call(hanging: Hanging) -> None:
+def test_a_score_that_comes_too_late_serves_the_next_call(hanging: HangingRouter) -> None:
     policy = RoutingPolicy(hanging, 0.5, score_timeout=SOON)
     with pytest.warns(RouterWarning):
         policy.decide(QUESTION)
@@ -85,16 +74,16 @@ def test_a_score_that_comes_too_late_serves_the_next_call(hanging: Hanging) -> N
     assert hanging.calls == 1
 
 
-def test_who_asked_for_an_error_gets_one(hanging: Hanging) -> None:
+def test_who_asked_for_an_error_gets_one(hanging: HangingRouter) -> None:
     policy = RoutingPolicy(hanging, 0.5, on_router_error="raise", score_timeout=SOON)
 
-    with pytest.raises(RouterError, match=r"router 'Hanging' failed: no score within 0\.05 s"):
+    with pytest.raises(RouterError, match=r"router 'HangingRouter' failed: no score within 0\.05 s"):
         policy.decide(QUESTION)
 
 
 @pytest.mark.parametrize("kind", ["thread", "coroutine"])
 async def test_an_event_loop_waits_no_longer(
-    kind: str, hanging: Hanging, hanging_async: HangingAsync
+    kind: str, hanging: HangingRouter, hanging_async: HangingAsync
 ) -> None:
     policy = RoutingPolicy(hanging if kind == "thread" else hanging_async, 0.5, score_timeout=SOON)
 
@@ -108,7 +97,7 @@ async def test_an_event_loop_waits_no_longer(
     await asyncio.sleep(0.05)
 
 
-def test_a_router_that_hangs_holds_a_bounded_number_of_threads(hanging: Hanging) -> None:
+def test_a_router_that_hangs_holds_a_bounded_number_of_threads(hanging: HangingRouter) -> None:
     policy = RoutingPolicy(hanging, 0.5, score_timeout=0.001)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RouterWarning)
@@ -127,7 +116,7 @@ def test_a_router_that_hangs_holds_a_bounded_number_of_threads(hanging: Hanging)
 
 
 def test_the_routers_own_time_limit_is_its_own_error() -> None:
-    class Impatient(Hanging):
+    class Impatient(HangingRouter):
         def score(self, prompts: Sequence[str]) -> Scores:
             raise TimeoutError
 
@@ -138,7 +127,7 @@ def test_the_routers_own_time_limit_is_its_own_error() -> None:
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "1", True])
 def test_what_is_no_time_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="score_timeout is"):
-        RoutingPolicy(Hanging(), 0.5, score_timeout=value)  # type: ignore[arg-type]
+        RoutingPolicy(HangingRouter(), 0.5, score_timeout=value)  # type: ignore[arg-type]
 
 
 def test_a_policy_with_a_limit_can_be_pickled() -> None:

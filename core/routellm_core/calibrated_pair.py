@@ -1,0 +1,59 @@
+"""Calibrated pairs: what a calibration says to the settings of a pair, and to what its calls look like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from routellm_core.calibration.record import Calibration
+from routellm_core.checkpoints.hub import is_hub_id
+from routellm_core.router import Router
+from routellm_core.routing.drift import ExpectedTraffic
+from routellm_core.settings import THRESHOLDS
+
+
+def settings_from_calibration(calibration: Calibration, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with a calibration's router and threshold.
+
+    Raises:
+        ValueError: a threshold or share is given as well, or the calibration names a router on the Hub.
+    """
+    if "router" not in settings and is_hub_id(calibration.router) and not Path(calibration.router).is_dir():
+        raise ValueError(
+            f"the calibration names the router {calibration.router!r} on the Hugging Face Hub, and nothing "
+            f"is fetched because a file says so: give router={calibration.router!r} as well."
+        )
+    for name in THRESHOLDS:
+        if name in settings:
+            raise ValueError(
+                f"{name} is given, but the calibration sets the threshold already: leave one of them out."
+            )
+    return {"router": calibration.router, "threshold": calibration.threshold, **settings}
+
+
+def calibrated_traffic(
+    calibration: Calibration, router: Router, strong: str | None, weak: str | None
+) -> ExpectedTraffic:
+    """Return what the calls are expected to look like by a calibration, once it fits what it is used for.
+
+    Args:
+        calibration: as loaded.
+        router: the one in use.
+        strong: the strong model's name, where known.
+        weak: the weak model's name, where known.
+
+    Raises:
+        ValueError: it was made with another router.
+
+    Warns:
+        CalibrationWarning: it was made for another model.
+    """
+    calibration.check_router(router)
+    calibration.check_models(strong, weak)
+    return ExpectedTraffic(
+        calibration.strong_share,
+        calibration.threshold,
+        calibration.score_quantiles,
+        calibrated=bool(calibration.score_quantiles),
+    )
