@@ -89,7 +89,7 @@ class ShareTracker:
     def threshold(self) -> float:
         """The threshold that the next new text is compared with, in [0, 1], or `NEVER`."""
         with self._lock:
-            return self._threshold()
+            return self._threshold(self._compared())
 
     def preview(self, text: str, score: float) -> Placement:
         """Return what `place` would, without changing state."""
@@ -150,18 +150,18 @@ class ShareTracker:
             del self._sorted[bisect_left(self._sorted, self._recent.popleft())]
 
     def _placement(self, score: float) -> Placement:
-        threshold = self._threshold()
-        return Placement(goes_to_strong(score, threshold), threshold, percentile_of(score, self._compared()))
+        scores = self._compared()
+        threshold = self._threshold(scores)
+        return Placement(goes_to_strong(score, threshold), threshold, percentile_of(score, scores))
 
     def _compared(self) -> list[float]:
         return self._sorted if len(self._sorted) >= WARM_UP else self._shipped
 
-    def _threshold(self) -> float:
+    def _threshold(self, scores: list[float]) -> float:
         if self._level <= 0.0:
             return NEVER
         if self._level >= 1.0:
             return 0.0
-        scores = self._compared()
         above = round(self._level * len(scores))
         return scores[-above] if above else math.nextafter(scores[-1], 2.0)
 
