@@ -70,7 +70,8 @@ class PairFields(BaseChatModel):
     prices: Given[PricesGiven | None] = None
     """Per million tokens, for the statistics: {"strong": {"input": 2.5, "output": 10.0}, "weak": {...}}."""
     budget: Given[BudgetGiven | None] = None
-    """What strong may cost by the prices: {"strong": 20.0, "per": "day"}, or "hour" or "week"."""
+    """What strong may cost by the prices: {"strong": 20.0, "per": "day"}; or per "hour", "week" or
+    "month"."""
     decision_log: Given[LogGiven | None] = None
     """Where each call is written down: "decisions.jsonl" or "sqlite:///decisions.db". Read it back as a
     DecisionLog, whose `outcome(id, score)` says how good an answer was."""

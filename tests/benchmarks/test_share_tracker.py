@@ -1,4 +1,4 @@
-"""A text in a share that follows the traffic: below 5 µs, beside the hash that the decision log makes of it."""
+"""A text in a share that follows the traffic: below 5 µs, beside the hash that a decision log makes of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ TEXTS = 1_000
 ROUNDS = 25
 
 
-def microseconds(step: Callable[[str, float], object], texts: Sequence[str], scores: Sequence[float]) -> float:
+def microseconds(
+    step: Callable[[str, float], object], texts: Sequence[str], scores: Sequence[float]
+) -> float:
     """Return the time a text takes."""
     start = time.perf_counter()
     for text, score in zip(texts, scores, strict=True):

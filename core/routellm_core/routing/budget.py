@@ -15,6 +15,7 @@ from bisect import bisect_left, insort
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
 
@@ -26,8 +27,10 @@ from routellm_core.routing.validation import check_amount
 
 _LOG = logging.getLogger("routellm")
 
-PERIODS = {"hour": 3_600.0, "day": 86_400.0, "week": 604_800.0}
-"""Seconds; periods begin at full hours, at midnight and on Mondays, in UTC."""
+PERIODS = ("hour", "day", "week", "month")
+"""They begin at full hours, at midnight, on Mondays and on the first of a month, in UTC."""
+
+_SECONDS = {"hour": 3_600.0, "day": 86_400.0, "week": 604_800.0}
 
 FREE = 0.5
 """Part of the limit that may be spent at any time of the period."""
@@ -48,7 +51,7 @@ class BudgetLimit:
 
     Attributes:
         strong: the most that strong may cost in a period, in the currency of the prices; 0 for nothing.
-        per: "hour", "day" or "week".
+        per: "hour", "day", "week" or "month".
     """
 
     strong: float
@@ -72,7 +75,9 @@ class BudgetLimit:
 
     def period(self, now: float) -> tuple[float, float]:
         """Return when the period that holds a time begins and ends, in seconds since 1970."""
-        length = PERIODS[self.per]
+        if self.per == "month":
+            return _month(now)
+        length = _SECONDS[self.per]
         offset = _FIRST_MONDAY if self.per == "week" else 0.0
         begin = (now - offset) // length * length + offset
         return begin, begin + length
@@ -94,7 +99,7 @@ class Budget:
         self.limit = limit
         self._clock = clock
         self._spent: OrderedDict[float, float] = OrderedDict()
-        self._others: dict[float, float] = {}
+        self._others: OrderedDict[float, float] = OrderedDict()
         self._passed: OrderedDict[Key, None] = OrderedDict()
         self._recent: deque[float] = deque()
         self._sorted: list[float] = []
@@ -105,7 +110,7 @@ class Budget:
     def share(self, shared: SharedSpend) -> None:
         """Also count what other processes spend, and what this one spent before a restart."""
         self._shared = shared
-        shared.start(self, self.limit.period(self._clock())[0])
+        shared.start(self, *self.limit.period(self._clock()))
 
     @property
     def spent(self) -> float:
@@ -126,7 +131,7 @@ class Budget:
         if decision.route != "strong" or decision.reason not in _MOVED:
             return decision
         if self._shared is not None:
-            self._shared.refresh(self, self.limit.period(self._clock())[0])
+            self._shared.refresh(self, *self.limit.period(self._clock()))
         with self._lock:
             share = self._open_share()
             passes = self._passes(decision, share)
@@ -156,10 +161,7 @@ class Budget:
             return
         begin, _ = self.limit.period(self._clock())
         with self._lock:
-            self._spent[begin] = self._spent.get(begin, 0.0) + cost
-            self._spent.move_to_end(begin)
-            if len(self._spent) > _KEPT_PERIODS:
-                self._spent.popitem(last=False)
+            _set(self._spent, begin, self._spent.get(begin, 0.0) + cost)
 
     def own(self, begin: float) -> float:
         """Return what this process has spent in the period that begins then."""
@@ -169,7 +171,12 @@ class Budget:
     def set_others(self, begin: float, spent: float) -> None:
         """Set what other processes, and this one before a restart, spent in a period."""
         with self._lock:
-            self._others = {begin: max(0.0, spent)}
+            _set(self._others, begin, max(0.0, spent))
+
+    def knows_others(self, begin: float) -> bool:
+        """Tell whether it was ever set what others spent in a period."""
+        with self._lock:
+            return begin in self._others
 
     def _known(self, begin: float) -> float:
         return self._spent.get(begin, 0.0) + self._others.get(begin, 0.0)
@@ -220,6 +227,20 @@ class Budget:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]  # what __init__ takes is all there is
+
+
+def _set(amounts: OrderedDict[float, float], begin: float, amount: float) -> None:
+    """Set the amount of one period; only the latest few are kept."""
+    amounts[begin] = amount
+    amounts.move_to_end(begin)
+    if len(amounts) > _KEPT_PERIODS:
+        amounts.popitem(last=False)
+
+
+def _month(now: float) -> tuple[float, float]:
+    first = datetime.fromtimestamp(now, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    following = (first + timedelta(days=31)).replace(day=1)
+    return first.timestamp(), following.timestamp()
 
 
 def _moved(decision: Decision) -> Decision:

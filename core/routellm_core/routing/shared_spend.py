@@ -22,7 +22,10 @@ REFRESH_SECONDS = 2.0
 
 
 class SharedSpend:
-    """Gives a budget what others spent: from a database repeatedly, from JSON Lines once, at the start."""
+    """Gives a budget what others spent: from a database repeatedly, from JSON Lines once a period.
+
+    A clock that is wrong at the start, and put right later, has a period read that nobody knew before.
+    """
 
     def __init__(self, log: DecisionLog) -> None:
         """Store the log."""
@@ -33,34 +36,38 @@ class SharedSpend:
         self._said = False
         self._lock = Lock()
 
-    def start(self, budget: Budget, begin: float) -> None:
+    def start(self, budget: Budget, begin: float, end: float) -> None:
         """Read what was spent before this process began; blocks until it is known."""
-        if self._path.is_file():
-            self._ask(budget, begin)
+        self._ask(budget, begin, end)
 
-    def refresh(self, budget: Budget, begin: float) -> None:
+    def refresh(self, budget: Budget, begin: float, end: float) -> None:
         """Refresh the count of others if it is older than `REFRESH_SECONDS`; never blocks."""
         now = time.monotonic()
         with self._lock:
-            if self._running or now - self._asked < REFRESH_SECONDS or not self._log.shared:
+            recent = now - self._asked < REFRESH_SECONDS or not self._log.shared
+            if self._running or (recent and budget.knows_others(begin)):
                 return
             self._running, self._asked = True, now
-        Thread(target=self._ask_behind, args=(budget, begin), name="routellm budget", daemon=True).start()
+        Thread(
+            target=self._ask_behind, args=(budget, begin, end), name="routellm budget", daemon=True
+        ).start()
 
-    def _ask_behind(self, budget: Budget, begin: float) -> None:
+    def _ask_behind(self, budget: Budget, begin: float, end: float) -> None:
         try:
             self._log.flush(REFRESH_SECONDS)
-            self._ask(budget, begin)
+            self._ask(budget, begin, end)
         finally:
             with self._lock:
                 self._running = False
 
-    def _ask(self, budget: Budget, begin: float) -> None:
+    def _ask(self, budget: Budget, begin: float, end: float) -> None:
         # Before the query, so that spend in the meantime is counted twice for a while rather than lost.
         own = budget.own(begin)
         try:
-            total = self._total(begin)
+            total = self._total(begin, end) if self._path.is_file() else own
         except Exception as error:
+            if not budget.knows_others(begin):
+                budget.set_others(begin, 0.0)  # so that it is not asked again at every call
             if not self._said:
                 self._said = True
                 _LOG.warning(
@@ -71,14 +78,18 @@ class SharedSpend:
             return
         budget.set_others(begin, total - own)
 
-    def _total(self, begin: float) -> float:
-        since = datetime.fromtimestamp(begin, UTC).isoformat(timespec="milliseconds")
+    def _total(self, begin: float, end: float) -> float:
+        since, until = (
+            datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds") for time in (begin, end)
+        )
         if not self._log.shared:
             rows = read_decisions(self._path)
-            return sum(float(row.get("strong_cost") or 0.0) for row in rows if str(row.get("time")) >= since)
+            return sum(
+                float(row.get("strong_cost") or 0.0) for row in rows if since <= str(row.get("time")) < until
+            )
         import sqlite3
 
-        query = "SELECT SUM(json_extract(row, '$.strong_cost')) FROM decisions WHERE time >= ?"
+        query = "SELECT SUM(json_extract(row, '$.strong_cost')) FROM decisions WHERE time >= ? AND time < ?"
         with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as connection:
-            (found,) = connection.execute(query, (since,)).fetchone()
+            (found,) = connection.execute(query, (since, until)).fetchone()
         return float(found or 0.0)

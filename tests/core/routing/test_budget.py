@@ -1,6 +1,8 @@
 """The money lasts, the best calls get it, and clocks, restarts and other processes lose no count."""
 
 import threading
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 
 from routellm_core import Decision
 from routellm_core.routing import shared_spend
-from routellm_core.routing.budget import Budget, BudgetLimit
+from routellm_core.routing.budget import PERIODS, Budget, BudgetLimit
 from routellm_core.routing.call_account import NO_ORIGIN, CallAccount
 from routellm_core.routing.decision_log import DecisionLog
 from routellm_core.routing.prices import Price, Prices, TokenUsage
@@ -129,9 +131,35 @@ def test_a_new_period_begins_at_midnight_and_a_week_on_monday() -> None:
     assert BudgetLimit(1, "week").period(4 * DAY + 5.0) == (4 * DAY, 11 * DAY)
 
 
-def test_a_clock_that_jumps_there_and_back_finds_its_count() -> None:
+@pytest.mark.parametrize(
+    ("day", "first", "last"),
+    [
+        ("2024-02-29T23:59:59+00:00", "2024-02-01", "2024-03-01"),
+        ("2025-12-31T12:00:00+00:00", "2025-12-01", "2026-01-01"),
+        ("2026-01-31T00:00:00+00:00", "2026-01-01", "2026-02-01"),
+        ("2026-04-01T00:00:00+00:00", "2026-04-01", "2026-05-01"),
+    ],
+)
+def test_a_month_is_one_of_the_calendar(day: str, first: str, last: str) -> None:
+    begin, end = BudgetLimit(1, "month").period(datetime.fromisoformat(day).timestamp())
+    dates = [datetime.fromtimestamp(when, UTC).isoformat() for when in (begin, end)]
+    assert dates == [f"{first}T00:00:00+00:00", f"{last}T00:00:00+00:00"]
+
+
+@pytest.mark.parametrize("per", PERIODS)
+def test_the_money_of_any_period_is_there_again_in_the_next(per: str) -> None:
     clock = Clock()
-    it = budget(10, clock)
+    it = budget(10, clock, per)
+    pay(it, 10)
+    assert it.decide(wanted()).reason == "budget"
+    _, clock.now = it.limit.period(clock.now)
+    assert it.decide(wanted()).route == "strong"
+
+
+@pytest.mark.parametrize("per", PERIODS)
+def test_a_clock_that_jumps_there_and_back_finds_its_count(per: str) -> None:
+    clock = Clock()
+    it = budget(10, clock, per)
     pay(it, 10)
     for jump in (400 * DAY, -300 * DAY):
         clock.now = MIDNIGHT + jump
@@ -141,9 +169,10 @@ def test_a_clock_that_jumps_there_and_back_finds_its_count() -> None:
     assert it.decide(wanted()).reason == "budget"
 
 
+@pytest.mark.parametrize("per", PERIODS)
 @pytest.mark.parametrize("where", ["decisions.jsonl", "sqlite:///decisions.db"])
 def test_a_restart_does_not_lose_the_count(
-    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    where: str, per: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     log = DecisionLog.open(where)
@@ -151,9 +180,40 @@ def test_a_restart_does_not_lose_the_count(
     log.write({"id": "b", "strong_cost": None})
     log.write({"id": "c", "strong_cost": 2.5, "time": "2001-01-01T00:00:00.000+00:00"})
     log.close()
-    again = Budget(BudgetLimit(10, "day"))
+    again = Budget(BudgetLimit(10, per))
     again.share(SharedSpend(DecisionLog.open(where)))
     assert again.spent == 7.5
+
+
+@pytest.mark.parametrize("where", ["decisions.jsonl", "sqlite:///decisions.db"])
+def test_a_clock_that_is_put_right_after_a_restart_finds_the_count(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    log = DecisionLog.open(where)
+    log.write({"id": "a", "strong_cost": 10.0})
+    log.close()
+    clock = Clock(0.0)
+    it = Budget(BudgetLimit(10, "day"), clock)
+    it.share(SharedSpend(DecisionLog.open(where)))
+    assert it.spent == 0.0
+
+    clock.now = time.time()
+    heard = threading.Event()
+    for _ in range(200):
+        if it.decide(wanted()).reason == "budget":
+            break
+        heard.wait(0.02)
+    assert it.spent == 10.0
+
+
+def test_a_log_that_is_locked_for_a_while_does_not_lose_the_count_of_others(tmp_path: Path) -> None:
+    it, path = budget(10), tmp_path / "d.db"
+    path.write_bytes(b"SQLite format 3\0" + b"\0" * 100)
+    begin, end = it.limit.period(MIDNIGHT)
+    it.set_others(begin, 10.0)
+    SharedSpend(DecisionLog.open(f"sqlite:///{path}")).start(it, begin, end)
+    assert it.decide(wanted()).reason == "budget"
 
 
 def test_processes_on_one_database_share_the_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,8 +235,8 @@ def test_a_log_that_can_not_be_read_is_said_once(tmp_path: Path, caplog: pytest.
     (tmp_path / "d.db").write_bytes(b"SQLite format 3\0" + b"\0" * 100)
     it = Budget(BudgetLimit(10, "day"))
     shared = SharedSpend(DecisionLog.open(f"sqlite:///{tmp_path / 'd.db'}"))
-    shared.start(it, 0.0)
-    shared.start(it, 0.0)
+    shared.start(it, 0.0, DAY)
+    shared.start(it, 0.0, DAY)
     assert caplog.text.count("this process counts for itself") == 1
     assert it.decide(wanted()).route == "strong"
 
@@ -186,7 +246,8 @@ def test_a_log_that_can_not_be_read_is_said_once(tmp_path: Path, caplog: pytest.
     [
         (20.0, "expected {'strong': 20.0, 'per': 'day'}"),
         ({"strong": 20.0}, "expected {'strong': 20.0, 'per': 'day'}"),
-        ({"strong": 20.0, "per": "month"}, r"budget\['per'\] is 'month', expected one of"),
+        ({"strong": 20.0, "per": "year"}, r"budget\['per'\] is 'year', expected one of"),
+        ({"strong": 20.0, "per": ["day"]}, r"budget\['per'\] is \['day'\], expected one of"),
         ({"strong": -1, "per": "day"}, r"budget\['strong'\] is -1"),
     ],
 )
