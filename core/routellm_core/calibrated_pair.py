@@ -56,4 +56,5 @@ def calibrated_traffic(
         calibration.threshold,
         calibration.score_quantiles,
         calibrated=bool(calibration.score_quantiles),
+        knows=router.knows,
     )

@@ -131,6 +131,13 @@ class Router(ABC):
         score = self.score_one(prompt)
         return Explanation(self.name, score, percentile_of(score, self.score_quantiles))
 
+    def knows(self, prompt: str) -> bool | None:
+        """Return whether the router was made for prompts of this kind; None if it does not say.
+
+        Asked at every scored call: it takes microseconds, or returns None.
+        """
+        return None
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         # A subclass with a `score` of its own must not keep the `score_one` of its parent's.

@@ -184,6 +184,7 @@ class RoutingSettings:
             self.strong_share,
             None if follows else self.threshold,
             () if quantiles is None else tuple(quantiles.tolist()),
+            knows=self.router.knows,
         )
 
     def share_tracker(self) -> ShareTracker | None:

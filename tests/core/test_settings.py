@@ -181,5 +181,5 @@ def test_settings_make_what_decides_and_what_escalates() -> None:
     assert settings.policy(cache).cache is cache
     assert settings.escalation(always=(TimeoutError,)).on_parse_error
     assert settings.escalation(always=(TimeoutError,)).weak_errors == (TimeoutError,)
-    assert settings.traffic() == ExpectedTraffic(None, 0.6)
+    assert settings.traffic() == ExpectedTraffic(None, 0.6, knows=settings.router.knows)
     assert len(RoutingSettings.checked({"router": "random", "strong_share": 0.3}).traffic().score_quantiles)

@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage
 
 from langchain_routellm import ChatRouteLLM
 from routellm_core.routing.decision_log import DecisionLog, text_hash
+from routellm_core.routing.drift import UnknownKindsWarning
 
 from tests.langchain.conftest import Pair
 from tests.pair_operation import PRICES, NumberRouter, prompts, rows_of, told_row
@@ -67,6 +68,19 @@ def test_a_threshold_never_moves() -> None:
 def test_a_window_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="share_window is 10, expected a whole number of at least 200"):
         offline(strong_share=0.3, share_window=10)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_kinds_that_the_router_was_not_made_for_are_told() -> None:
+    class SureRouter(NumberRouter):
+        def knows(self, prompt: str) -> bool:
+            return prompt.endswith(" 1")
+
+    told: list[Warning] = []
+    llm = offline(router=SureRouter(), threshold=0.5, on_drift=told.append)
+    for number in [1] * 400 + [2] * 100:
+        llm.invoke(prompts([number])[0])
+    assert [type(warning) for warning in told] == [UnknownKindsWarning]
 
 
 def test_a_changed_share_starts_its_own_window() -> None:

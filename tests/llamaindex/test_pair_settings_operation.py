@@ -16,6 +16,7 @@ from llama_index.core.llms.mock import MockLLM
 
 from llamaindex_routellm import RouteLLM
 from routellm_core.routing.decision_log import text_hash
+from routellm_core.routing.drift import UnknownKindsWarning
 
 from tests.pair_operation import PRICES, NumberRouter, prompts, rows_of, told_row
 
@@ -48,6 +49,19 @@ def test_one_text_keeps_its_decision_and_a_preview_changes_nothing() -> None:
     for other in prompts(range(900, 999)):
         record(llm, other)
     assert record(llm, prompt)["route"] == "strong"
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_kinds_that_the_router_was_not_made_for_are_told() -> None:
+    class SureRouter(NumberRouter):
+        def knows(self, prompt: str) -> bool:
+            return prompt.endswith(" 1")
+
+    told: list[Warning] = []
+    llm = offline(router=SureRouter(), threshold=0.5, on_drift=told.append)
+    for number in [1] * 400 + [2] * 100:
+        llm.complete(prompts([number])[0])
+    assert [type(warning) for warning in told] == [UnknownKindsWarning]
 
 
 def test_a_call_is_written_down_with_tokens_cost_and_origin(pair: Callable[..., Any], tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ and in that both predictions are folded to one number a token: the token table i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
 
@@ -95,6 +95,7 @@ class AdaptedRouter(UnchangingRouter):
         score_quantiles: Scores | None = None,
         coverage: Coverage | None = None,
         labels: KeptLabels | None = None,
+        kinds: Iterable[PromptKind] | None = None,
     ) -> None:
         """Store the weights and fold them.
 
@@ -108,6 +109,7 @@ class AdaptedRouter(UnchangingRouter):
             score_quantiles: see `Router.score_quantiles`.
             coverage: see `Router.coverage`; no centroids.
             labels: labelled prompts kept for `explain`, with the user's consent.
+            kinds: of the labelled prompts, those that are no rarity; None if unknown.
 
         Raises:
             ValueError: shapes that do not fit each other, or numbers so large that scores would overflow.
@@ -121,6 +123,7 @@ class AdaptedRouter(UnchangingRouter):
         self.score_quantiles = score_quantiles
         self.coverage = coverage
         self.labels = labels
+        self.kinds = None if kinds is None else frozenset(kinds)
         self.scores_inline = base.scores_inline
         self._tokens = TokenFolds(static, qualities.tokens.astype(np.float64))
         self._folds = tuple(qualities.shape.folded(column) for column in qualities.shape_weights.T)
@@ -136,6 +139,10 @@ class AdaptedRouter(UnchangingRouter):
         """Score one prompt, in plain numbers."""
         strong, weak = self._logits(prompt)
         return 0.5 * (1.0 + win_rate(strong) - win_rate(weak))
+
+    def knows(self, prompt: str) -> bool | None:
+        """Return whether prompts of this kind were labelled; None if the router does not know."""
+        return None if self.kinds is None else kind_of(shape_of(prompt)) in self.kinds
 
     def explain(self, prompt: str, *, neighbours: int = 3) -> Explanation:
         """Take a prompt's score apart: by words, features of its shape and the base router.
@@ -184,6 +191,8 @@ class AdaptedRouter(UnchangingRouter):
             "features": list(FEATURES),
             "prior": {"centres": dict(prior.centres), "spread": prior.spread},
         }
+        if self.kinds is not None:
+            settings["kinds"] = sorted(self.kinds)
         files = {TOKENIZER_FILE: self.static.tokenizer_json}
         if self.labels is not None:
             files[LABELS_FILE] = self.labels.to_bytes()
@@ -204,6 +213,7 @@ class AdaptedRouter(UnchangingRouter):
         known = tensor("known", (None,)).astype(np.float32)
         described = checkpoint.setting("prior")
         kept = checkpoint.files.get(LABELS_FILE)
+        kinds = checkpoint.settings.get("kinds")
         with checkpoint.reading("router"):
             check_tokenizer(checkpoint.file(TOKENIZER_FILE), len(known))
             return cls(
@@ -227,6 +237,7 @@ class AdaptedRouter(UnchangingRouter):
                 score_quantiles=checkpoint.score_quantiles,
                 coverage=Coverage.from_checkpoint(checkpoint),
                 labels=None if kept is None else KeptLabels.from_bytes(kept),
+                kinds=None if kinds is None else map(PromptKind, kinds),
             )
 
     def _logits(self, prompt: str) -> tuple[float, float]:

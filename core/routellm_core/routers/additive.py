@@ -96,6 +96,10 @@ class AdditiveRouter(UnchangingRouter):
         """Return which of `DIRECTIONS` scores a text; None where none does."""
         return self._read(shape)[0]
 
+    def knows(self, prompt: str) -> bool:
+        """Return whether a direction scores the prompt."""
+        return self.direction_of(shape_of(prompt)) is not None
+
     def _read(self, shape: Shape) -> tuple[str | None, Shape]:
         """Return the direction of a text, and what of the text it reads."""
         kind = kind_of(shape)

@@ -11,19 +11,23 @@ import logging
 import math
 import warnings
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from routellm_core.routing.decision import Decision
+from routellm_core.routing.drift_windows import (
+    BINS,
+    LONG_WINDOW,
+    SHORT_WINDOW,
+    BackOff,
+    ScoreWindow,
+    ShareWindow,
+)
 
 _LOG = logging.getLogger("routellm")
 
-DRIFT_CALLS = 200
-"""Scored calls before the first comparison, and in the short window."""
-
-LONG_WINDOW = 1_000
-"""Scored calls in the long window."""
+DRIFT_CALLS = SHORT_WINDOW
+"""Scored calls before the first comparison."""
 
 LOOK = 50
 """Calls between two comparisons."""
@@ -31,19 +35,17 @@ LOOK = 50
 DRIFT_TOLERANCE = 0.10
 """Tolerated difference of the share of strong calls, and of the score distribution, beyond chance."""
 
+KINDS_TOLERANCE = 0.10
+"""Tolerated share of prompts of kinds that the router does not know, beyond chance."""
+
 TOKENS_TOLERANCE = 0.5
 """Share of answers without tokens above which it is reported."""
-
-LONGEST_WAIT = 100_000
-"""Most calls between reports of lasting drift."""
 
 _CHANCE = 0.001
 """Largest probability that scores of the expected distribution are reported as drift at one comparison."""
 
 _DEVIATIONS = 3.3
 """Standard deviations of a share that are attributed to chance."""
-
-_BINS = 20
 
 
 class ShareDriftWarning(UserWarning):
@@ -58,6 +60,10 @@ class MissingTokensWarning(UserWarning):
     """Many answers come without a token count, so costs are unknown."""
 
 
+class UnknownKindsWarning(UserWarning):
+    """Many prompts are of kinds that the router was not made for."""
+
+
 OnDrift = Callable[[Warning], object]
 
 
@@ -70,12 +76,23 @@ class ExpectedTraffic:
         threshold: its threshold: calls decided at another one are ignored; None for any.
         score_quantiles: evenly spaced from 0 to 1, ascending; empty where the distribution is unknown.
         calibrated: whether the quantiles are of the user's own prompts, so that differences are reported.
+        knows: says of a prompt whether the router was made for its kind, or None; None where none is asked.
     """
 
     strong_share: float | None = None
     threshold: float | None = None
     score_quantiles: Sequence[float] = ()
     calibrated: bool = False
+    knows: Callable[[str], bool | None] | None = None
+
+    def known(self, text: str | None) -> bool | None:
+        """Return whether a prompt is of a kind that the router was made for; None if unknown."""
+        if self.knows is None or text is None:
+            return None
+        try:
+            return self.knows(text)
+        except Exception:
+            return None  # a router that can't say so fails no call
 
 
 class DriftWatch:
@@ -85,13 +102,15 @@ class DriftWatch:
         self.expected = expected
         last = len(expected.score_quantiles) - 1
         # Upper ends of the bins: the quantiles 1/20, 2/20, ...; scores above the last one are in none.
-        parts = range(1, _BINS + 1) if last >= 0 else ()
-        self._edges = [expected.score_quantiles[round(last * part / _BINS)] for part in parts]
-        self._shares = tuple(_Share(size) for size in (DRIFT_CALLS, LONG_WINDOW))
-        self._scores = tuple(_Scores(self._edges, size) for size in (DRIFT_CALLS, LONG_WINDOW))
-        self._tokens = _Share(DRIFT_CALLS)
-        self._compared = self._binned = self._answers = 0
-        self._share_told, self._scores_told, self._tokens_told = _BackOff(), _BackOff(), _BackOff()
+        parts = range(1, BINS + 1) if last >= 0 else ()
+        self._edges = [expected.score_quantiles[round(last * part / BINS)] for part in parts]
+        self._shares = tuple(ShareWindow(size) for size in (DRIFT_CALLS, LONG_WINDOW))
+        self._scores = tuple(ScoreWindow(self._edges, size) for size in (DRIFT_CALLS, LONG_WINDOW))
+        self._tokens = ShareWindow(DRIFT_CALLS)
+        self._unknown = tuple(ShareWindow(size) for size in (DRIFT_CALLS, LONG_WINDOW))
+        self._compared = self._binned = self._answers = self._kinds = 0
+        self._share_told, self._scores_told, self._tokens_told = BackOff(), BackOff(), BackOff()
+        self._kinds_told = BackOff()
 
     @property
     def score_shift(self) -> float | None:
@@ -102,8 +121,14 @@ class DriftWatch:
         """
         return self._scores[-1].shift() if self._edges and self._binned else None
 
-    def observe(self, decision: Decision, strong: bool) -> Sequence[Warning]:
-        """Count one call that its score decided, for strong or not; return what to report."""
+    def observe(self, decision: Decision, strong: bool, known: bool | None = None) -> Sequence[Warning]:
+        """Count one call that its score decided; return what to report.
+
+        Args:
+            decision: with the score.
+            strong: whether it chose strong.
+            known: whether the prompt is of a kind that the router was made for; None if unknown.
+        """
         expected, found = self.expected, []
         if expected.strong_share is not None and expected.threshold in (None, decision.threshold):
             self._compared += 1
@@ -118,6 +143,12 @@ class DriftWatch:
                 scores.add(part)
             if expected.calibrated and self._binned >= DRIFT_CALLS and self._binned % LOOK == 0:
                 found.append(self._score_drift())
+        if known is not None:
+            self._kinds += 1
+            for unknown in self._unknown:
+                unknown.add(not known)
+            if self._kinds >= DRIFT_CALLS and self._kinds % LOOK == 0:
+                found.append(self._kinds_drift())
         return [warning for warning in found if warning is not None]
 
     def observe_tokens(self, known: bool) -> Sequence[Warning]:
@@ -139,11 +170,10 @@ class DriftWatch:
         )
 
     def _share_drift(self, asked: float) -> Warning | None:
-        found: _Share | None = None
+        found: ShareWindow | None = None
         for share in self._shares:
-            chance = _DEVIATIONS * math.sqrt(asked * (1.0 - asked) / share.count)
             # Rounded: 0.4 - 0.3 is slightly more than 0.1 in floating point.
-            if round(abs(share.share - asked) - chance, 9) > DRIFT_TOLERANCE:
+            if round(abs(share.share - asked) - _chance(asked, share.count), 9) > DRIFT_TOLERANCE:
                 found = share
         if not self._share_told.tells(self._compared, found is not None) or found is None:
             return None
@@ -151,6 +181,19 @@ class DriftWatch:
             f"{found.share:.0%} of the last {found.count:,} scored calls went to strong, {asked:.0%} were "
             "asked for: your prompts differ from those that the threshold was set on. Set it on your own "
             f"prompts with: routellm calibrate --prompts FILE --strong-share {asked:g} --out calibration.json"
+        )
+
+    def _kinds_drift(self) -> Warning | None:
+        found: ShareWindow | None = None
+        for unknown in self._unknown:
+            if unknown.share > KINDS_TOLERANCE + _chance(KINDS_TOLERANCE, unknown.count):
+                found = unknown
+        if not self._kinds_told.tells(self._kinds, found is not None) or found is None:
+            return None
+        return UnknownKindsWarning(
+            f"{found.share:.0%} of the last {found.count:,} scored prompts are of kinds that the router was "
+            "not made for, so their scores say little: label some of them (routellm label --from-log LOG), "
+            "and make the router yours with routellm adapt."
         )
 
     def _score_drift(self) -> Warning | None:
@@ -172,78 +215,9 @@ class DriftWatch:
         )
 
 
-class _Share:
-    """How often something was true among the last calls."""
-
-    def __init__(self, size: int) -> None:
-        self._last: deque[bool] = deque(maxlen=size)
-        self._hits = 0
-
-    @property
-    def count(self) -> int:
-        return len(self._last)
-
-    @property
-    def share(self) -> float:
-        return self._hits / len(self._last)
-
-    def add(self, hit: bool) -> None:
-        if len(self._last) == self._last.maxlen:
-            self._hits -= self._last[0]
-        self._last.append(hit)
-        self._hits += hit
-
-
-class _Scores:
-    """The bins of the last scores."""
-
-    def __init__(self, edges: list[float], size: int) -> None:
-        self._edges = edges
-        self._last: deque[int] = deque(maxlen=size)
-        self._bins = [0] * (_BINS + 1)
-
-    @property
-    def count(self) -> int:
-        return len(self._last)
-
-    def add(self, part: int) -> None:
-        if len(self._last) == self._last.maxlen:
-            self._bins[self._last[0]] -= 1
-        self._last.append(part)
-        self._bins[part] += 1
-
-    def shift(self) -> float:
-        shift, below = 0.0, 0
-        for part, edge in enumerate(self._edges):
-            below += self._bins[part]
-            # equal edges are one: their share is the last one's
-            if part + 1 == len(self._edges) or self._edges[part + 1] > edge:
-                shift = max(shift, abs(below / self.count - (part + 1) / _BINS))
-        # scores above all edges are in no bin: they show in the last difference
-        return shift
-
-
-class _BackOff:
-    """When something that lasts is reported again: after 1,000 calls, then after twice as many each time."""
-
-    def __init__(self) -> None:
-        self._wait = LONG_WINDOW
-        self._next = 0
-        self._gone_since: int | None = None
-
-    def tells(self, now: int, found: bool) -> bool:
-        """Return whether to report at this count of calls."""
-        if not found:
-            self._gone_since = now if self._gone_since is None else self._gone_since
-            if now - self._gone_since >= LONG_WINDOW:
-                self._wait, self._next = LONG_WINDOW, now
-            return False
-        self._gone_since = None
-        if now < self._next:
-            return False
-        self._next = now + self._wait
-        self._wait = min(2 * self._wait, LONGEST_WAIT)
-        return True
+def _chance(share: float, count: int) -> float:
+    """Return how far a share of so many calls may be from the true one by chance."""
+    return _DEVIATIONS * math.sqrt(share * (1.0 - share) / count)
 
 
 def tell(found: Sequence[Warning], hook: OnDrift | None = None) -> None:

@@ -93,6 +93,7 @@ class RoutingCounter:
             decision: how it was routed.
             previous: the side that gave the previous answer in the same conversation, if known.
         """
+        known = self._expected.known(decision.text) if decision.reason == "score" else None
         with self._lock:
             self._calls[decision.route] += 1
             self._answered[decision.route] += 1
@@ -105,7 +106,7 @@ class RoutingCounter:
                 strong = (decision.shadow_route or decision.route) == "strong"
                 self._scored += 1
                 self._scored_strong += strong
-                found = self._drift.observe(decision, strong)
+                found = self._drift.observe(decision, strong, known)
         if found:
             tell(found, self.on_drift)
 

@@ -46,6 +46,7 @@ def test_the_kind_of_a_prompt_chooses_the_sum(
     router: AdditiveRouter, text: str, direction: str | None
 ) -> None:
     assert router.direction_of(shape_of(text)) == direction
+    assert router.knows(text) == (direction is not None)
 
 
 def test_what_it_knows_nothing_of_has_the_neutral_score(router: AdditiveRouter) -> None:

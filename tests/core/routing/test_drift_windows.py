@@ -13,6 +13,7 @@ from routellm_core.routing.drift import (
     MissingTokensWarning,
     ScoreDriftWarning,
     ShareDriftWarning,
+    UnknownKindsWarning,
 )
 from routellm_core.routing.prices import Price, Prices, TokenUsage
 from routellm_core.routing.routing_counter import RoutingCounter
@@ -81,6 +82,43 @@ def test_what_went_away_and_comes_back_is_told_at_once() -> None:
     assert len(heard) == before
     heard.score(np.full(300, 0.9))
     assert len(heard) == before + 1
+
+
+def asked(heard: Heard, text: str, count: int) -> None:
+    for _ in range(count):
+        heard.calls += 1
+        heard.counter.count(Decision("weak", 0.1, 0.7, "score", "r", text=text))
+
+
+def test_kinds_that_the_router_does_not_know_are_told_after_20_000_that_it_knows() -> None:
+    heard = Heard(ExpectedTraffic(knows=lambda text: text != "a letter from Mars"))
+    asked(heard, "where is my order?", 20_000)
+    assert heard == []
+    asked(heard, "a letter from Mars", 300)
+    assert [type(warning) for warning in heard] == [UnknownKindsWarning]
+    assert heard.at[0] <= 20_100
+    assert "routellm adapt" in str(heard[0])
+    asked(heard, "a letter from Mars", 4_000)
+    assert len(heard) == 3
+
+
+def test_a_few_prompts_of_unknown_kinds_are_no_drift() -> None:
+    rng = np.random.default_rng(3)
+    heard = Heard(ExpectedTraffic(knows=lambda text: text == "known"))
+    for unknown in rng.random(20_000) < 0.09:
+        asked(heard, "unknown" if unknown else "known", 1)
+    assert heard == []
+
+
+def test_a_router_that_does_not_say_or_fails_to_is_not_reported() -> None:
+    def broken(text: str) -> bool:
+        raise RuntimeError("no")
+
+    for knows in (None, broken, lambda text: None):
+        heard = Heard(ExpectedTraffic(knows=knows))
+        asked(heard, "a letter from Mars", 400)
+        assert heard == []
+        assert heard.counter.snapshot().requests == 400
 
 
 def test_answers_without_tokens_are_told() -> None:

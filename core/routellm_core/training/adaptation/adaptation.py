@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from math import isnan
 from os import PathLike
@@ -30,6 +31,9 @@ KIND = "adapted"
 
 SUPPORTED = frozenset({PromptKind.EXAM, PromptKind.WORD_PROBLEM})
 """Kinds of prompt that the router that ships orders by outcomes; what it says of others is no prior."""
+
+RARE = 0.02
+"""Share of the labelled prompts below which a kind of prompt is one that the router does not know."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +112,7 @@ def adapt(
         score_quantiles=quantiles_of(0.5 + 0.5 * fitting.left_out(fit)),
         coverage=Coverage(np.unique(prompt_hashes(own.prompts)), np.zeros((0, 0), np.float32), np.zeros(0)),
         labels=KeptLabels(_kept(own)) if keep_prompts else None,
+        kinds=common_kinds(vectors.kinds),
     )
     if name is not None:
         router._registered_name = check_name(name)
@@ -130,6 +135,11 @@ def shipped_tokens() -> StaticEmbedder:
 def supported_kinds(base: Router) -> frozenset[PromptKind]:
     """Return the kinds of prompt for which a router is a prior: of one's own router, all."""
     return SUPPORTED if base.name == "default" else frozenset(PromptKind)
+
+
+def common_kinds(kinds: Sequence[PromptKind]) -> frozenset[PromptKind]:
+    """Return the kinds that at least `RARE` of the prompts have."""
+    return frozenset(kind for kind, count in Counter(kinds).items() if count >= RARE * len(kinds))
 
 
 def _kept(labels: OwnLabels) -> list[tuple[str, float | None, float | None]]:

@@ -108,6 +108,16 @@ def test_the_left_out_apgr_foretells_that_of_new_prompts() -> None:
     assert told == pytest.approx(np.mean([area(adaptation.router, test) for adaptation in found]), abs=0.03)
 
 
+def test_it_knows_the_kinds_that_were_labelled(tmp_path: Path) -> None:
+    made = adapt(labelled(200), strong="big", weak="small").router
+    made.save(tmp_path / "mine")
+    question, foreign = labelled(1)[0].prompt, "Wie komme ich mit dem Zug nach Bern und was kostet es?"
+    for router in (made, load_router(tmp_path / "mine")):
+        assert router.knows(question) is True
+        assert router.knows(foreign) is False
+    assert load_router("random").knows(question) is None
+
+
 def test_it_starts_from_a_router_of_ones_own(tmp_path: Path) -> None:
     adapt(labelled(200, seed=7), **PAIR).save(tmp_path / "first")
     second = adapt(labelled(10), **PAIR, base=tmp_path / "first")
