@@ -155,7 +155,7 @@ def tool_choice_for(choice: object, family: Family) -> object:
 
 def _names(side: Side, parameter: str) -> bool:
     """Tell whether a side's `bind_tools` has a parameter of this name."""
-    return parameter in signature(side.model.bind_tools).parameters
+    return parameter in signature(side.lead.bind_tools).parameters
 
 
 def _is_foreign(tool: BoundTool, family: Family) -> bool:

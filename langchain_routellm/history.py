@@ -82,7 +82,7 @@ def _in_order(turns: list[BaseMessage], authorship: Authorship) -> list[BaseMess
     if provider == "openai":
         takes_media = calls_responses(side) or not authorship.speaks_two_forms
         return turns if takes_media else _media_after_results(turns)
-    profile = side.model.profile or {}
+    profile = side.lead.profile or {}
     late_systems = bool(profile.get("mid_conversation_system_messages"))
     turns = ordered(turns, provider, mixed=authorship.mixed, late_systems=late_systems)
     return spelled_out(turns) if provider == "anthropic" and asks_for_thinking(side) else turns

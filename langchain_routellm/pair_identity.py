@@ -44,7 +44,7 @@ class PairIdentity(PairSettings):
     @override
     def _llm_type(self) -> str:
         """The models' own type where both have one, since hosts count tokens and choose formats by it."""
-        strong, weak = (side.model._llm_type for side in self.switchboard.sides.values())
+        strong, weak = (side.lead._llm_type for side in self.switchboard.sides.values())
         return strong if strong == weak else "chat-routellm"
 
     @property
@@ -75,7 +75,7 @@ class PairIdentity(PairSettings):
     @override
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         # Nothing traces with these: the inner model's run has its own. Hosts choose by the provider.
-        models = [side.model._get_ls_params() for side in self.switchboard.sides.values()]
+        models = [side.lead._get_ls_params() for side in self.switchboard.sides.values()]
         names = [each.get("ls_model_name") for each in models]
         providers = {each.get("ls_provider") for each in models}
         shared = providers.pop() if len(providers) == 1 else None
@@ -87,13 +87,13 @@ class PairIdentity(PairSettings):
 
     @override
     def get_token_ids(self, text: str) -> list[int]:
-        return self.switchboard.sides["strong"].model.get_token_ids(text)
+        return self.switchboard.sides["strong"].lead.get_token_ids(text)
 
     @override
     def get_num_tokens(self, text: str) -> int:
         """Count tokens as the strong model does, or estimate them where its tokenizer is not at hand."""
         try:
-            return self.switchboard.sides["strong"].model.get_num_tokens(text)
+            return self.switchboard.sides["strong"].lead.get_num_tokens(text)
         except Exception:
             return ceil(len(text) / _CHARACTERS_PER_TOKEN)
 
@@ -102,7 +102,7 @@ class PairIdentity(PairSettings):
         self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
     ) -> int:
         """Count tokens as the strong model does, or estimate them where its tokenizer is not at hand."""
-        strong = self.switchboard.sides["strong"].model
+        strong = self.switchboard.sides["strong"].lead
         try:
             if strong.custom_get_token_ids is not None:
                 # Providers' own counting of messages passes it by.
@@ -136,9 +136,9 @@ def shared_profile(strong: Side, weak: Side) -> ModelProfile | None:
     Images, audio, video and files that one side takes and the other is known not to take count as taken, as
     the calls that hold them go to that side.
     """
-    if not strong.model.profile or not weak.model.profile:
+    if not strong.lead.profile or not weak.lead.profile:
         return None
-    first, second = cast(Mapping[str, Any], strong.model.profile), cast(Mapping[str, Any], weak.model.profile)
+    first, second = cast(Mapping[str, Any], strong.lead.profile), cast(Mapping[str, Any], weak.lead.profile)
     lacked = {side.route: side.capabilities().lacks for side in (strong, weak)}
     shared: dict[str, Any] = {}
     for key in first.keys() | second.keys():

@@ -51,9 +51,9 @@ def provider_named(text: str) -> str:
 
 def provider_of(side: Side) -> str:
     """Return the provider of a side's model."""
-    if hasattr(type(side.model), "switchboard"):
+    if hasattr(type(side.lead), "switchboard"):
         return ROUTER
-    return provider_named(side.model._llm_type)
+    return provider_named(side.lead._llm_type)
 
 
 def speaks(provider: str, answered: str) -> bool:
@@ -65,11 +65,11 @@ def speaks(provider: str, answered: str) -> bool:
 def model_name(side: Side) -> str | None:
     """Return the name that a side's model is asked for by; None where it is not told."""
     # An Azure deployment has a name of its own, which no answer says.
-    if getattr(side.model, "deployment_name", None):
+    if getattr(side.lead, "deployment_name", None):
         return None
     for name in (
         side.kwargs.get("model"),
-        *(getattr(side.model, each, None) for each in ("model_name", "model")),
+        *(getattr(side.lead, each, None) for each in ("model_name", "model")),
     ):
         if isinstance(name, str) and name:
             return name
@@ -83,22 +83,22 @@ def same_model(one: str, other: str) -> bool:
 
 def calls_responses(side: Side) -> bool:
     """Tell whether a model is called by OpenAI's Responses API."""
-    return bool(side.kwargs.get("use_responses_api", getattr(side.model, "use_responses_api", False)))
+    return bool(side.kwargs.get("use_responses_api", getattr(side.lead, "use_responses_api", False)))
 
 
 def same_account(one: Side, other: Side) -> bool:
     """Tell whether two sides ask the same address with the same credentials."""
-    return all(_secret(one.model, name) == _secret(other.model, name) for name in _ACCOUNT)
+    return all(_secret(one.lead, name) == _secret(other.lead, name) for name in _ACCOUNT)
 
 
 def interchangeable(one: Side, other: Side) -> bool:
     """Tell whether all that one side's model makes is taken by the other's: one model, however it is set."""
     first, second = model_name(one), model_name(other)
     if first is None or second is None:
-        return one.model is other.model
+        return one.lead is other.lead
     return (
         same_model(first, second)
-        and type(one.model) is type(other.model)
+        and type(one.lead) is type(other.lead)
         and all(_setting(one, name) == _setting(other, name) for name in _FORM)
         and same_account(one, other)
     )
@@ -111,4 +111,4 @@ def _secret(model: Any, name: str) -> Any:
 
 def _setting(side: Side, name: str) -> Any:
     kwargs: Mapping[str, Any] = side.kwargs
-    return kwargs.get(name, getattr(side.model, name, None))
+    return kwargs.get(name, getattr(side.lead, name, None))

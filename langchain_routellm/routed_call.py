@@ -149,7 +149,7 @@ class RoutedCall:
 
     def attempt(self, decision: Decision, config: RunnableConfig | None = None) -> Attempt:
         """Return what to call for a decision, under the call's own configuration or a child of it."""
-        side = self.sides[decision.route]
+        side = self.sides[decision.route].under(self.config)
         runnable, kwargs = self._runnable(side)
         record = decision.record()
         return Attempt(

@@ -10,6 +10,7 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.load.serializable import Serializable
 
+from langchain_routellm.wrapped_models import is_wrapped
 from routellm_core import Router
 from routellm_core.settings import RouterGiven
 
@@ -30,7 +31,7 @@ def constructor_arguments(pair: BaseChatModel, router: RouterGiven) -> dict[str,
         if field.exclude or value is None:
             continue
         plain = value if name in ("strong", "weak") else _plain(value)
-        if plain is None or (isinstance(plain, Serializable) and not _is_said(plain)):
+        if plain is None or (name in ("strong", "weak") and not _is_said(plain)):
             return None
         arguments[name] = plain
     return arguments
@@ -67,5 +68,8 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, _PLAIN) else None
 
 
-def _is_said(model: Serializable) -> bool:
-    return model.to_json()["type"] == "constructor"
+def _is_said(model: object) -> bool:
+    # What with_fallbacks and with_retry make says types of errors, which LangChain's own loading refuses.
+    return (
+        isinstance(model, Serializable) and not is_wrapped(model) and model.to_json()["type"] == "constructor"
+    )

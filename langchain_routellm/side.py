@@ -10,6 +10,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 from langchain_core.runnables.config import merge_configs
 
+from langchain_routellm.deployments import Deployments, lead_of
+from langchain_routellm.wrapped_models import is_configurable, is_wrapped, mapped
 from routellm_core import Capabilities
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
@@ -81,23 +83,39 @@ class Side:
             inner = cls.from_value(route, value.bound)
             config = merge_configs(inner.config, value.config)
             return cls(route, inner.model, {**inner.kwargs, **value.kwargs}, config or None, lacks)
+        if isinstance(value, Runnable) and is_wrapped(value):
+            model = Deployments.of(value)
+            if model is not None:
+                return cls(route, model, lacks=lacks)
         raise ValueError(_refusal(route, value))
+
+    @property
+    def lead(self) -> BaseChatModel:
+        """The model whose formats the side speaks: its own, or the first of several deployments."""
+        return lead_of(self.model)
+
+    def under(self, config: RunnableConfig) -> Side:
+        """Return this side with the model that a call's configuration chooses, where that has a say."""
+        if not isinstance(self.model, Deployments):
+            return self
+        model = self.model.under(config)
+        return self if model is self.model else replace(self, model=model)
 
     @property
     def name(self) -> str | None:
         """The name by which the model is asked for, if it says."""
-        return self.model._get_ls_params().get("ls_model_name")
+        return self.lead._get_ls_params().get("ls_model_name")
 
     @property
     def family(self) -> Family:
         """The family of formats, by the model's own type name."""
-        return family_of(self.model._llm_type)
+        return family_of(self.lead._llm_type)
 
     def capabilities(self) -> Capabilities:
         """Return what the model is known to lack: from its profile, its class and what the user says."""
-        profile: Mapping[str, Any] = self.model.profile or {}
+        profile: Mapping[str, Any] = self.lead.profile or {}
         lacks = {need for key, need in _PROFILE_KEYS.items() if profile.get(key) is False}
-        if type(self.model).bind_tools is BaseChatModel.bind_tools:
+        if type(self.lead).bind_tools is BaseChatModel.bind_tools:
             lacks.add("tools")
         window = profile.get("max_input_tokens")
         return Capabilities(
@@ -114,10 +132,12 @@ class Side:
         """
         model = self.model
         for name in settings:
-            if name not in type(model).model_fields:
-                kind = type(model).__name__
+            if name not in type(self.lead).model_fields:
+                kind = type(self.lead).__name__
                 raise ValueError(f"{name} is given, but the {self.route} model, {kind}, has no such setting.")
-        if settings:
+        if settings and isinstance(model, Deployments):
+            model = model.with_fields(settings)
+        elif settings:
             model = model.model_copy(update=dict(settings))
             # Cached on the original, before the fields were replaced.
             model.__dict__.pop("_serialized", None)
@@ -137,6 +157,8 @@ def with_setting(route: Route, given: Any, name: str, value: object) -> Any:
     if isinstance(given, RunnableBinding):
         bound = with_setting(route, given.bound, name, value)
         return given.model_copy(update={"bound": bound})
+    if is_wrapped(given):
+        return mapped(given, lambda model, kwargs: with_setting(route, model, name, value).bind(**kwargs))
     if name not in type(given).model_fields:
         raise ValueError(
             f"{name} is neither a setting of the pair nor of the {route} model, {type(given).__name__}."
@@ -152,10 +174,15 @@ def family_of(name: str) -> Family:
 
 
 def _refusal(route: Route, value: object) -> str:
+    if is_configurable(value):
+        return (
+            f"{route} is a configurable model without a default, and nothing is known of it before a call: "
+            "name one, as in init_chat_model('openai:gpt-4o', configurable_fields=...)."
+        )
     if isinstance(value, Runnable):
         return (
             f"{route} is a {type(value).__name__}, expected a chat model such as ChatOpenAI(...). "
-            "Retries: give the model max_retries=. Fallbacks: wrap the router, "
-            "ChatRouteLLM(...).with_fallbacks([...]), or set escalate_on=."
+            "A chat model may have with_fallbacks([...]) of other chat models or with_retry(), or be a "
+            "configurable one; prompts and parsers go around the router."
         )
     return f"{route} is {type(value).__name__}, expected a chat model or a string such as 'openai:gpt-4o'."

@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from langchain_routellm.attempt import Attempt, with_record
 from langchain_routellm.batch_endpoints import BatchEndpoints, ListedConfigs
+from langchain_routellm.deployments import REPLACED
 from langchain_routellm.model_arguments import with_arguments
 from langchain_routellm.routed_call import RoutedCall
 from langchain_routellm.usage import AnswerRecorder
@@ -27,9 +28,6 @@ from routellm_core.routing.routing_counter import RoutingCounter
 
 # What the providers' parsers raise for an answer that does not fit its schema.
 _PARSE_ERRORS = (OutputParserException, ValidationError)
-
-# What a schema is asked for with takes their place, as it does with one model.
-_REPLACED = ("tools", "tool_choice", "parallel_tool_calls", "response_format", "strict")
 
 _ROUTES: frozenset[Route] = frozenset(("strong", "weak"))
 
@@ -184,7 +182,7 @@ class _Parsing:
         # A side without a structured runnable is only reached where the call forces it: let it say why.
         model, _ = attempt.unbound()
         chain = self._chains.get(attempt.decision.route)
-        kwargs = {name: value for name, value in attempt.kwargs.items() if name not in _REPLACED}
+        kwargs = {name: value for name, value in attempt.kwargs.items() if name not in REPLACED}
         return attempt._replace(
             runnable=model if chain is None else with_arguments(chain, kwargs),
             kwargs={},

@@ -73,14 +73,6 @@ def test_what_is_wrong_is_named(pair: Pair, settings: dict[str, Any], message: s
         pair(**settings)
 
 
-def test_wrappers_that_would_lose_something_are_refused(pair: Pair, stand_in: StandInServer) -> None:
-    model = chat_openai(stand_in, "gpt-weak")
-    with pytest.raises(ValueError, match=r"weak is a RunnableRetry.*max_retries="):
-        pair(weak=model.with_retry())
-    with pytest.raises(ValueError, match=r"weak is a RunnableWithFallbacks.*with_fallbacks"):
-        pair(weak=model.with_fallbacks([model]))
-
-
 def test_models_named_as_strings_get_the_other_arguments(stand_in: StandInServer) -> None:
     pytest.importorskip("langchain", reason="langchain is not installed")
     llm = ChatRouteLLM(
