@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from routellm_core.routing.budget import Budget
+from routellm_core.routing.conversation_memory import ConversationMemory
 from routellm_core.routing.decision import Route
 from routellm_core.routing.decision_log import DecisionLog
 from routellm_core.routing.dispatcher import Dispatcher
@@ -31,6 +32,7 @@ class RoutingState:
     def __init__(self, settings: RoutingSettings) -> None:
         """Start from nothing, or from what the decision log remembers."""
         self.cache = ScoreCache()
+        self.memory = ConversationMemory()
         self.counter = RoutingCounter(settings.prices, settings.traffic(), settings.on_drift)
         self.log: DecisionLog | None = None
         self.share: ShareTracker | None = None
@@ -55,7 +57,7 @@ class RoutingState:
             self._start_budget(settings)
 
     def copy(self, settings: RoutingSettings) -> RoutingState:
-        """Return the state of a copied pair: it counts for itself; share, scores and log stay in common."""
+        """Return the state of a copied pair: it counts for itself; the rest stays in common."""
         copied: RoutingState = object.__new__(RoutingState)
         copied.__dict__.update(self.__dict__)
         copied.counter = RoutingCounter(settings.prices, self.counter.expected, settings.on_drift)
@@ -85,13 +87,16 @@ class RoutingState:
             self._open_hook(settings)
         logs = self.logs
         return Dispatcher(
-            policy=settings.policy(self.cache, self.share, self.counter.expected.score_quantiles),
+            policy=settings.policy(
+                self.cache, self.memory, self.share, self.counter.expected.score_quantiles
+            ),
             escalation=escalation,
             counter=self.counter,
             shadow=settings.mode == "shadow",
             usage_of=usage_of,
             journal=Journal(logs, settings.router, models) if logs else None,
             budget=self.budget,
+            memory=self.memory,
         )
 
     @property

@@ -13,6 +13,7 @@ from routellm_core.loading import load_router
 from routellm_core.router import Router
 from routellm_core.routing.budget import BudgetLimit
 from routellm_core.routing.capabilities import Need, check_needs
+from routellm_core.routing.conversation_memory import ConversationMemory
 from routellm_core.routing.decision import Route
 from routellm_core.routing.decision_log import DecisionLog
 from routellm_core.routing.drift import ExpectedTraffic, OnDrift
@@ -22,8 +23,9 @@ from routellm_core.routing.policy import OnRouterError, RoutingPolicy
 from routellm_core.routing.prices import Prices
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.share_tracker import DEFAULT_WINDOW, ShareTracker
+from routellm_core.routing.stickiness import Stickiness
 from routellm_core.routing.tool_loop import StuckLimits
-from routellm_core.routing.validation import check_fraction, check_positive
+from routellm_core.routing.validation import check_count, check_fraction, check_positive
 
 T = TypeVar("T")
 
@@ -43,6 +45,7 @@ else:
 
 
 Mode = Literal["route", "shadow"]
+Sticky = Literal["conversation"]
 RouterGiven = Router | str | PathLike[str]
 PricesGiven = Prices | Mapping[str, Any]
 LogGiven = DecisionLog | str | PathLike[str]
@@ -57,6 +60,7 @@ _CHOICES: dict[str, tuple[str | None, ...]] = {
     "mode": ("route", "shadow"),
     "no_text_route": ("strong", "weak"),
     "on_router_error": ("strong", "weak", "raise"),
+    "sticky": (None, "conversation"),
 }
 
 
@@ -129,6 +133,8 @@ class RoutingSettings:
     on_drift: OnDrift | None = None
     budget: BudgetLimit | None = None
     escalate_when: StuckLimits | None = None
+    sticky: Sticky | None = None
+    sticky_turns: int | None = None
 
     @classmethod
     def checked(cls, given: Mapping[str, Any]) -> Self:
@@ -150,6 +156,7 @@ class RoutingSettings:
             values["prices"] = Prices.from_mapping(values["prices"])
         if values.get("score_timeout") is not None:
             values["score_timeout"] = check_positive(values["score_timeout"], "score_timeout")
+        _check_sticky(values)
         _check_operation(values)
         values["router"] = resolve_router(values.get("router", "default"))
         values["threshold"] = resolve_threshold(
@@ -169,6 +176,8 @@ class RoutingSettings:
         values = {**vars(self), name: value}
         if name == "log_text" and self.decision_log is not None:
             values["decision_log"] = self.decision_log.name
+        if name == "sticky" and value is None:
+            values["sticky_turns"] = None
         if name in THRESHOLDS:
             values |= {other: None for other in THRESHOLDS if other != name}
         elif self.strong_share is not None:
@@ -205,12 +214,17 @@ class RoutingSettings:
         )
 
     def policy(
-        self, cache: ScoreCache, share: ShareTracker | None = None, quantiles: Sequence[float] = ()
+        self,
+        cache: ScoreCache,
+        memory: ConversationMemory,
+        share: ShareTracker | None = None,
+        quantiles: Sequence[float] = (),
     ) -> RoutingPolicy:
         """Return the policy that decides by these settings.
 
         Args:
             cache: remembers scores.
+            memory: remembers named conversations.
             share: what `share_tracker()` made, with what it has learned since.
             quantiles: ascending scores that a percentile is told by.
         """
@@ -223,6 +237,17 @@ class RoutingSettings:
             cache=cache,
             share=share,
             quantiles=quantiles,
+            sticky=None if self.sticky is None else Stickiness(memory, self.sticky_turns),
+        )
+
+
+def _check_sticky(values: dict[str, Any]) -> None:
+    if values.get("sticky_turns") is None:
+        return
+    values["sticky_turns"] = check_count(values["sticky_turns"], "sticky_turns", at_least=1)
+    if values.get("sticky") is None:
+        raise ValueError(
+            f"sticky_turns is {values['sticky_turns']}, but nothing is sticky: give sticky='conversation'."
         )
 
 

@@ -56,6 +56,17 @@ def measures(stats: RoutingStats) -> Iterator[Measure]:
     yield Measure(
         "routellm_escalations", "counter", "Calls that the other side answered.", stats.escalations, {}
     )
+    yield Measure(
+        "routellm_switches", "counter", "Calls of a conversation that changed sides.", stats.switches, {}
+    )
+    if stats.switch_cost is not None:
+        yield Measure(
+            "routellm_switch_cost",
+            "counter",
+            "Most that lost prompt caches cost.",
+            stats.switch_cost,
+            {},
+        )
     yield from _gauges(stats)
 
 

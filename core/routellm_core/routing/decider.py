@@ -8,6 +8,8 @@ from functools import cached_property
 
 from routellm_core.routing.budget import Budget
 from routellm_core.routing.call_account import NO_ORIGIN, CallAccount, Origin
+from routellm_core.routing.conversation import Place
+from routellm_core.routing.conversation_memory import ConversationMemory
 from routellm_core.routing.decision import Decision, Route
 from routellm_core.routing.decision_log import new_decision_id
 from routellm_core.routing.journal import Journal
@@ -33,6 +35,7 @@ class Decider:
         shadow: strong always answers, and the decision only records what would have happened.
         journal: is told of every call when it ends; None where nobody is.
         budget: what strong may cost in a period; None for no limit.
+        memory: is told who answers in named conversations.
     """
 
     policy: RoutingPolicy
@@ -40,13 +43,15 @@ class Decider:
     shadow: bool = False
     journal: Journal | None = None
     budget: Budget | None = None
+    memory: ConversationMemory = field(default_factory=ConversationMemory)
 
     def preview(self, request: RoutingRequest) -> Decision:
         """Return how a call would be routed, without counting it; waits for the router if need be."""
-        decision = self.policy.preview(request.overridden(current_override()))
+        request = request.overridden(current_override())
+        decision = self.policy.preview(request)
         if self.budget is not None:
             decision = self.budget.preview(decision)
-        return self._in_mode(decision)
+        return _placed(self._in_mode(decision), request)
 
     def decide(
         self, request: RoutingRequest, previous: Route | None = None, origin: OriginOf = _no_origin
@@ -55,17 +60,19 @@ class Decider:
 
         Args:
             request: the call.
-            previous: the side of the conversation's last answer, where known.
+            previous: the side of the conversation's last answer, where the history says.
             origin: says where the call comes from; asked only where somebody is told.
         """
-        return self._counted(self.policy.decide(request.overridden(current_override())), previous, origin)
+        request = request.overridden(current_override())
+        return self._counted(request, self.policy.decide(request), previous, origin)
 
     def decide_at_once(
         self, request: RoutingRequest, previous: Route | None = None, origin: OriginOf = _no_origin
     ) -> Decision | None:
         """Decide a call and count it where an event loop may wait for it; None where `adecide` has to."""
-        decision = self.policy.decide_at_once(request.overridden(current_override()))
-        return None if decision is None else self._counted(decision, previous, origin)
+        request = request.overridden(current_override())
+        decision = self.policy.decide_at_once(request)
+        return None if decision is None else self._counted(request, decision, previous, origin)
 
     async def adecide(
         self, request: RoutingRequest, previous: Route | None = None, origin: OriginOf = _no_origin
@@ -74,7 +81,7 @@ class Decider:
         request = request.overridden(current_override())
         # Most calls are decided in microseconds, and need no coroutine for it.
         decision = self.policy.decide_at_once(request) or await self.policy.adecide(request)
-        return self._counted(decision, previous, origin)
+        return self._counted(request, decision, previous, origin)
 
     def settled(self, decision: Decision, origin: OriginOf = _no_origin) -> Decision:
         """Count a decision that `preview` made for a call that is made now."""
@@ -99,18 +106,31 @@ class Decider:
     def _in_mode(self, decision: Decision) -> Decision:
         return decision.shadowed() if self.shadow else decision
 
-    def _counted(self, decision: Decision, previous: Route | None, origin: OriginOf) -> Decision:
+    def _counted(
+        self, request: RoutingRequest, decision: Decision, previous: Route | None, origin: OriginOf
+    ) -> Decision:
         if self.budget is not None:
             decision = self.budget.decide(decision)
-        return self._opened(self._in_mode(decision), previous, origin)
+        decision = _placed(self._in_mode(decision), request)
+        if previous is None and decision.place is not None:
+            previous = self.memory.route(decision.place.thread_id)
+        if decision.reason == "housekeeping":
+            # It is about the conversation, and no turn of it.
+            previous = None
+        if previous not in (None, decision.route) and request.conversation is not None:
+            decision = replace(decision, repeated=request.conversation.repeated())
+        return self._opened(decision, previous, origin)
 
     def _opened(self, decision: Decision, previous: Route | None, origin: OriginOf) -> Decision:
         """Count a decision, and open its account where anybody is told of it."""
         if self.journal is not None:
             decision = replace(decision, id=new_decision_id())
         self.counter.count(decision, previous)
+        self.memory.note(decision)
         if self._listeners or self.counter.prices is not None:
             come_from = origin() if self.journal is not None else NO_ORIGIN
+            if decision.place is not None:
+                come_from = come_from._replace(thread_id=decision.place.thread_id)
             account = CallAccount(decision, self.counter.prices, come_from, self._listeners)
             decision = replace(decision, account=account)
         return decision
@@ -123,3 +143,11 @@ class Decider:
         if self.journal is not None:
             told.append(self.journal.write)
         return tuple(told)
+
+
+def _placed(decision: Decision, request: RoutingRequest) -> Decision:
+    """Return a decision that says where in which named conversation its call is made."""
+    if request.thread_id is None:
+        return decision
+    turn = None if request.conversation is None else request.conversation.turn
+    return replace(decision, place=Place(request.thread_id, turn))

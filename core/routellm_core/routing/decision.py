@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from routellm_core.routing.call_account import CallAccount
+    from routellm_core.routing.conversation import Place
 
 Route = Literal["strong", "weak"]
 
@@ -44,6 +45,9 @@ class Decision:
         id: the call's id in the decision log; None without one.
         text: the scored text; not part of the record.
         account: what is learned about the call; None if not needed.
+        place: where in a named conversation it is made; None outside of one.
+        repeated: where the conversation changes sides, the share of the prompt, 0 to 1, that the other side
+            has read already.
     """
 
     route: Route
@@ -56,6 +60,8 @@ class Decision:
     id: str | None = None
     text: str | None = field(default=None, repr=False, compare=False)
     account: CallAccount | None = field(default=None, repr=False, compare=False)
+    place: Place | None = field(default=None, repr=False, compare=False)
+    repeated: float = field(default=0.0, repr=False, compare=False)
 
     def record(self) -> dict[str, Any]:
         """Return plain Python values, for `response_metadata["routellm"]`, traces and JSON."""
@@ -76,7 +82,7 @@ class Decision:
 
     def escalated(self) -> Decision:
         """Return the decision to ask the other side instead, after this one's answer or error."""
-        return replace(self, route=other_side(self.route), reason="escalated")
+        return replace(self, route=other_side(self.route), reason="escalated", repeated=0.0)
 
     def shadowed(self) -> Decision:
         """Return the decision of shadow mode: strong answers, and the other route is kept."""

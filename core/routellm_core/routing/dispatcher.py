@@ -257,7 +257,7 @@ class Dispatcher(Decider):
             self._note(following, "rejected")
         return following
 
-    @staticmethod
-    def _note(following: Decision, cause: str) -> None:
+    def _note(self, following: Decision, cause: str) -> None:
+        self.memory.note(following)
         if following.account is not None:
             following.account.escalated(following, cause)

@@ -17,6 +17,7 @@ class RoutingOverride:
     question: str | None = None
     threshold: float | None = None
     route: Route | None = None
+    thread_id: str | None = None
 
     def or_else(self, other: RoutingOverride) -> RoutingOverride:
         """Return this override, with unset fields taken from another."""
@@ -24,6 +25,7 @@ class RoutingOverride:
             question=self.question if self.question is not None else other.question,
             threshold=self.threshold if self.threshold is not None else other.threshold,
             route=self.route or other.route,
+            thread_id=self.thread_id if self.thread_id is not None else other.thread_id,
         )
 
 
@@ -61,21 +63,33 @@ class routing:
         question: the text to score instead of the call's own.
         threshold: in [0, 1].
         route: "strong" or "weak", regardless of score and gates.
+        thread_id: the name of the conversation that the calls belong to, for `sticky="conversation"`, the log
+            and the statistics.
 
     Raises:
-        ValueError: an invalid threshold or route.
-        TypeError: a question that is not a string.
+        ValueError: an invalid threshold or route, or an empty thread_id.
+        TypeError: a question or a thread_id that is not a string.
     """
 
     def __init__(
-        self, *, question: str | None = None, threshold: float | None = None, route: Route | None = None
+        self,
+        *,
+        question: str | None = None,
+        threshold: float | None = None,
+        route: Route | None = None,
+        thread_id: str | None = None,
     ) -> None:
-        if question is not None and not isinstance(question, str):
-            raise TypeError(f"routing(question=...) is {type(question).__name__}, expected str.")
+        for name, text in (("question", question), ("thread_id", thread_id)):
+            if text is not None and not isinstance(text, str):
+                raise TypeError(f"routing({name}=...) is {type(text).__name__}, expected str.")
+        if thread_id == "":
+            # All conversations without a name would be one.
+            raise ValueError("routing(thread_id=...) is empty, expected the conversation's name or None.")
         self.override = RoutingOverride(
             question=question,
             threshold=None if threshold is None else check_fraction(threshold, "routing(threshold=...)"),
             route=None if route is None else check_route(route, "routing(route=...)"),
+            thread_id=thread_id,
         )
 
     def __enter__(self) -> RoutingOverride:

@@ -20,6 +20,7 @@ from routellm_core.routing.request import RoutingRequest
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.scorer import Scorer
 from routellm_core.routing.share_tracker import Placement, ShareTracker, percentile_of
+from routellm_core.routing.stickiness import Scores, Stickiness
 from routellm_core.routing.threshold import goes_to_strong
 from routellm_core.routing.validation import check_fraction, check_positive, check_route
 
@@ -29,6 +30,9 @@ _LOG = logging.getLogger(__name__)
 
 # Where several gates move a call, the first of these is its reason.
 _GATES: tuple[Reason, ...] = ("vision", "tools", "structured_output", "unsupported", "context_window")
+
+
+_NO_SCORES: Scores = {}
 
 
 class RouterWarning(UserWarning):
@@ -51,6 +55,7 @@ class RoutingPolicy:
         share: decides by score instead of the threshold, which it starts from, so that the asked share of
             texts goes to strong; None for a threshold that never moves.
         quantiles: ascending scores that a percentile is told by, unless `share` tells it.
+        sticky: when a conversation stays on strong; None for never.
 
     Raises:
         TypeError: `router` is not a Router.
@@ -65,6 +70,7 @@ class RoutingPolicy:
     cache: ScoreCache = field(default_factory=ScoreCache, repr=False, compare=False)
     share: ShareTracker | None = field(default=None, repr=False, compare=False)
     quantiles: Sequence[float] = field(default=(), repr=False)
+    sticky: Stickiness | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.router, Router):
@@ -89,14 +95,15 @@ class RoutingPolicy:
         ruled = self._ruled(request)
         if ruled is not None:
             return ruled
-        return self._scored(request, self._scorer.score(request.scored))
+        return self._scored(request, self._scorer.score(request.scored), self._past_scores(request))
 
     def preview(self, request: RoutingRequest) -> Decision:
         """Return what `decide` would, and let the share's threshold stay where it is."""
         ruled = self._ruled(request)
         if ruled is not None:
             return ruled
-        return self._scored(request, self._scorer.score(request.scored), previewed=True)
+        score = self._scorer.score(request.scored)
+        return self._scored(request, score, self._past_scores(request), previewed=True)
 
     def settled(self, decision: Decision) -> Decision:
         """Return the decision that `preview` made for a call that is made now; the share learns of it."""
@@ -118,14 +125,24 @@ class RoutingPolicy:
         if ruled is not None:
             return ruled
         score = self._scorer.score_at_once(request.scored)
-        return None if score is None else self._scored(request, score)
+        if score is None:
+            return None
+        past: dict[str, float | Exception] = {}
+        for text in self._past_texts(request):
+            past_score = self._scorer.score_at_once(text)
+            if past_score is None:
+                return None
+            past[text] = past_score
+        return self._scored(request, score, past)
 
     async def adecide(self, request: RoutingRequest) -> Decision:
         """Decide one call without blocking the event loop."""
         decision = self.decide_at_once(request)
         if decision is not None:
             return decision
-        return self._scored(request, await self._scorer.ascore(request.scored))
+        score = await self._scorer.ascore(request.scored)
+        past = self._past_texts(request)
+        return self._scored(request, score, await self._scorer.ascores(past) if past else _NO_SCORES)
 
     def score_ahead(self, requests: Sequence[RoutingRequest]) -> None:
         """Score the texts of many calls in one call to the router, for `decide` to find."""
@@ -137,7 +154,18 @@ class RoutingPolicy:
 
     def _texts(self, requests: Sequence[RoutingRequest]) -> list[str]:
         askable = (request for request in requests if request.failure is None)
-        return [request.scored for request in askable if self._ruled(request) is None]
+        asked = [request for request in askable if self._ruled(request) is None]
+        return [text for request in asked for text in (request.scored, *self._past_texts(request))]
+
+    def _past_texts(self, request: RoutingRequest) -> Sequence[str]:
+        """Return the texts of earlier turns whose scores decide as well."""
+        if self.sticky is None or request.conversation is None or request.loop is not None:
+            return ()
+        return self.sticky.texts(request)
+
+    def _past_scores(self, request: RoutingRequest) -> Scores:
+        texts = self._past_texts(request)
+        return self._scorer.scores(texts) if texts else _NO_SCORES
 
     def _ruled(self, request: RoutingRequest) -> Decision | None:
         """Return the decision where a rule makes it, None where the score has to."""
@@ -153,6 +181,8 @@ class RoutingPolicy:
             return self._made(request, "strong", "stuck")
         if request.sticky is not None:
             return self._made(request, request.sticky, "sticky")
+        if self._is_bound(request):
+            return self._made(request, "strong", "sticky")
         if request.failure is not None and request.question is None:
             return self._scored(request, request.failure)
         if not request.scored.strip():
@@ -161,11 +191,30 @@ class RoutingPolicy:
             return self._made(request, self.no_text_route, "no_text")
         return None
 
+    def _is_bound(self, request: RoutingRequest) -> bool:
+        """Tell whether the conversation keeps the call on strong, whatever its score."""
+        if self.sticky is None or request.loop is not None:
+            return False
+        # Where easy turns count, the score has to tell an easy one.
+        is_asked = self.sticky.turns is not None and bool(request.scored.strip())
+        return not is_asked and self.sticky.holds(request)
+
     def _scored(
-        self, request: RoutingRequest, score: float | Exception, *, previewed: bool = False
+        self,
+        request: RoutingRequest,
+        score: float | Exception,
+        past: Scores = _NO_SCORES,
+        *,
+        previewed: bool = False,
     ) -> Decision:
         decision = self._by_score(request, score, previewed)
-        return decision if request.loop is None else _kept_in_loop(request, decision)
+        if request.loop is not None:
+            return _kept_in_loop(request, decision)
+        if self.sticky is None or decision.route == "strong":
+            return decision
+        if self.sticky.holds(request) or self.sticky.is_hard(past, self.in_force):
+            return replace(decision, route="strong", reason="sticky")
+        return decision
 
     def _by_score(self, request: RoutingRequest, score: float | Exception, previewed: bool) -> Decision:
         if isinstance(score, Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -76,6 +76,11 @@ class Price:
         except ValueError as error:
             raise ValueError(f"prices[{name!r}]: {error}") from None
 
+    @property
+    def discount(self) -> float | None:
+        """What a million input tokens cost less from the provider's prompt cache; None if not given."""
+        return None if self.cached_input is None else self.input - self.cached_input
+
     def cost(self, usage: TokenUsage) -> float:
         """Return what these tokens cost."""
         cached = self.input if self.cached_input is None else self.cached_input
@@ -105,6 +110,9 @@ class Prices:
                 "per million tokens."
             )
         return cls(Price.from_mapping(value["strong"], "strong"), Price.from_mapping(value["weak"], "weak"))
+
+    def __iter__(self) -> Iterator[Price]:
+        return iter((self.strong, self.weak))
 
     def of(self, route: Route) -> Price:
         """Return one side's price."""

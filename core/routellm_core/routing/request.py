@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from routellm_core.routing.capabilities import NO_OBSTACLES, Obstacles
+from routellm_core.routing.conversation import Conversation
 from routellm_core.routing.decision import Route
 from routellm_core.routing.follow_up import leans
 from routellm_core.routing.override import NO_OVERRIDE, RoutingOverride
@@ -32,6 +33,8 @@ class RoutingRequest:
         housekeeping: the side for a call that a program makes for itself, such as a summary, and that no
             question is given for; None for any other call, and where such calls are scored.
         failure: why there is no text to score, which counts as the router's own failure.
+        thread_id: the name of the conversation; None if it has none.
+        conversation: what the messages tell of it; None where nobody asks or there is nothing before the call.
 
     Raises:
         ValueError: a threshold or route that is not one; the message names the field.
@@ -47,6 +50,8 @@ class RoutingRequest:
     housekeeping: Route | None = None
     failure: Exception | None = None
     stuck: bool = False
+    thread_id: str | None = None
+    conversation: Conversation | None = None
 
     def __post_init__(self) -> None:
         if self.threshold is not None:
@@ -69,12 +74,16 @@ class RoutingRequest:
         """Return this request with what it leaves open taken from an override."""
         if override is NO_OVERRIDE:
             return self
-        own = RoutingOverride(self.question, self.threshold, self.route)
+        own = RoutingOverride(self.question, self.threshold, self.route, self.thread_id)
         merged = own.or_else(override)
-        return (
-            self
-            if merged == own
-            else replace(self, question=merged.question, threshold=merged.threshold, route=merged.route)
+        if merged == own:
+            return self
+        return replace(
+            self,
+            question=merged.question,
+            threshold=merged.threshold,
+            route=merged.route,
+            thread_id=merged.thread_id,
         )
 
 

@@ -17,6 +17,23 @@ ANY_TRAFFIC = ExpectedTraffic()
 """Nothing is compared."""
 
 
+SHORTEST_CACHED = 1_024
+"""Tokens; no provider keeps a shorter prompt in its cache."""
+
+
+def read_again(repeated: float, usage: TokenUsage | None) -> int:
+    """Return how many tokens were paid in full that the prompt cache of the other side held.
+
+    Args:
+        repeated: share of the prompt that the other side had read already; 0 without a change of sides.
+        usage: the answer's tokens; None if unknown.
+    """
+    if not repeated or usage is None:
+        return 0
+    known = round(repeated * usage.input)
+    return max(0, known - usage.cached_input) if known >= SHORTEST_CACHED else 0
+
+
 class _TokenSum:
     __slots__ = ("cached_input", "input", "output")
 
@@ -68,6 +85,7 @@ class RoutingCounter:
         self._reasons: Counter[Reason] = Counter()
         self._escalations = 0
         self._switches = 0
+        self._read_again: Counter[Route] = Counter()
 
     @property
     def expected(self) -> ExpectedTraffic:
@@ -133,7 +151,7 @@ class RoutingCounter:
             decision: the one that the answer belongs to.
             usage: None if unknown.
         """
-        route = decision.route
+        route, again = decision.route, read_again(decision.repeated, usage)
         if usage is not None and decision.account is not None:
             decision.account.add(route, usage)
         with self._lock:
@@ -142,6 +160,7 @@ class RoutingCounter:
                 self._without_tokens[route] += 1
             else:
                 self._tokens[route].add(usage)
+                self._read_again[route] += again
                 if decision.shadow_route == "weak":
                     self._shadow_weak.add(usage)
         if found:
@@ -169,6 +188,7 @@ class RoutingCounter:
             reasons=dict(self._reasons),
             escalations=self._escalations,
             switches=self._switches,
+            switch_cost=self._switch_cost(),
             strong_share=self._answered["strong"] / requests if requests else None,
             scored_share=self._scored_strong / self._scored if self._scored else None,
             asked_share=self._expected.strong_share,
@@ -191,6 +211,14 @@ class RoutingCounter:
             return None
         every = self._tokens["strong"].usage + self._tokens["weak"].usage
         return self.prices.strong.cost(every) - self.prices.strong.cost(self._discarded.usage)
+
+    def _switch_cost(self) -> float | None:
+        if self.prices is None or all(price.discount is None for price in self.prices):
+            return None
+        return sum(
+            tokens * (self.prices.of(route).discount or 0.0) / 1e6
+            for route, tokens in self._read_again.items()
+        )
 
     def _shadow_cost(self) -> float | None:
         if self.prices is None or not self._shadowed:

@@ -49,6 +49,9 @@ class RoutingStats:
         escalations: calls that the other side answered after an error or a rejected answer.
         switches: calls routed, before any escalation, to a side different from that of the
             conversation's previous answer.
+        switch_cost: the most that these switches cost in lost prompt caches: what of the conversation was read
+            in full by a side that the other one would have read from its cache, at the price of input less that
+            of cached input. None without prices for cached input.
         strong_share: share of the routed calls that strong answered, in [0, 1]; None before the first one.
         scored_share: the same, of the calls that the score decided; None before the first one.
         asked_share: the requested share, or that of the calibration; None if a threshold was
@@ -82,6 +85,7 @@ class RoutingStats:
     scored: int = 0
     shadow_cost: float | None = None
     shadow_saved: float | None = None
+    switch_cost: float | None = None
 
     @classmethod
     def merged(cls, parts: Iterable[RoutingStats]) -> RoutingStats:
@@ -131,6 +135,7 @@ def _merged(one: RoutingStats, other: RoutingStats) -> RoutingStats:
         reasons=dict(Counter(one.reasons) + Counter(other.reasons)),
         escalations=one.escalations + other.escalations,
         switches=one.switches + other.switches,
+        switch_cost=_sum(one.switch_cost, other.switch_cost),
         strong_share=_mean(one.strong_share, one.requests, other.strong_share, other.requests),
         scored_share=_mean(one.scored_share, one.scored, other.scored_share, other.scored),
         asked_share=one.asked_share if one.asked_share == other.asked_share else None,
