@@ -98,9 +98,19 @@ def previous_route(messages: Sequence[BaseMessage]) -> Route | None:
     return None
 
 
-def was_strong(messages: Sequence[BaseMessage]) -> bool:
-    """Say whether strong has answered in this conversation before."""
-    return any(record["route"] == "strong" for record in records(messages))
+def turns(messages: Sequence[BaseMessage]) -> list[tuple[int, int]]:
+    """Return where each turn begins and ends, oldest first: what humans say at once, and all answers to it.
+
+    What stands before the first human's words, such as the rest of a turn that was summarised, is one too.
+    """
+    begins = [0]
+    was_human = True
+    for place, message in enumerate(messages):
+        is_human = _is_human(message)
+        if is_human and not was_human:
+            begins.append(place)
+        was_human = is_human or (was_human and not isinstance(message, AIMessage | ToolMessage))
+    return list(zip(begins, [*begins[1:], len(messages)], strict=True))
 
 
 def newest_human(messages: Sequence[BaseMessage]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any, Literal
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable
@@ -16,7 +16,16 @@ from routellm_core.routing.decision import Route
 from routellm_core.routing.escalation import ErrorsGiven
 from routellm_core.routing.policy import OnRouterError
 from routellm_core.routing.share_tracker import DEFAULT_WINDOW
-from routellm_core.settings import BudgetGiven, Given, LogGiven, Mode, PricesGiven, RouterGiven, StuckGiven
+from routellm_core.settings import (
+    BudgetGiven,
+    Given,
+    LogGiven,
+    Mode,
+    PricesGiven,
+    RouterGiven,
+    Sticky,
+    StuckGiven,
+)
 
 GivenModel = BaseChatModel | Runnable[Any, Any] | str
 """A chat model, a binding of one, or a string for `init_chat_model`."""
@@ -38,8 +47,12 @@ class PairFields(BaseChatModel):
     share_window: Given[int | None] = DEFAULT_WINDOW
     """How many of the last scored texts the share is kept on; None: the threshold stays where the router's
     own score quantiles put it."""
-    sticky: Given[Literal["conversation"] | None] = None
-    """"conversation": once strong has answered in a conversation, strong answers all the rest of it."""
+    sticky: Given[Sticky | None] = None
+    """"conversation": once strong has answered in a conversation, strong answers the rest of it. What came
+    before is known from the records in the messages and from the config's `thread_id`, and otherwise from the
+    scores of the earlier turns."""
+    sticky_turns: Given[int | None] = None
+    """How many easy turns in a row stay on strong before the score decides again; None: all of them."""
     housekeeping_route: Given[Route | None] = "weak"
     """The side for calls that a program makes for itself: summaries of middlewares, stand-alone questions,
     titles. None scores them as any other call."""

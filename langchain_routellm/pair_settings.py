@@ -30,7 +30,6 @@ from routellm_core.settings import (
     SETTING_NAMES,
     RouterGiven,
     RoutingSettings,
-    check_choice,
 )
 
 
@@ -200,7 +199,7 @@ class PairSettings(PairFields):
             reading=Reading(
                 PairCapabilities(sides["strong"].capabilities(), sides["weak"].capabilities()),
                 self.prompt_extractor,
-                self.sticky == "conversation",
+                settings.sticky == "conversation",
                 settings.housekeeping_route,
                 settings.escalate_when,
             ),
@@ -256,7 +255,6 @@ class PairSettings(PairFields):
 _SWITCHED = SETTING_NAMES | {
     "strong",
     "weak",
-    "sticky",
     "prompt_extractor",
     "stop",
     *PUSHED_DOWN,
@@ -267,4 +265,3 @@ _SWITCHED = SETTING_NAMES | {
 def _check_pair(settings: Mapping[str, Any]) -> None:
     for route in ("strong", "weak"):
         Side.from_value(route, settings[route])
-    check_choice(settings["sticky"], "sticky", (None, "conversation"))

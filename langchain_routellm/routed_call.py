@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from langchain_core.language_models import LanguageModelInput
@@ -14,14 +15,16 @@ from langchain_routellm import conversation
 from langchain_routellm.attempt import Attempt
 from langchain_routellm.bound_tools import BoundTools
 from langchain_routellm.conversation import spoken
+from langchain_routellm.earlier_turns import conversation_of, repeated_share
 from langchain_routellm.history import history_for
 from langchain_routellm.housekeeping import is_housekeeping
-from langchain_routellm.run_config import origin_of, override_of, with_decision
+from langchain_routellm.run_config import origin_of, override_of, thread_of, with_decision
 from langchain_routellm.side import Side
 from langchain_routellm.tool_steps import calls_of, tool_schemas, tool_steps
 from routellm_core import Decision, RouterError, RoutingRequest
 from routellm_core.routing.call_account import Origin
 from routellm_core.routing.capabilities import Need, PairCapabilities
+from routellm_core.routing.conversation import Conversation
 from routellm_core.routing.decision import Route, other_side
 from routellm_core.routing.request import scored_text
 from routellm_core.routing.stuffed_prompt import stuffed_question
@@ -40,7 +43,7 @@ class Reading:
     Attributes:
         capabilities: what both models are known to lack.
         extractor: returns the text to score of a call's messages; None scores the newest human text.
-        sticky: whether a conversation that strong has answered stays on strong.
+        sticky: whether earlier turns count.
         housekeeping: the side for calls that a program makes for itself; None scores them.
         stuck: when a tool loop counts as stuck; None for never.
     """
@@ -97,8 +100,10 @@ class RoutedCall:
             messages = self.messages
             needs = conversation.needs(messages) | needs
             tokens = conversation.estimated_tokens(messages, capabilities.smallest_window)
-        text, failure = self._text(reading.extractor) if override.question is None else (None, None)
-        sticky, loop = self._bound(reading.sticky)
+        text, failure = None, None
+        if override.question is None:
+            text, failure = self._text(reading.extractor, self.turns)
+        sticky, loop = self._bound()
         return RoutingRequest(
             text,
             capabilities.obstacles(needs, tokens, unsupported),
@@ -110,6 +115,8 @@ class RoutedCall:
             self._housekeeping(reading.housekeeping),
             failure,
             stuck=self._is_stuck(reading.stuck),
+            thread_id=thread_of(self.config),
+            conversation=self._conversation(reading),
         )
 
     def is_invalid(self, answer: Any) -> bool:
@@ -121,16 +128,25 @@ class RoutedCall:
             return False
         return limits.are_reached(tool_steps(self.turns), tool_schemas(self.kwargs.get("tools")))
 
-    def _text(self, extractor: PromptExtractor | None) -> tuple[str | None, Exception | None]:
-        """Return the text to score, or why the extractor gave none."""
+    def _text(
+        self, extractor: PromptExtractor | None, turns: list[BaseMessage] | None
+    ) -> tuple[str | None, Exception | None]:
+        """Return the text to score of some of the call's messages, or why the extractor gave none."""
         if extractor is not None:
-            return _extracted(extractor, self.messages)
-        if self.turns is None:
+            return _extracted(extractor, self.messages if turns is None else turns)
+        if turns is None:
             # One string holds one text, and nothing else that matters.
             said: str | None = spoken(str(self.input))
         else:
-            said = scored_text(conversation.human_texts(self.turns))
+            said = scored_text(conversation.human_texts(turns))
         return said and (stuffed_question(said) or said), None
+
+    def _conversation(self, reading: Reading) -> Conversation | None:
+        if reading.sticky:
+            return conversation_of(self.messages, lambda turns: self._text(reading.extractor, turns)[0])
+        if self.turns is None or len(self.turns) < 2:
+            return None
+        return Conversation(repeated=partial(repeated_share, self.turns))
 
     def _housekeeping(self, route: Route | None) -> Route | None:
         if route is None:
@@ -195,13 +211,11 @@ class RoutedCall:
             found |= {route for route, side in self.sides.items() if side.family == "anthropic"}
         return found
 
-    def _bound(self, by_conversation: bool) -> tuple[Route | None, Route | None]:
-        """Return the side that the conversation is to stay on, and the one that its open loop is on."""
+    def _bound(self) -> tuple[Route | None, Route | None]:
+        """Return the side that an escalated loop stays on, and the one that any other open loop is on."""
         # One message has nothing before it.
         if self.turns is None or len(self.turns) < 2:
             return None, None
-        if by_conversation and conversation.was_strong(self.turns):
-            return "strong", None
         side, escalated = conversation.open_loop(self.turns) or (None, False)
         return (side, None) if escalated else (None, side)
 

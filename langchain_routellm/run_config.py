@@ -77,10 +77,17 @@ def override_of(config: RunnableConfig) -> RoutingOverride:
 
 def origin_of(config: RunnableConfig) -> Origin:
     """Return the thread and the run that a call belongs to, where the configuration says."""
-    configurable, metadata = config.get("configurable") or {}, config.get("metadata") or {}
-    thread = configurable.get("thread_id") or metadata.get("thread_id") or metadata.get("session_id")
     run = config.get("run_id") or getattr(config.get("callbacks"), "parent_run_id", None)
-    return Origin(None if thread is None else str(thread), None if run is None else str(run))
+    return Origin(thread_of(config), None if run is None else str(run))
+
+
+def thread_of(config: RunnableConfig) -> str | None:
+    """Return the name of the conversation, where the configuration says; an empty one is none."""
+    configurable, metadata = config.get("configurable"), config.get("metadata")
+    thread = configurable and configurable.get("thread_id")
+    if not thread and metadata:
+        thread = metadata.get("thread_id") or metadata.get("session_id")
+    return str(thread) if thread else None
 
 
 def with_decision(config: RunnableConfig, record: Mapping[str, Any]) -> RunnableConfig:

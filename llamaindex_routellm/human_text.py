@@ -38,17 +38,21 @@ def human_texts(messages: Sequence[ChatMessage]) -> list[str]:
     texts: list[str] = []
     previous: ChatMessage | None = None
     for message in messages:
-        if message.role == MessageRole.USER:
+        if is_human(message, previous):
             text = text_of(message)
-            if not _written_by_an_agent(text, previous):
-                question = question_in(text)
-                if _is_housekeeping(text, question, previous):
-                    # Over a conversation: no text of that conversation is its question.
-                    texts = [NO_QUESTION]
-                elif question.strip():
-                    texts.append(question)
+            question = question_in(text)
+            if _is_housekeeping(text, question, previous):
+                # Over a conversation: no text of that conversation is its question.
+                texts = [NO_QUESTION]
+            elif question.strip():
+                texts.append(question)
         previous = message
     return texts
+
+
+def is_human(message: ChatMessage, previous: ChatMessage | None) -> bool:
+    """Tell whether a person wrote a message, and not an agent in the person's name."""
+    return message.role == MessageRole.USER and not _written_by_an_agent(message, previous)
 
 
 def text_of(message: ChatMessage) -> str:
@@ -64,9 +68,10 @@ def _is_memory(text: str) -> bool:
     return stripped.startswith("<memory>") and stripped.endswith("</memory>")
 
 
-def _written_by_an_agent(text: str, previous: ChatMessage | None) -> bool:
+def _written_by_an_agent(message: ChatMessage, previous: ChatMessage | None) -> bool:
     if previous is None or previous.role != MessageRole.ASSISTANT:
         return False
+    text = text_of(message)
     if text.startswith(_REACT_OBSERVATION):
         # A person may begin so too; a ReAct loop does it after an action of the model.
         said = previous.content or ""

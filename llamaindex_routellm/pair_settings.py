@@ -35,6 +35,7 @@ from routellm_core.settings import (
     PricesGiven,
     RouterGiven,
     RoutingSettings,
+    Sticky,
     StuckGiven,
     check_choice,
 )
@@ -60,6 +61,12 @@ class PairSettings(FunctionCallingLLM):
     share_window: Given[int | None] = DEFAULT_WINDOW
     """How many of the last scored texts the share is kept on; None: the threshold stays where the router's
     own score quantiles put it."""
+    sticky: Given[Sticky | None] = None
+    """"conversation": once strong has answered in a conversation, strong answers the rest of it. What came
+    before is known from the name that `routing(thread_id=...)` or `instrument_tags({"thread_id": ...})` gives
+    it, and otherwise from the scores of the earlier turns."""
+    sticky_turns: Given[int | None] = None
+    """How many easy turns in a row stay on strong before the score decides again; None: all of them."""
     question_variables: Given[Sequence[str]] = ()
     """Names of template variables that hold the person's question, looked for before "query_str", "question"
     and "query", such as ("text",) for prompts that are about a text that the person wrote."""
@@ -189,7 +196,8 @@ class PairSettings(FunctionCallingLLM):
     def routing_stats(self, *, reset: bool = False) -> RoutingStats:
         """Return what was counted since the start or the last reset; `reset`: and start again.
 
-        LlamaIndex keeps no record in a conversation's messages, so `switches` stays 0 here.
+        LlamaIndex keeps no record in a conversation's messages: `switches` and their cost are those of the
+        conversations that have a name, see `sticky`.
         """
         return self._state.counter.snapshot(reset=reset)
 
@@ -215,7 +223,11 @@ class PairSettings(FunctionCallingLLM):
             dispatcher=self._state.dispatcher(
                 settings, judging_values(settings.escalation()), models, answered_usage
             ),
-            reading=Reading((*self.question_variables, *QUESTION_VARIABLES), settings.housekeeping_route),
+            reading=Reading(
+                (*self.question_variables, *QUESTION_VARIABLES),
+                settings.housekeeping_route,
+                settings.sticky == "conversation",
+            ),
             stuck=settings.escalate_when,
         )
 

@@ -17,7 +17,9 @@ class Reading:
     Attributes:
         question_variables: template variables that hold the person's question, the first that is there wins.
         housekeeping: the side for calls that a program makes for itself; None scores them.
+        sticky: whether earlier turns count.
     """
 
     question_variables: tuple[str, ...] = QUESTION_VARIABLES
     housekeeping: Route | None = "weak"
+    sticky: bool = False

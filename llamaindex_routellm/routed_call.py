@@ -19,6 +19,7 @@ from llama_index.core.prompts.base import SelectorPromptTemplate
 from typing_extensions import override
 
 from llamaindex_routellm.call_needs import needs_of_arguments, needs_of_messages
+from llamaindex_routellm.earlier_turns import conversation_of
 from llamaindex_routellm.history import history_for
 from llamaindex_routellm.human_text import question_of_messages
 from llamaindex_routellm.reading import Reading
@@ -27,6 +28,7 @@ from llamaindex_routellm.side import Side
 from llamaindex_routellm.template_question import template_question
 from routellm_core import Decision
 from routellm_core.routing.capabilities import Need
+from routellm_core.routing.conversation import Conversation
 from routellm_core.routing.tool_loop import StuckLimits
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -74,6 +76,10 @@ class RoutedCall(ABC):
     def needs(self) -> frozenset[Need]:
         """Return what the call needs of a model besides text."""
 
+    def conversation(self, text: str | None) -> Conversation:
+        """Describe what came before the call; `text`: the one to score."""
+        return Conversation(hash(text))
+
     def is_stuck(self, limits: StuckLimits) -> bool:
         """Say whether the call goes on with a tool loop that is stuck; only calls with tools do."""
         return False
@@ -106,6 +112,10 @@ class ChatCall(RoutedCall):
     @override
     def question(self, reading: Reading) -> str | None:
         return question_of_messages(self.messages)
+
+    @override
+    def conversation(self, text: str | None) -> Conversation:
+        return conversation_of(self.messages)
 
     @override
     def needs(self) -> frozenset[Need]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from llama_index.core.instrumentation.span import active_span_id
-from llama_index_instrumentation.dispatcher import active_instrument_tags
 
 from llamaindex_routellm.answer_stream import (
     afailed,
@@ -24,6 +23,7 @@ from llamaindex_routellm.answer_stream import (
 )
 from llamaindex_routellm.attempt import Answered, Attempt
 from llamaindex_routellm.decision_event import announce
+from llamaindex_routellm.earlier_turns import thread_of_tags
 from llamaindex_routellm.prompt_size import fits_any_model, prompt_tokens, takes_long
 from llamaindex_routellm.reading import Reading
 from llamaindex_routellm.rendered_prompt import NO_QUESTION
@@ -32,6 +32,7 @@ from llamaindex_routellm.side import Side
 from routellm_core import Decision, RoutingRequest
 from routellm_core.routing.call_account import Origin
 from routellm_core.routing.capabilities import PairCapabilities
+from routellm_core.routing.conversation import Conversation
 from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
@@ -170,19 +171,35 @@ class Switchboard:
 
     def _request(self, call: RoutedCall, fits: bool) -> RoutingRequest:
         """Describe a call for the policy; `fits`: whether it is known to fit every model's window."""
+        thread = thread_of_tags()
         if current_override().route is not None:
             # Nothing else of it counts, and a model may ask its server what it can do.
-            return RoutingRequest()
+            return RoutingRequest(thread_id=thread, conversation=self._conversation(call, thread, None))
         needs = call.needs()
         text, housekeeping = self._read(call)
+        conversation = self._conversation(call, thread, text)
         if fits and not needs:
-            return RoutingRequest(text, housekeeping=housekeeping)
+            return RoutingRequest(
+                text, housekeeping=housekeeping, thread_id=thread, conversation=conversation
+            )
         # At each call, since a model's settings may change at any time.
         pair = PairCapabilities(self.sides["strong"].capabilities(), self.sides["weak"].capabilities())
         window = pair.smallest_window
         obstacles = pair.obstacles(needs, prompt_tokens(call.texts(window), window))
         stuck = self.stuck is not None and call.is_stuck(self.stuck)
-        return RoutingRequest(text, obstacles, housekeeping=housekeeping, stuck=stuck)
+        return RoutingRequest(
+            text,
+            obstacles,
+            housekeeping=housekeeping,
+            stuck=stuck,
+            thread_id=thread,
+            conversation=conversation,
+        )
+
+    def _conversation(self, call: RoutedCall, thread: str | None, text: str | None) -> Conversation | None:
+        if not self.reading.sticky and thread is None and current_override().thread_id is None:
+            return None
+        return call.conversation(text)
 
     def _read(self, call: RoutedCall) -> tuple[str | None, Route | None]:
         """Return the text to score, and the side for what a program asks for itself."""
@@ -229,9 +246,7 @@ class Switchboard:
 
 def origin() -> Origin:
     """Return the span that a call is made in, and the thread that the user's own tags name."""
-    tags = active_instrument_tags.get()
-    thread = tags.get("thread_id") or tags.get("session_id")
-    return Origin(None if thread is None else str(thread), active_span_id.get())
+    return Origin(thread_of_tags(), active_span_id.get())
 
 
 def judging_values(escalation: Escalation) -> Escalation:

@@ -11,6 +11,7 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from typing_extensions import override
 
 from llamaindex_routellm.call_needs import needs_of_arguments, needs_of_messages
+from llamaindex_routellm.earlier_turns import conversation_of
 from llamaindex_routellm.history import history_for
 from llamaindex_routellm.human_text import question_of_messages
 from llamaindex_routellm.reading import Reading
@@ -18,6 +19,7 @@ from llamaindex_routellm.routed_call import Arguments, RoutedCall, may_exceed, m
 from llamaindex_routellm.side import Side
 from llamaindex_routellm.tool_steps import calls_of, tool_schemas, tool_steps
 from routellm_core.routing.capabilities import Need
+from routellm_core.routing.conversation import Conversation
 from routellm_core.routing.tool_loop import StuckLimits, invalid_calls
 
 
@@ -34,6 +36,10 @@ class ToolCall(RoutedCall):
     @override
     def question(self, reading: Reading) -> str | None:
         return question_of_messages(self._messages())
+
+    @override
+    def conversation(self, text: str | None) -> Conversation:
+        return conversation_of(self._messages())
 
     @override
     def needs(self) -> frozenset[Need]:

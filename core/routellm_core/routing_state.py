@@ -88,7 +88,7 @@ class RoutingState:
         logs = self.logs
         return Dispatcher(
             policy=settings.policy(
-                self.cache, self.memory, self.share, self.counter.expected.score_quantiles
+                self.cache, self.share, self.counter.expected.score_quantiles, self.memory
             ),
             escalation=escalation,
             counter=self.counter,

@@ -216,18 +216,21 @@ class RoutingSettings:
     def policy(
         self,
         cache: ScoreCache,
-        memory: ConversationMemory,
         share: ShareTracker | None = None,
         quantiles: Sequence[float] = (),
+        memory: ConversationMemory | None = None,
     ) -> RoutingPolicy:
         """Return the policy that decides by these settings.
 
         Args:
             cache: remembers scores.
-            memory: remembers named conversations.
             share: what `share_tracker()` made, with what it has learned since.
             quantiles: ascending scores that a percentile is told by.
+            memory: remembers named conversations; None for one of its own.
         """
+        sticky = None
+        if self.sticky is not None:
+            sticky = Stickiness(ConversationMemory() if memory is None else memory, self.sticky_turns)
         return RoutingPolicy(
             self.router,
             self.threshold,
@@ -237,7 +240,7 @@ class RoutingSettings:
             cache=cache,
             share=share,
             quantiles=quantiles,
-            sticky=None if self.sticky is None else Stickiness(memory, self.sticky_turns),
+            sticky=sticky,
         )
 
 

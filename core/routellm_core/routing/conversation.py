@@ -37,8 +37,8 @@ class Conversation:
 
     Attributes:
         turn: as in `Place`.
-        records: the routing records of earlier answers, a group for each turn, oldest first; the last group is
-            of the turn that the call belongs to. Empty groups for turns without records.
+        records: the routing records of earlier answers, a group for each turn, oldest first; the last one is
+            the turn that the call belongs to. A turn without records is an empty group.
         texts: returns the scored texts of the earlier turns, oldest first.
         repeated: returns the share of the prompt, 0 to 1, that the conversation's last answer was made from.
     """

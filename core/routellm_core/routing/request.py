@@ -34,7 +34,7 @@ class RoutingRequest:
             question is given for; None for any other call, and where such calls are scored.
         failure: why there is no text to score, which counts as the router's own failure.
         thread_id: the name of the conversation; None if it has none.
-        conversation: what the messages tell of it; None where nobody asks or there is nothing before the call.
+        conversation: what the messages tell of it; None where nobody asks, or nothing came before the call.
 
     Raises:
         ValueError: a threshold or route that is not one; the message names the field.

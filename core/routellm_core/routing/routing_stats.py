@@ -49,9 +49,9 @@ class RoutingStats:
         escalations: calls that the other side answered after an error or a rejected answer.
         switches: calls routed, before any escalation, to a side different from that of the
             conversation's previous answer.
-        switch_cost: the most that these switches cost in lost prompt caches: what of the conversation was read
-            in full by a side that the other one would have read from its cache, at the price of input less that
-            of cached input. None without prices for cached input.
+        switch_cost: the most that these switches cost in lost prompt caches: the tokens that stood in the
+            conversation before, and that the new side did not read from its cache, at its price of input less
+            that of cached input. None without prices for cached input.
         strong_share: share of the routed calls that strong answered, in [0, 1]; None before the first one.
         scored_share: the same, of the calls that the score decided; None before the first one.
         asked_share: the requested share, or that of the calibration; None if a threshold was

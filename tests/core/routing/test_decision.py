@@ -16,7 +16,12 @@ def test_record_holds_plain_values_that_survive_json() -> None:
 
 def test_record_holds_every_field_that_is_for_others() -> None:
     whole = replace(DECISION.shadowed(), percentile=12.5, id="a", text="hello")
-    assert set(whole.record()) == {field.name for field in fields(Decision)} - {"text", "account"}
+    assert set(whole.record()) == {field.name for field in fields(Decision)} - {
+        "text",
+        "account",
+        "place",
+        "repeated",
+    }
     assert "hello" not in repr(whole)
 
 
