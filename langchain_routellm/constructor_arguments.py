@@ -7,6 +7,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from routellm_core.redaction import without_secrets
 
 
 def models_from(values: Mapping[str, Any], known: set[str], router: str) -> dict[str, Any]:
@@ -20,8 +24,9 @@ def models_from(values: Mapping[str, Any], known: set[str], router: str) -> dict
     others = {name: value for name, value in values.items() if name not in known}
     for name in ("model", "model_name"):
         if name in others:
+            shown = without_secrets(repr(others[name]))
             raise ValueError(
-                f"{name}={others[name]!r} is one model, and {router} takes two: give strong= and weak=, such "
+                f"{name}={shown} is one model, and {router} takes two: give strong= and weak=, such "
                 "as strong='openai:gpt-4o', weak='openai:gpt-4o-mini'."
             )
     for side in ("strong", "weak"):
@@ -35,6 +40,19 @@ def models_from(values: Mapping[str, Any], known: set[str], router: str) -> dict
     for side in strings:
         mine[side] = _model_from_string(mine[side], others, side)
     return mine
+
+
+def without_inputs(error: ValidationError) -> ValidationError:
+    """Return the same error without what was given, which holds the models, their headers and their keys."""
+    lines = [
+        InitErrorDetails(
+            type=PydanticCustomError(line["type"], without_secrets(line["msg"])),
+            loc=line["loc"],
+            input=None,
+        )
+        for line in error.errors(include_url=False)
+    ]
+    return ValidationError.from_exception_data(error.title, lines, hide_input=True)
 
 
 def _hint(names: list[str], known: set[str]) -> str:

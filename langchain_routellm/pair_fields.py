@@ -7,10 +7,11 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable
-from pydantic import Field, SerializerFunctionWrapHandler, field_serializer
+from pydantic import Field, FieldSerializationInfo, SerializerFunctionWrapHandler, field_serializer
 
 from langchain_routellm.serialized_pair import said
 from langchain_routellm.wrapped_models import is_wrapped
+from routellm_core.redaction import redacted
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
 from routellm_core.routing.escalation import ErrorsGiven
@@ -114,7 +115,11 @@ class PairFields(BaseChatModel):
     def _said_in_json(self, value: Any) -> Any:
         return said(value)
 
-    @field_serializer("strong", "weak", mode="wrap", when_used="json")
-    def _model_in_json(self, value: Any, handler: SerializerFunctionWrapHandler) -> Any:
-        # Fallbacks and retries hold types of errors, which JSON has no words for.
-        return said(type(value)) if is_wrapped(value) else handler(value)
+    @field_serializer("strong", "weak", mode="wrap")
+    def _without_secrets(
+        self, value: Any, handler: SerializerFunctionWrapHandler, info: FieldSerializationInfo
+    ) -> Any:
+        if info.mode == "json" and is_wrapped(value):
+            # Fallbacks and retries hold types of errors, which JSON has no words for.
+            return said(type(value))
+        return redacted(handler(value))

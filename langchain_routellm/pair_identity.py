@@ -12,13 +12,15 @@ from langchain_core.language_models.base import LangSmithParams
 from langchain_core.load.serializable import SerializedConstructor, SerializedNotImplemented
 from langchain_core.messages import BaseMessage, get_buffer_string
 from langchain_core.messages.utils import count_tokens_approximately
+from langchain_core.runnables import RunnableBinding, RunnableWithFallbacks
 from typing_extensions import override
 
 from langchain_routellm.pair_settings import PairSettings
 from langchain_routellm.provider import model_name, provider_of
-from langchain_routellm.serialized_pair import constructor_arguments
+from langchain_routellm.serialized_pair import constructor_arguments, described
 from langchain_routellm.side import MEDIA_KEYS, Side
 from routellm_core import __version__
+from routellm_core.redaction import redacted
 
 _CHARACTERS_PER_TOKEN = 4
 
@@ -28,8 +30,8 @@ class PairIdentity(PairSettings):
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """Name what tells one pair from another first, and nothing else: a chat model has many fields."""
-        yield "strong", self.strong
-        yield "weak", self.weak
+        yield "strong", described(self.strong)
+        yield "weak", described(self.weak)
         yield "router", self._routing.router.name
         yield "threshold", self._routing.threshold
 
@@ -124,9 +126,14 @@ class PairIdentity(PairSettings):
 
 def _identity(model: object) -> dict[str, Any]:
     """Return what identifies an inner model; providers leave out where their requests go."""
+    if isinstance(model, RunnableBinding):
+        return _identity(model.bound) | {"bound": redacted(model.kwargs)}
+    if isinstance(model, RunnableWithFallbacks):
+        return {"fallbacks": [_identity(each) for each in model.runnables]}
     asdict = getattr(model, "asdict", None)
     address = next((v for name in ("openai_api_base", "base_url") if (v := getattr(model, name, None))), None)
-    return {"address": address, **(asdict() if callable(asdict) else {"model": repr(model)})}
+    said = asdict() if callable(asdict) else {"model": described(model)}
+    return dict(cast(Mapping[str, Any], redacted({"address": address, **said})))
 
 
 def shared_profile(strong: Side, weak: Side) -> ModelProfile | None:

@@ -9,10 +9,10 @@ from typing import Any, Self
 from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.runnables import RunnableConfig
-from pydantic import PrivateAttr, model_validator
+from pydantic import PrivateAttr, ValidationError, model_validator
 from typing_extensions import override
 
-from langchain_routellm.constructor_arguments import models_from
+from langchain_routellm.constructor_arguments import models_from, without_inputs
 from langchain_routellm.pair_fields import GivenModel, PairFields
 from langchain_routellm.routed_call import Reading, RoutedCall
 from langchain_routellm.run_config import call_config
@@ -42,13 +42,17 @@ class PairSettings(PairFields):
     _router_given: RouterGiven = PrivateAttr(default="default")
     _resolved: bool = PrivateAttr(default=False)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _make_models(cls, values: Any) -> Any:
-        if not isinstance(values, dict):
-            return values
+    def __init__(self, **given: Any) -> None:
+        cls = type(self)
         known = {name for field, info in cls.model_fields.items() for name in (field, info.alias) if name}
-        return models_from(values, known, cls.__name__)
+        try:
+            super().__init__(**models_from(given, known, cls.__name__))
+        except ValidationError as error:
+            refused = without_inputs(error)
+        else:
+            return
+        # Outside of the handler, or the first error would be this one's context.
+        raise refused
 
     @model_validator(mode="after")
     def _resolve_routing(self) -> Self:

@@ -56,7 +56,7 @@ class Reading:
 
 
 # Not frozen: one is made at each call, and a frozen one takes several times as long to make.
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class RoutedCall:
     """A call's input, configuration and arguments.
 

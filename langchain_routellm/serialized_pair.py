@@ -9,11 +9,14 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.load.serializable import Serializable
+from langchain_core.runnables import RunnableBinding
 
-from langchain_routellm.wrapped_models import is_wrapped
+from langchain_routellm.wrapped_models import first_model, is_wrapped
 from routellm_core import Router
+from routellm_core.redaction import is_secret, redacted
 from routellm_core.settings import RouterGiven
 
+_NAMES = ("model_name", "model", "model_id", "deployment_name")
 _PLAIN = (bool, int, float, str, type(None))
 
 
@@ -30,11 +33,56 @@ def constructor_arguments(pair: BaseChatModel, router: RouterGiven) -> dict[str,
         value = router if name == "router" else getattr(pair, name)
         if field.exclude or value is None:
             continue
-        plain = value if name in ("strong", "weak") else _plain(value)
+        plain = without_secrets_in(value) if name in ("strong", "weak") else _plain(value)
         if plain is None or (name in ("strong", "weak") and not _is_said(plain)):
             return None
         arguments[name] = plain
     return arguments
+
+
+class _Unquoted(str):
+    """A text that is shown without quotes among the arguments of a `repr`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def described(model: object) -> str:
+    """Return a model's class and the name it is asked for by, and none of its settings."""
+    if isinstance(model, RunnableBinding):
+        return described(model.bound)
+    if is_wrapped(model):
+        inner = first_model(model)
+        said = "" if inner is None else described(inner)
+    else:
+        names = (getattr(model, field, None) for field in _NAMES)
+        said = next((repr(name) for name in names if isinstance(name, str)), "")
+    return _Unquoted(f"{type(model).__name__}({said})")
+
+
+def without_secrets_in(model: Any) -> Any:
+    """Return a model whose settings hold no secret in clear text: a copy, unless it is one already."""
+    update: dict[str, Any] = {}
+    for name in () if is_wrapped(model) else getattr(type(model), "model_fields", ()):
+        value = getattr(model, name)
+        if isinstance(model, RunnableBinding) and name == "bound":
+            shown = without_secrets_in(value)
+        elif is_secret(name, value) and isinstance(value, str):
+            shown = None
+        elif isinstance(value, str | dict | list):
+            shown = redacted(value)
+        else:
+            continue
+        if shown is not value and shown != value:
+            update[name] = shown
+    if not update:
+        return model
+    copy = model.model_copy(update=update)
+    # Cached on the original, before the fields were replaced.
+    copy.__dict__.pop("_serialized", None)
+    return copy
 
 
 def said(value: Any) -> Any:

@@ -65,9 +65,9 @@ class Side:
     """
 
     route: Route
-    model: BaseChatModel
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
-    config: RunnableConfig | None = None
+    model: BaseChatModel = field(repr=False)
+    kwargs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    config: RunnableConfig | None = field(default=None, repr=False)
     lacks: frozenset[Need] = frozenset()
 
     @classmethod

@@ -11,7 +11,7 @@ from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
 from langchain_core.runnables.config import merge_configs
-from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError
 from typing_extensions import override
 
 from langchain_routellm.attempt import Attempt, with_record
@@ -42,7 +42,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
     """
 
     llm: SerializeAsAny[BatchEndpoints]
-    chains: dict[Route, Runnable[Any, Any]]
+    chains: dict[Route, Runnable[Any, Any]] = Field(repr=False)
     needs: frozenset[Need]
 
     model_config = ConfigDict(arbitrary_types_allowed=True)

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index_instrumentation import get_dispatcher
-from pydantic import Field, PrivateAttr, SerializeAsAny
+from pydantic import ConfigDict, Field, PrivateAttr, SerializeAsAny
 
 from llamaindex_routellm.attempt import answered_usage
 from llamaindex_routellm.heard_spans import spanned_where_heard
@@ -47,6 +47,9 @@ _NONE_IS_A_CHOICE = ("share_window", "housekeeping_route")
 
 class PairSettings(FunctionCallingLLM):
     """The settings of a routed pair; `RouteLLM` adds the calls."""
+
+    # What was given may hold a key where none belongs.
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     strong: SerializeAsAny[LLM] = Field(description="The capable model.")
     """The capable model, any LLM of LlamaIndex."""

@@ -20,10 +20,11 @@ from llamaindex_routellm.chat_endpoints import ChatEndpoints
 from llamaindex_routellm.decision_event import model_name_of
 from llamaindex_routellm.prompt_endpoints import PromptEndpoints
 from llamaindex_routellm.routed_call import ChatCall, CompletionCall, RoutedCall, TemplateCall
-from llamaindex_routellm.serialization import redacted, restored_model, restored_router, router_name
+from llamaindex_routellm.serialization import restored_model, restored_router, router_name
 from llamaindex_routellm.tool_endpoints import ToolEndpoints
 from routellm_core import Decision
 from routellm_core.loading import registered_kinds
+from routellm_core.redaction import redacted
 from routellm_core.router import Router
 from routellm_core.routing.decision_log import DecisionLog
 

@@ -13,7 +13,7 @@ from typing import Any
 from llama_index.core.llms import LLM
 
 from routellm_core.loading import load_router
-from routellm_core.redaction import is_secret, without_address_secrets
+from routellm_core.redaction import without_secrets
 from routellm_core.router import Router
 from routellm_core.settings import RouterGiven
 
@@ -27,15 +27,6 @@ _CLASSES: dict[str, str] = {
     "openai_responses_llm": "llama_index.llms.openai:OpenAIResponses",
 }
 """class_name -> "module:Class" of models that may not have been imported yet."""
-
-
-def redacted(value: object) -> object:
-    """Return plain values without the secrets, as if they had never been given."""
-    if isinstance(value, Mapping):
-        return {key: redacted(item) for key, item in value.items() if not is_secret(str(key), item)}
-    if isinstance(value, str):
-        return without_address_secrets(value) if "://" in value else value
-    return [redacted(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def router_name(router: Router, given: RouterGiven) -> str:
@@ -71,8 +62,8 @@ def restored_router(name: str) -> Router:
         return load_router(name)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"router is {name!r}, which can't be loaded by that name ({error}): give the router itself with "
-            "from_dict(data, router=...)."
+            f"router is {without_secrets(name)!r}, which can't be loaded by that name ({error}): give the "
+            "router itself with from_dict(data, router=...)."
         ) from error
 
 

@@ -7,7 +7,7 @@ assign it late and expect it to be used, so a model without handlers of its own 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import llama_index.core
@@ -48,7 +48,7 @@ class Side:
     """
 
     route: Route
-    model: LLM
+    model: LLM = field(repr=False)
     lacks: frozenset[Need] = frozenset()
 
     @property

@@ -22,6 +22,7 @@ from routellm_core.checkpoints.hosts import allowed_hosts
 from routellm_core.checkpoints.hub import download, is_hub_id
 from routellm_core.checkpoints.load_errors import loading_from
 from routellm_core.checkpoints.published_router import PublishedRouter, read_configuration
+from routellm_core.redaction import without_secrets
 from routellm_core.router import Router
 
 ROUTERS: dict[str, str] = {
@@ -139,8 +140,8 @@ def load_router(
     names = dict.fromkeys(["default", *sorted({*PUBLISHED, *registered_kinds()})])
     known = ", ".join(map(repr, names))
     raise ValueError(
-        f"unknown router {name!r}: expected {known}, or a folder written by Router.save(), here or on the "
-        "Hugging Face Hub ('owner/name')."
+        f"unknown router {without_secrets(name)!r}: expected {known}, or a folder written by Router.save(), "
+        "here or on the Hugging Face Hub ('owner/name')."
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 MARK = "***"
@@ -17,8 +17,8 @@ MARK = "***"
 _SHORTEST = 6
 """A shorter "token" is a mark such as "</s>"."""
 
-_SHORTEST_OF_ENVIRONMENT = 12
-"""A shorter value, such as "password", is a word that other texts hold too."""
+_SHORTEST_BY_VALUE = 12
+"""A shorter value of a variable or a setting, such as "password", is a word that other texts hold too."""
 
 _NAMES = frozenset(
     {"apikey", "auth", "authorization", "cookie", "credential", "credentials", "key", "passphrase"}
@@ -71,12 +71,51 @@ def without_values(text: str, values: Iterable[str | None] = ()) -> str:
     known |= {
         value
         for name, value in os.environ.items()
-        if len(value) >= _SHORTEST_OF_ENVIRONMENT and is_secret(name, value)
+        if len(value) >= _SHORTEST_BY_VALUE and is_secret(name, value)
     }
     # The longest first: one may begin with another.
     for value in sorted(known | {quote(value, safe="") for value in known}, key=len, reverse=True):
         text = text.replace(value, MARK)
     return text
+
+
+def redacted(value: object) -> object:
+    """Return plain values, such as a model's settings, without secrets, as if they had never been given.
+
+    What a name tells to be a secret is left out, and so is every other item that holds the same value or has
+    a key's shape; addresses lose their user.
+    """
+    return _redacted(value, frozenset(_secret_values(value)))
+
+
+def _redacted(value: object, known: frozenset[str]) -> object:
+    if isinstance(value, Mapping):
+        kept = {key: _redacted(item, known) for key, item in value.items() if not is_secret(str(key), item)}
+        return {key: item for key, item in kept.items() if item != MARK or value[key] == MARK}
+    if isinstance(value, str):
+        return _setting(value, known)
+    return [_redacted(item, known) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _setting(text: str, known: frozenset[str]) -> str:
+    """Return a setting without what is known to be secret; a prompt may well hold the form of a key."""
+    shown = without_values(without_address_secrets(text) if "://" in text else text, known)
+    one_word = len(shown.removeprefix("Bearer ").removeprefix("Basic ").split()) == 1
+    return MARK if one_word and "://" not in shown and MARK in without_secrets(shown) else shown
+
+
+def _secret_values(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if is_secret(str(key), item):
+                secret = getattr(item, "get_secret_value", lambda item=item: item)()
+                # "Bearer sk-..." is as secret without the first word.
+                yield from (part for part in str(secret).split() if len(part) >= _SHORTEST_BY_VALUE)
+            else:
+                yield from _secret_values(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _secret_values(item)
 
 
 def without_address_secrets(address: str) -> str:

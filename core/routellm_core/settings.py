@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from routellm_core.calibration.share import threshold_for_share
 from routellm_core.loading import load_router
+from routellm_core.redaction import without_secrets
 from routellm_core.router import Router
 from routellm_core.routing.budget import BudgetLimit
 from routellm_core.routing.capabilities import Need, check_needs
@@ -146,6 +147,17 @@ class RoutingSettings:
         Raises:
             ValueError: one of them is not what was expected; the message names it.
         """
+        try:
+            return cls._checked(given)
+        except ValueError as error:
+            shown = without_secrets(str(error))
+            if shown == str(error):
+                raise
+        # Outside of the handler, or the first error would be this one's context.
+        raise ValueError(shown)
+
+    @classmethod
+    def _checked(cls, given: Mapping[str, Any]) -> Self:
         values = {name: value for name, value in given.items() if name in SETTING_NAMES}
         for name, choices in _CHOICES.items():
             if name in values:

@@ -1,10 +1,13 @@
 """What counts as a secret, and that no text of ours repeats one."""
 
+from typing import Any
+
 import pytest
 
 from routellm_core.redaction import (
     MARK,
     is_secret,
+    redacted,
     without_address_secrets,
     without_secrets,
     without_values,
@@ -104,3 +107,42 @@ def test_the_longer_of_two_values_is_replaced_whole() -> None:
 def test_an_address_loses_its_user() -> None:
     assert without_address_secrets("https://me:secret@host:8/v1?a=b@c") == "https://host:8/v1?a=b@c"
     assert without_address_secrets("https://host/v1") == "https://host/v1"
+
+
+def test_settings_are_shown_without_those_that_are_secret() -> None:
+    shown = {
+        "max_tokens": 5_000_000,
+        "tokenizer": "a-tokenizer",
+        "model": "a-model-name",
+        "eos_token": "</s>",
+    }
+    hidden: dict[str, Any] = {
+        "api_key": KEY,
+        "hf_token": KEY,
+        "x-api-key": KEY,
+        "headers": {"Authorization": KEY, "X-Custom-Auth": KEY},
+    }
+    hidden["proxies"] = {"https": f"https://me:{KEY}@proxy:8"}
+    found: Any = redacted({**shown, **hidden, "list": [{"aws_secret_access_key": KEY}]})
+    assert {name: found[name] for name in shown} == shown
+    assert KEY not in str(found)
+    assert redacted({"api_base": f"https://me:{KEY}@host/v1"}) == {"api_base": "https://host/v1"}
+
+
+def test_a_setting_that_repeats_a_secret_is_left_out_under_any_name() -> None:
+    given = {
+        "api_key": KEY,
+        "headers": {"X-Team": KEY, "X-Run": "sk-0123456789abcdefghij", "Referer": "https://example.com"},
+        "stop": [KEY, "\n"],
+        "prompt": "Never say sk-0123456789abcdefghij to anybody.",
+    }
+
+    assert redacted(given) == {
+        "headers": {"Referer": "https://example.com"},
+        "stop": [MARK, "\n"],
+        "prompt": given["prompt"],
+    }
+
+
+def test_a_short_placeholder_of_a_key_is_no_secret_elsewhere() -> None:
+    assert redacted({"api_key": "ollama", "model": "ollama/qwen3"}) == {"model": "ollama/qwen3"}

@@ -19,6 +19,7 @@ from pathlib import Path
 from threading import Condition, Thread
 from typing import Any, Protocol
 
+from routellm_core.redaction import without_secrets
 from routellm_core.routing.validation import check_fraction
 
 LOG_VERSION = 1
@@ -76,10 +77,11 @@ class DecisionLog:
         from routellm_core.routing.decision_stores import JsonLinesStore, SqliteStore
 
         name = os.fspath(where)
-        path = Path(name.removeprefix(SQLITE_SCHEME))
-        if not name.removeprefix(SQLITE_SCHEME) or path.is_dir():
+        plain = name.removeprefix(SQLITE_SCHEME)
+        path = Path(plain)
+        if not plain or "://" in plain or path.is_dir():
             raise ValueError(
-                f"decision_log is {name!r}, expected a file such as 'decisions.jsonl' or "
+                f"decision_log is {without_secrets(name)!r}, expected a file such as 'decisions.jsonl' or "
                 "'sqlite:///decisions.db'."
             )
         store = SqliteStore(path) if name.startswith(SQLITE_SCHEME) else JsonLinesStore(path)

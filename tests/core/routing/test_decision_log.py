@@ -80,7 +80,7 @@ def test_an_outcome_that_is_none_is_refused(tmp_path: Path, id: Any, score: Any)
         DecisionLog.open(tmp_path / "log.jsonl").outcome(id, score)
 
 
-@pytest.mark.parametrize("name", ["", "sqlite:///", "."])
+@pytest.mark.parametrize("name", ["", "sqlite:///", ".", "postgres://me:password@host/log", "file:///log"])
 def test_no_file_is_refused_at_once(name: str) -> None:
     with pytest.raises(ValueError, match="decision_log"):
         DecisionLog.open(name)
