@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from llama_index.core.instrumentation.span import active_span_id
 
@@ -39,6 +39,8 @@ from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
 from routellm_core.routing.override import current_override
 from routellm_core.routing.routing_counter import RoutingCounter
 from routellm_core.routing.tool_loop import StuckLimits
+
+S = TypeVar("S")
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class Switchboard:
         def ask(decision: Decision) -> Generator[Any, None, None]:
             return opened.pop() if opened else self._second_stream(call, decision, span_id)
 
-        return self.dispatcher.stream(decision, ask, is_token)
+        return _accounted(self.dispatcher.stream(decision, ask, is_token), decision)
 
     async def astream(self, call: RoutedCall) -> AsyncGenerator[Any, None]:
         """Return a stream, async."""
@@ -134,7 +136,7 @@ class Switchboard:
         def ask(decision: Decision) -> AsyncGenerator[Any, None]:
             return opened.pop() if opened else self._asecond_stream(call, decision, span_id)
 
-        return self.dispatcher.astream(decision, ask, is_token)
+        return _accounted(self.dispatcher.astream(decision, ask, is_token), decision)
 
     def preview(self, call: RoutedCall) -> Decision:
         """Return how a call would be routed, without making or counting it."""
@@ -242,6 +244,13 @@ class Switchboard:
                 stream = await attempt.start()
         async for chunk in aforwarded(attempt, stream, self.counter):
             yield chunk
+
+
+def _accounted(stream: S, decision: Decision) -> S:
+    """Return a stream whose call is written down even if nobody reads it."""
+    if decision.account is not None:
+        decision.account.ends_with(stream)
+    return stream
 
 
 def origin() -> Origin:

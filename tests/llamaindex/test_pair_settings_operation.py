@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -106,6 +108,51 @@ def test_a_call_that_fails_at_once_is_written_down_too(
         with pytest.raises(Exception, match="400"):
             ask("an easy question")
     assert [(row["failed"], row["error"]) for row in rows_of(llm, path)] == [(True, "BadRequestError")] * 2
+
+
+@pytest.mark.parametrize("read", [0, 1])
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_stream_that_nobody_reads_to_its_end_is_written_down(
+    read: int, closed: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "decisions.jsonl"
+    llm = offline(threshold=0.5, decision_log=path, log_text=True)
+    stream = llm.stream_complete(prompts([7])[0])
+    for _ in range(read):
+        next(stream)
+    if closed:
+        stream.close()
+    del stream
+    gc.collect()
+    (row,) = rows_of(llm, path)
+    assert (row["text"], row["failed"], row["error"]) == (prompts([7])[0], False, "GeneratorExit")
+
+
+@pytest.mark.parametrize("read", [0, 1])
+@pytest.mark.parametrize("closed", [False, True])
+async def test_nor_is_one_that_is_awaited(read: int, closed: bool, tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    llm = offline(threshold=0.5, decision_log=path)
+    stream: Any = await llm.astream_complete(prompts([7])[0])
+    for _ in range(read):
+        await anext(stream)
+    if closed:
+        await stream.aclose()
+    del stream
+    gc.collect()
+    for _ in range(10):
+        await asyncio.sleep(0)  # the loop closes what was read half-way
+    (row,) = rows_of(llm, path)
+    assert (row["failed"], row["error"]) == (False, "GeneratorExit")
+
+
+def test_a_stream_that_is_read_is_written_down_once(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    llm = offline(threshold=0.5, decision_log=path)
+    list(llm.stream_complete(prompts([7])[0]))
+    gc.collect()
+    (row,) = rows_of(llm, path)
+    assert row["error"] is None
 
 
 def test_the_hook_is_told() -> None:

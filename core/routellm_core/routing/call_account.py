@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -37,6 +38,7 @@ class CallAccount:
     """
 
     __slots__ = (
+        "_is_open",
         "_listeners",
         "_prices",
         "_started",
@@ -64,6 +66,7 @@ class CallAccount:
         self.failed = False
         self._prices = prices
         self._listeners = listeners
+        self._is_open = False
         self._started = time.perf_counter()
 
     def add(self, route: Route, usage: TokenUsage) -> None:
@@ -108,7 +111,17 @@ class CallAccount:
         row |= {"error": self.error, "failed": self.failed}
         return row
 
+    def ends_with(self, stream: object) -> None:
+        """End the account with a stream that may never be read, and so never enter it."""
+        # Not at exit, where the log may be closed already.
+        weakref.finalize(stream, self._end_unread).atexit = False
+
+    def _end_unread(self) -> None:
+        if not self._is_open:
+            self.__exit__(GeneratorExit, GeneratorExit(), None)
+
     def __enter__(self) -> Self:
+        self._is_open = True
         return self
 
     def __exit__(
