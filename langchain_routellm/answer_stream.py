@@ -18,13 +18,15 @@ AsyncChunks = AsyncGenerator[AIMessageChunk, None]
 
 
 def forwarded(counter: RoutingCounter, attempt: Attempt) -> Chunks:
-    """Yield the model's chunks, with the record on the first, so that the sum of all holds it once."""
+    """Yield the model's chunks, with the record on the first, so that the sum of all holds it once.
+
+    What the call cost is known with the last chunk, which carries it into the same record of the sum.
+    """
     chunks = attempt.runnable.stream(attempt.input, attempt.config, **attempt.kwargs)
     tokens = StreamTokens(counter, attempt.decision)
     with closing(cast(Chunks, chunks)) as stream, tokens:
         for index, chunk in enumerate(stream):
-            tokens.add(chunk)
-            yield chunk if index else with_record(chunk, attempt.record)
+            yield _recorded(attempt, tokens, chunk, index)
 
 
 async def aforwarded(counter: RoutingCounter, attempt: Attempt) -> AsyncChunks:
@@ -35,9 +37,17 @@ async def aforwarded(counter: RoutingCounter, attempt: Attempt) -> AsyncChunks:
         with tokens:
             index = 0
             async for chunk in stream:
-                tokens.add(chunk)
-                yield chunk if index else with_record(chunk, attempt.record)
+                yield _recorded(attempt, tokens, chunk, index)
                 index += 1
+
+
+def _recorded(attempt: Attempt, tokens: StreamTokens, chunk: AIMessageChunk, index: int) -> AIMessageChunk:
+    """Return a chunk with its part of the record: the first the decision, the last what the call cost."""
+    tokens.add(chunk)
+    record = {} if index else attempt.record
+    if chunk.chunk_position == "last":
+        record = {**record, **tokens.money()}
+    return with_record(chunk, record) if record else chunk
 
 
 def whole_message(chunks: list[AIMessageChunk]) -> AIMessage:

@@ -18,6 +18,7 @@ from langchain_routellm.conversation import spoken
 from langchain_routellm.earlier_turns import conversation_of, repeated_share
 from langchain_routellm.history import history_for
 from langchain_routellm.housekeeping import is_housekeeping
+from langchain_routellm.priced_run import with_costs
 from langchain_routellm.run_config import origin_of, override_of, thread_of, with_decision
 from langchain_routellm.side import Side
 from langchain_routellm.tool_steps import calls_of, tool_schemas, tool_steps
@@ -167,13 +168,13 @@ class RoutedCall:
         """Return what to call for a decision, under the call's own configuration or a child of it."""
         side = self.sides[decision.route].under(self.config)
         runnable, kwargs = self._runnable(side)
-        record = decision.record()
+        record = decision.completed_record()
         return Attempt(
             decision,
             record,
             runnable,
             self._input_for(side),
-            side.merged_config(with_decision(config or self.config, record)),
+            with_costs(side.merged_config(with_decision(config or self.config, record)), decision),
             kwargs,
         )
 

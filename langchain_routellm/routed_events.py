@@ -141,7 +141,10 @@ def _recorded(event: Event, decision: Decision, counter: RoutingCounter) -> Even
     if not _is_last(event):
         return event
     counter.count_tokens(decision, usage_of(event.get("usage")))
-    return {**event, "metadata": {**(event.get("metadata") or {}), "routellm": decision.record()}}
+    record = decision.completed_record()
+    if decision.account is not None:
+        decision.account.complete_record()
+    return {**event, "metadata": {**(event.get("metadata") or {}), "routellm": record}}
 
 
 def _is_last(event: Event) -> bool:

@@ -39,18 +39,32 @@ def usage_of(usage: UsageMetadata | Mapping[str, Any] | None) -> TokenUsage | No
 
 
 class StreamTokens:
-    """Counts a stream's tokens when it ends, whole or broken off: `with StreamTokens(...) as tokens`."""
+    """Counts a stream's tokens when it ends, whole or broken off: `with StreamTokens(...) as tokens`.
+
+    Those of the last chunk are counted before it is passed on, so that it can say what the call cost.
+    """
 
     def __init__(self, counter: RoutingCounter, decision: Decision) -> None:
         self._counter = counter
         self._decision = decision
         self._usage: TokenUsage | None = None
+        self._counted = False
 
     def add(self, chunk: AIMessageChunk) -> None:
         """Add the tokens of one chunk; those of all chunks add up to the answer's."""
         found = message_usage(chunk)
         if found is not None:
             self._usage = found if self._usage is None else self._usage + found
+
+    def money(self) -> dict[str, float]:
+        """Count the tokens, and return what the call cost, where it is known."""
+        self._count()
+        return {} if self._decision.account is None else self._decision.account.money()
+
+    def _count(self) -> None:
+        if not self._counted:
+            self._counted = True
+            self._counter.count_tokens(self._decision, self._usage)
 
     def __enter__(self) -> Self:
         return self
@@ -60,7 +74,7 @@ class StreamTokens:
     ) -> None:
         # A stream that failed has no answer, and tokens only where it said so before.
         if self._usage is not None or not isinstance(error, Exception):
-            self._counter.count_tokens(self._decision, self._usage)
+            self._count()
 
 
 class AnswerRecorder(BaseCallbackHandler):

@@ -11,6 +11,7 @@ from llama_index.core.base.llms.types import ChatResponse, CompletionResponse, T
 from llama_index.core.instrumentation.span import active_span_id
 
 from llamaindex_routellm.attempt import Attempt
+from llamaindex_routellm.decision_event import announce_cost
 from routellm_core.routing.routing_counter import RoutingCounter
 
 
@@ -29,7 +30,7 @@ def forwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> Generat
         if hasattr(stream, "close"):
             stream.close()
         if attempt.usage or not isinstance(sys.exception(), Exception):
-            counter.count_tokens(attempt.decision, attempt.usage or None)
+            _count(attempt, counter)
 
 
 async def aforwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> AsyncGenerator[Any, None]:
@@ -47,7 +48,15 @@ async def aforwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> 
         if hasattr(stream, "aclose"):
             await stream.aclose()
         if attempt.usage or not isinstance(sys.exception(), Exception):
-            counter.count_tokens(attempt.decision, attempt.usage or None)
+            _count(attempt, counter)
+
+
+def _count(attempt: Attempt, counter: RoutingCounter) -> None:
+    """Count the tokens, and complete the record, which all responses of the stream have in common."""
+    counter.count_tokens(attempt.decision, attempt.usage or None)
+    if attempt.decision.account is not None:
+        attempt.decision.account.complete_record()
+        announce_cost(attempt.decision, attempt.call.method, attempt.span)
 
 
 def failed(error: Exception) -> Generator[Any, None, None]:

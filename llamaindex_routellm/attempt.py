@@ -10,7 +10,7 @@ from llama_index.core.base.llms.types import ChatResponse
 from llama_index.core.llms import LLM
 from llama_index_instrumentation.dispatcher import active_instrument_tags
 
-from llamaindex_routellm.decision_event import attributes
+from llamaindex_routellm.decision_event import attributes, current_span
 from llamaindex_routellm.heard_spans import past_unheard_span
 from llamaindex_routellm.routed_call import RoutedCall
 from llamaindex_routellm.side import Side
@@ -65,15 +65,17 @@ class Attempt:
         "decision",
         "record",
         "seen",
+        "span",
         "tally",
     )
 
     def __init__(self, call: RoutedCall, decision: Decision, sides: Mapping[Route, Side]) -> None:
         self.call = call
         self.decision = decision
-        self.record = decision.record()
+        self.record = decision.completed_record()
         self.tally = None if call.returns_response else UsageTally()
         self.seen = NO_USAGE
+        self.span = None if decision.account is None else current_span()
         self._side, self._other = sides[decision.route], sides[other_side(decision.route)]
         self._tags = attributes(self.record)
         self._outer: tuple[dict[str, Any], UsageTally | None] = ({}, None)

@@ -55,9 +55,9 @@ class RoutingDecisionEvent(BaseEvent):
 
 def announce(decision: Decision, method: str, model: LLM) -> None:
     """Tell whoever listens about a decision."""
-    # Whoever traces has loaded it; nobody else should pay for the import.
-    if (opentelemetry := sys.modules.get("opentelemetry.trace")) is not None:
-        _mark_current_span(opentelemetry.get_current_span(), decision, method)
+    span = current_span()
+    if span is not None:
+        _mark(span, method, "routellm.decision", decision.record())
     if somebody_listens(_LINEAGE):
         _make_known_to_openinference()
         event = RoutingDecisionEvent(method=method, model_name=model_name_of(model), **decision.record())
@@ -77,14 +77,33 @@ def attributes(record: Mapping[str, Any]) -> dict[str, Any]:
     return {f"routellm.{name}": value for name, value in record.items() if value is not None}
 
 
-def _mark_current_span(span: Any, decision: Decision, method: str) -> None:
-    """Put the decision on the router's span; on a span of somebody else's, as an event of that span."""
-    if not span.is_recording():
-        return
+def current_span() -> Any:
+    """Return OpenTelemetry's current span; None where nobody records one."""
+    # Whoever traces has loaded it; nobody else should pay for the import.
+    opentelemetry = sys.modules.get("opentelemetry.trace")
+    span = None if opentelemetry is None else opentelemetry.get_current_span()
+    return span if span is not None and span.is_recording() else None
+
+
+def announce_cost(decision: Decision, method: str, span: Any) -> None:
+    """Put what the call cost beside the decision, where it is known.
+
+    Args:
+        decision: any of the call's.
+        method: the router's.
+        span: what `current_span` returned when the call began.
+    """
+    money = {} if decision.account is None or span is None else decision.account.money()
+    if money and span.is_recording():
+        _mark(span, method, "routellm.cost", money)
+
+
+def _mark(span: Any, method: str, event: str, values: Mapping[str, Any]) -> None:
+    """Put values on the router's span; on a span of somebody else's, as an event of that span."""
     if getattr(span, "name", "").endswith(f".{method}"):
-        span.set_attributes(attributes(decision.record()))
+        span.set_attributes(attributes(values))
     else:
-        span.add_event("routellm.decision", attributes(decision.record()))
+        span.add_event(event, attributes(values))
 
 
 _known_to: set[int] = set()

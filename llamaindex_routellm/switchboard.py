@@ -22,7 +22,7 @@ from llamaindex_routellm.answer_stream import (
     within_span,
 )
 from llamaindex_routellm.attempt import Answered, Attempt
-from llamaindex_routellm.decision_event import announce
+from llamaindex_routellm.decision_event import announce, announce_cost, current_span
 from llamaindex_routellm.earlier_turns import thread_of_tags
 from llamaindex_routellm.prompt_size import fits_any_model, prompt_tokens, takes_long
 from llamaindex_routellm.reading import Reading
@@ -79,7 +79,10 @@ class Switchboard:
                 raise
 
         # A method that ran tools can't be asked again: the tools would run twice.
-        return self.dispatcher.answer(decision, ask, final=call.runs_tools, is_invalid=call.is_invalid).value
+        answered = self.dispatcher.answer(decision, ask, final=call.runs_tools, is_invalid=call.is_invalid)
+        if decision.account is not None:
+            announce_cost(decision, call.method, current_span())
+        return answered.value
 
     async def aanswer(self, call: RoutedCall) -> Any:
         """Return a whole answer, async."""
@@ -98,6 +101,8 @@ class Switchboard:
         answered = await self.dispatcher.aanswer(
             decision, ask, final=call.runs_tools, is_invalid=call.is_invalid
         )
+        if decision.account is not None:
+            announce_cost(decision, call.method, current_span())
         return answered.value
 
     def stream(self, call: RoutedCall) -> Generator[Any, None, None]:

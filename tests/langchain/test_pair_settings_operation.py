@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import copy
+import functools
+import operator
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from langchain_core.language_models import FakeListChatModel
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.tracers.run_collector import RunCollectorCallbackHandler
 
 from langchain_routellm import ChatRouteLLM
 from routellm_core.routing.decision_log import DecisionLog, text_hash
 from routellm_core.routing.drift import UnknownKindsWarning
 
-from tests.langchain.conftest import Pair
+from examples.stand_in import StandInServer
+from tests.langchain.conftest import Pair, chat_openai
 from tests.pair_operation import PRICES, NumberRouter, prompts, rows_of, told_row
 from tests.routers import FailingRouter
 
@@ -121,6 +125,71 @@ async def test_every_way_of_asking_writes_one_row(pair: Pair, tmp_path: Path) ->
     assert sorted(row["text"] for row in rows) == ["1", "2", "3", "4", "5", "6"]
     assert all(row["tokens"]["weak"]["output"] > 0 and row["cost"] == 0.0 for row in rows)
     assert all(row["saving"] > 0 for row in rows)
+
+
+PRICED = {"strong": {"input": 1e6, "output": 0.0}, "weak": {"input": 1e5, "output": 0.0}}
+
+
+async def answered(llm: ChatRouteLLM, how: str, config: Any) -> AIMessage:
+    if how == "invoke":
+        return llm.invoke("an easy question", config)
+    if how == "ainvoke":
+        return await llm.ainvoke("an easy question", config)
+    if how == "generate":
+        found = llm.generate([[HumanMessage("an easy question")]], callbacks=config["callbacks"])
+        message = found.generations[0][0].message  # type: ignore[union-attr]
+        assert isinstance(message, AIMessage)
+        return message
+    if how == "v3":
+        return cast(AIMessage, llm.stream_events("an easy question", config, version="v3").output)
+    chunks: list[Any] = (
+        list(llm.stream("an easy question", config))
+        if how == "stream"
+        else [chunk async for chunk in llm.astream("an easy question", config)]
+    )
+    return cast(AIMessage, functools.reduce(operator.add, chunks))
+
+
+@pytest.mark.parametrize("how", ["invoke", "ainvoke", "generate", "stream", "astream", "v3"])
+async def test_what_a_call_cost_and_saved_is_in_its_record_and_its_run(pair: Pair, how: str) -> None:
+    runs = RunCollectorCallbackHandler()
+    message = await answered(pair(prices=PRICED), how, {"callbacks": [runs]})
+    tokens = message.usage_metadata["input_tokens"]  # type: ignore[index]
+    found = message.response_metadata["routellm"]
+    assert (found["route"], found["cost"], found["saving"]) == (
+        "weak",
+        pytest.approx(0.1 * tokens),
+        pytest.approx(0.9 * tokens),
+    )
+    (run,) = runs.traced_runs
+    assert run.metadata["routellm_cost"] == found["cost"]
+    assert run.metadata["routellm_saving"] == found["saving"]
+    without = await answered(pair(), how, {"callbacks": [runs]})
+    assert "cost" not in without.response_metadata["routellm"]
+    assert "routellm_cost" not in runs.traced_runs[-1].metadata
+
+
+async def test_an_answer_without_tokens_has_no_cost(pair: Pair, stand_in: StandInServer) -> None:
+    weak = chat_openai(stand_in, "gpt-weak", stream_usage=False)
+    message = await answered(pair(prices=PRICED, weak=weak), "stream", {"callbacks": []})
+    assert "cost" not in message.response_metadata["routellm"]
+
+
+def test_the_parent_run_says_what_the_call_cost(pair: Pair) -> None:
+    runs = RunCollectorCallbackHandler()
+    pair(prices=PRICED, trace_routing=True).invoke("an easy question", {"callbacks": [runs]})
+    (run,) = runs.traced_runs
+    assert run.outputs is not None
+    assert run.outputs["cost"] > 0
+
+
+@pytest.mark.parametrize("how", ["invoke", "ainvoke", "stream", "astream"])
+async def test_without_money_for_strong_a_rejected_answer_stays(pair: Pair, how: str) -> None:
+    llm = pair(prices=PRICES, budget={"strong": 0.0, "per": "day"}, escalate_if=lambda message: True)
+    message = await answered(llm, how, {})
+    assert message.response_metadata["model_name"] == "gpt-weak"
+    assert message.response_metadata["routellm"]["reason"] == "budget"
+    assert llm.routing_stats().reasons == {"budget": 1}
 
 
 def test_an_escalated_call_is_one_row_with_both_costs(pair: Pair, tmp_path: Path) -> None:

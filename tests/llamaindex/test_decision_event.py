@@ -203,6 +203,29 @@ async def test_openinference_shows_the_decision_and_counts_once(
     assert not [record for record in caplog.records if "RoutingDecisionEvent" in record.getMessage()]
 
 
+@pytest.mark.parametrize("method", [method for method in METHODS if "stream" not in method])
+async def test_openinference_shows_what_a_call_cost_and_saved(
+    pair: Callable[..., Any], exported: Callable[[], list[Any]], method: str
+) -> None:
+    llm = pair(prices={"strong": {"input": 1e6, "output": 0.0}, "weak": {"input": 1e5, "output": 0.0}})
+    await call(llm, method, "What is 6 times 7?")
+    (routed,) = (span for span in exported() if span.name == f"RouteLLM.{method}")
+    tokens = llm.routing_stats().weak.tokens.input
+    assert tokens > 0
+    assert routed.attributes["routellm.cost"] == pytest.approx(0.1 * tokens)
+    assert routed.attributes["routellm.saving"] == pytest.approx(0.9 * tokens)
+
+
+def test_a_span_of_the_users_own_gets_an_event_of_the_cost(pair: Callable[..., Any]) -> None:
+    trace = pytest.importorskip("opentelemetry.sdk.trace", reason="opentelemetry-sdk is not installed")
+    tracer = trace.TracerProvider().get_tracer("test")
+    prices = {"strong": {"input": 1e6, "output": 0.0}, "weak": {"input": 1e5, "output": 0.0}}
+    with tracer.start_as_current_span("handle_request") as span:
+        pair(prices=prices).complete("hello")
+    assert [event.name for event in span.events] == ["routellm.decision", "routellm.cost"]
+    assert span.events[1].attributes["routellm.cost"] > 0
+
+
 def test_a_span_of_the_users_own_gets_an_event(pair: Callable[..., Any]) -> None:
     trace = pytest.importorskip("opentelemetry.sdk.trace", reason="opentelemetry-sdk is not installed")
     tracer = trace.TracerProvider().get_tracer("test")

@@ -15,11 +15,13 @@ pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai i
 
 from llama_index.core.llms import ChatMessage
 from llama_index.core.llms.mock import MockLLM
+from llama_index.core.prompts import PromptTemplate
 
 from llamaindex_routellm import RouteLLM
 from routellm_core.routing.decision_log import text_hash
 from routellm_core.routing.drift import UnknownKindsWarning
 
+from tests.llamaindex.endpoints import ENDPOINTS, responses_of
 from tests.pair_operation import PRICES, NumberRouter, prompts, rows_of, told_row
 
 
@@ -158,6 +160,42 @@ def test_a_stream_that_is_read_is_written_down_once(tmp_path: Path) -> None:
 def test_the_hook_is_told() -> None:
     row = told_row(offline, lambda llm, prompt: llm.complete(prompt))
     assert (row["route"], row["percentile"]) == ("strong", pytest.approx(90, abs=1))
+
+
+PRICED = {"strong": {"input": 1e6, "output": 0.0}, "weak": {"input": 1e5, "output": 0.0}}
+COUNTED = {"additional_kwargs": {"stream_options": {"include_usage": True}}}
+
+
+@pytest.mark.parametrize("method", ENDPOINTS)
+async def test_what_a_call_cost_and_saved_is_in_its_record(
+    pair: Callable[..., Any], openai: Callable[..., Any], method: str
+) -> None:
+    weak = openai("gpt-4o-mini", **(COUNTED if "stream" in method else {}))
+    llm = pair(prices=PRICED, weak=weak)
+    found = (await responses_of(llm, method, "an easy question"))[-1].additional_kwargs["routellm"]
+    tokens = llm.routing_stats().weak.tokens.input
+    assert (found["route"], found["cost"], found["saving"]) == (
+        "weak",
+        pytest.approx(0.1 * tokens),
+        pytest.approx(0.9 * tokens),
+    )
+    assert tokens > 0
+    without = (await responses_of(pair(weak=weak), method, "an easy question"))[-1]
+    assert "cost" not in without.additional_kwargs["routellm"]
+
+
+@pytest.mark.parametrize("method", ["complete", "achat", "predict"])
+async def test_without_money_for_strong_a_rejected_answer_stays(
+    pair: Callable[..., Any], method: str
+) -> None:
+    llm = pair(prices=PRICES, budget={"strong": 0.0, "per": "day"}, escalate_if=lambda answer: True)
+    if method == "predict":
+        llm.predict(PromptTemplate("an easy question"))
+    else:
+        (response,) = await responses_of(llm, method, "an easy question")
+        assert response.additional_kwargs["routellm"]["reason"] == "budget"
+    stats = llm.routing_stats()
+    assert (stats.reasons, stats.strong.calls) == ({"budget": 1}, 0)
 
 
 def test_a_budget_sends_what_is_too_dear_to_weak(pair: Callable[..., Any]) -> None:

@@ -2,9 +2,9 @@
 
 Half of the money may be spent at any time. The other half follows the clock: as the spend nears the line from
 one half at the period's start to all of it at its end, only the calls with the highest scores still go to
-strong, so that there is money for such calls until the period ends. Calls that are forced to strong, or that
-weak can't serve, always go there. Calls in flight are counted when they end, so they can exceed the limit by
-their cost.
+strong, so that there is money for such calls until the period ends. An answer of weak that is rejected stays
+where there is no money for strong's. Calls that are forced to strong, or that weak can't serve or fails,
+always go there. Calls in flight are counted when they end, so they can exceed the limit by their cost.
 """
 
 from __future__ import annotations
@@ -148,6 +148,16 @@ class Budget:
                 self.limit.per,
             )
         return decision if passes else _moved(decision)
+
+    def allows(self, decision: Decision) -> bool:
+        """Return whether there is money to ask strong as well, after weak's answer was rejected.
+
+        Near the limit such calls go first: their scores are low, or strong would have been asked at once.
+        """
+        if self._shared is not None:
+            self._shared.refresh(self, *self.limit.period(self._clock()))
+        with self._lock:
+            return self._passes(decision, self._open_share())
 
     @property
     def exhausted(self) -> bool:

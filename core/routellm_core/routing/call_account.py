@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from routellm_core.routing.prices import Prices, TokenUsage
 
 if TYPE_CHECKING:
-    from routellm_core.routing.decision import Decision, Route
+    from routellm_core.routing.decision import Decision, Reason, Route
 
 
 class Origin(NamedTuple):
@@ -30,6 +30,8 @@ class CallAccount:
     Attributes:
         first: the decision that was made.
         last: the final one; different from `first` after an escalation.
+        reason: why the side was chosen that answered first; "budget" too if strong's answer was held back.
+        record: what the answer carries, once it is being made.
         origin: where the call comes from.
         tokens: by the side that used them.
         latency: seconds from the decision to the end.
@@ -48,6 +50,8 @@ class CallAccount:
         "last",
         "latency",
         "origin",
+        "reason",
+        "record",
         "tokens",
     )
 
@@ -59,6 +63,8 @@ class CallAccount:
         listeners: tuple[Callable[[CallAccount], None], ...],
     ) -> None:
         self.first = self.last = decision
+        self.reason: Reason = decision.reason
+        self.record: dict[str, Any] | None = None
         self.origin = origin
         self.tokens: dict[Route, TokenUsage] = {}
         self.latency = 0.0
@@ -68,6 +74,11 @@ class CallAccount:
         self._listeners = listeners
         self._is_open = False
         self._started = time.perf_counter()
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether prices are known."""
+        return self._prices is not None
 
     def add(self, route: Route, usage: TokenUsage) -> None:
         """Add tokens that a side used."""
@@ -79,18 +90,31 @@ class CallAccount:
         self.last = decision
         self.error = cause
 
-    def cost(self) -> float | None:
-        """Return what both sides cost; None without prices, or where the answer's tokens are unknown."""
-        if self._prices is None or self.last.route not in self.tokens:
-            return None
-        return sum(self._prices.of(route).cost(usage) for route, usage in self.tokens.items())
+    def held_back(self) -> None:
+        """Record that strong would have been asked as well, had there been money for it."""
+        self.reason = "budget"
+        if self.record is not None:
+            self.record["reason"] = self.reason
 
-    def saving(self) -> float | None:
-        """Return what the same answer would have cost at strong's prices, less the cost; None as `cost`."""
-        cost = self.cost()
-        if cost is None or self._prices is None:
-            return None
-        return self._prices.strong.cost(self.tokens[self.last.route]) - cost
+    def complete_record(self) -> None:
+        """Add cost and saving to the record that the answer carries, where they are known."""
+        if self.record is not None:
+            self.record |= self.money()
+
+    def money(self, route: Route | None = None, usage: TokenUsage | None = None) -> dict[str, float]:
+        """Return cost and saving as a record has them; empty where they are unknown.
+
+        Args:
+            route: of an answer whose tokens may not be added yet; None for none.
+            usage: its tokens.
+        """
+        tokens = self.tokens
+        if route is not None and usage is not None and route not in tokens:
+            tokens = {**tokens, route: usage}
+        if self._prices is None or self.last.route not in tokens:
+            return {}
+        cost = sum(self._prices.of(side).cost(used) for side, used in tokens.items())
+        return {"cost": cost, "saving": self._prices.strong.cost(tokens[self.last.route]) - cost}
 
     def strong_cost(self) -> float:
         """Return what the strong side cost, 0 if unknown."""
@@ -100,12 +124,13 @@ class CallAccount:
     def row(self) -> dict[str, Any]:
         """Return plain values for the decision log."""
         first, last = self.first, self.last
-        row: dict[str, Any] = {**first.record(), "route": last.route, "escalated": last is not first}
+        row: dict[str, Any] = {**first.record(), "route": last.route, "reason": self.reason}
+        row["escalated"] = last is not first
         row["tokens"] = {
             route: {"input": usage.input, "output": usage.output, "cached_input": usage.cached_input}
             for route, usage in self.tokens.items()
         }
-        row |= {"cost": self.cost(), "saving": self.saving(), "strong_cost": self.strong_cost()}
+        row |= {"cost": None, "saving": None, **self.money(), "strong_cost": self.strong_cost()}
         row |= {"latency": round(self.latency, 6)}
         row |= {"thread_id": self.origin.thread_id, "run_id": self.origin.run_id}
         row |= {"error": self.error, "failed": self.failed}

@@ -80,6 +80,13 @@ class Decision:
             record["shadow_route"] = self.shadow_route
         return record
 
+    def completed_record(self) -> dict[str, Any]:
+        """Return the record of an answer, to which the account adds what the call cost once that is known."""
+        record = self.record()
+        if self.account is not None:
+            self.account.record = record
+        return record
+
     def escalated(self) -> Decision:
         """Return the decision to ask the other side instead, after this one's answer or error."""
         return replace(self, route=other_side(self.route), reason="escalated", repeated=0.0)

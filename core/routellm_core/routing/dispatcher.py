@@ -239,10 +239,24 @@ class Dispatcher(Decider):
         usage = self.usage_of(message)
         self.counter.count_tokens(decision, usage)
         following = None if final else self.escalation.after_answer(decision, message, is_invalid)
+        following = self._affordable(decision, following)
         if following is not None:
             self.counter.count_escalation(following, usage)
             self._note(following, "rejected")
+        elif decision.account is not None:
+            decision.account.complete_record()
         return following
+
+    def _affordable(self, decision: Decision, following: Decision | None) -> Decision | None:
+        """Return what follows on a rejected answer; None where there is no money for strong's."""
+        if following is None or following.route != "strong" or self.budget is None:
+            return following
+        if self.budget.allows(decision):
+            return following
+        self.counter.count_held_back(decision)
+        if decision.account is not None:
+            decision.account.held_back()
+        return None
 
     def _judges(self, decision: Decision) -> bool:
         return not self.shadow and self.escalation.judges(decision)
@@ -251,7 +265,7 @@ class Dispatcher(Decider):
         self, decision: Decision, message: Any, is_invalid: IsInvalid | None
     ) -> Decision | None:
         """Judge an answer that was streamed, and whose tokens the stream counts."""
-        following = self.escalation.after_answer(decision, message, is_invalid)
+        following = self._affordable(decision, self.escalation.after_answer(decision, message, is_invalid))
         if following is not None:
             self.counter.count_escalation(following, self.usage_of(message))
             self._note(following, "rejected")

@@ -144,6 +144,12 @@ class RoutingCounter:
             if decision.route == "strong" and discarded is not None:
                 self._discarded.add(discarded)
 
+    def count_held_back(self, decision: Decision) -> None:
+        """Count that strong would have been asked as well, had there been money for it."""
+        with self._lock:
+            self._reasons[decision.reason] -= 1
+            self._reasons["budget"] += 1
+
     def count_tokens(self, decision: Decision, usage: TokenUsage | None) -> None:
         """Add the tokens of one answer.
 
@@ -185,7 +191,7 @@ class RoutingCounter:
             requests=requests,
             strong=strong,
             weak=weak,
-            reasons=dict(self._reasons),
+            reasons=dict(+self._reasons),
             escalations=self._escalations,
             switches=self._switches,
             switch_cost=self._switch_cost(),

@@ -1,11 +1,12 @@
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from routellm_core import Decision, RoutingPolicy, RoutingRequest, routing
+from routellm_core.routing.budget import Budget, BudgetLimit
 from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
@@ -50,6 +51,13 @@ def dispatcher(shadow: bool = False, prices: Prices | None = None, **escalation:
         shadow=shadow,
         usage_of=lambda message: TokenUsage(10, len(message)),
     )
+
+
+def budgeted(money: float, **escalation: Any) -> Dispatcher:
+    """One whose budget a call may use up: an input token of strong costs 1."""
+    prices = Prices(Price(1e6, 0.0), Price(0.0, 0.0))
+    limit = BudgetLimit(money, "day")
+    return replace(dispatcher(prices=prices, **escalation), budget=Budget(limit, lambda: 86_400.0))
 
 
 Answer = Callable[..., Any]
@@ -267,3 +275,51 @@ def test_switches_are_counted_against_the_previous_answer() -> None:
     assert it.counter.snapshot().switches == 2
     asyncio.run(it.adecide(RoutingRequest("easy"), "strong"))
     assert it.counter.snapshot().switches == 3
+
+
+def test_a_rejected_answer_stays_where_there_is_no_money_for_strong(answer: Answer) -> None:
+    it = budgeted(10.0, escalate_if=lambda message: True)
+    models = Models({"weak": "weak's", "strong": "strong's"})
+    assert answer(it, "easy", models) == "strong's"  # 10 tokens: all of it
+    decision = it.decide(RoutingRequest("easy as well"))
+    record = decision.completed_record()
+    assert it.answer(decision, models.ask) == "weak's"
+    assert models.routes == ["weak", "strong", "weak"]
+    assert (record["route"], record["reason"]) == ("weak", "budget")
+    stats = it.counter.snapshot()
+    assert (stats.escalations, stats.reasons) == (1, {"score": 1, "budget": 1})
+    assert decision.account is not None
+    assert decision.account.row()["reason"] == "budget"
+
+
+def test_what_weak_fails_goes_to_strong_whatever_is_left(answer: Answer) -> None:
+    it = budgeted(0.0, escalate_on=BusyError)
+    models = Models({"weak": BusyError(), "strong": "strong's"})
+    assert answer(it, "easy", models) == "strong's"
+
+
+def test_the_record_of_a_whole_answer_says_what_it_cost_and_saved() -> None:
+    it = dispatcher(
+        prices=Prices(Price(1e6, 0.0), Price(1e5, 0.0)), escalate_if=lambda answer: answer == "bad"
+    )
+    records: list[dict[str, Any]] = []
+
+    def ask(decision: Decision) -> str:
+        records.append(decision.completed_record())
+        return "bad" if (decision.route, decision.text) == ("weak", "odd") else "good"
+
+    for text in ("easy", "hard", "odd"):
+        it.answer(it.decide(RoutingRequest(text)), ask)
+    easy, hard, rejected, escalated = records
+    assert (easy["cost"], easy["saving"]) == (1.0, 9.0)
+    assert (hard["cost"], hard["saving"]) == (10.0, 0.0)
+    assert "cost" not in rejected
+    assert (escalated["cost"], escalated["saving"]) == (11.0, -1.0)
+
+
+def test_without_prices_no_record_has_a_cost() -> None:
+    it = dispatcher()
+    decision = it.decide(RoutingRequest("easy"))
+    record = decision.completed_record()
+    it.answer(decision, lambda decision: "good")
+    assert "cost" not in record
