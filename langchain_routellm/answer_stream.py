@@ -45,7 +45,8 @@ def _recorded(attempt: Attempt, tokens: StreamTokens, chunk: AIMessageChunk, ind
     """Return a chunk with its part of the record: the first the decision, the last what the call cost."""
     tokens.add(chunk)
     record = {} if index else attempt.record
-    if chunk.chunk_position == "last":
+    # A model that does not stream yields one whole message, which has no position.
+    if getattr(chunk, "chunk_position", "last") == "last":
         record = {**record, **tokens.money()}
     return with_record(chunk, record) if record else chunk
 
