@@ -51,7 +51,7 @@ def plain_answer(message: AIMessage) -> AIMessage | None:
     Neither ids nor metadata of the answer are kept: ids of a response or of its items are asked for at the
     account that is called.
     """
-    text = str(message.text) or _refusal(message)
+    text = str(message.text) or refusal_of(message)
     if not text and not message.tool_calls and not message.invalid_tool_calls:
         return None
     record = message.response_metadata.get("routellm")
@@ -87,7 +87,7 @@ def _unsigned(block: Any) -> Any:
     return kept
 
 
-def _refusal(message: AIMessage) -> str:
+def refusal_of(message: AIMessage) -> str:
     """Return what a model said instead of an answer."""
     blocks = message.content if isinstance(message.content, list) else []
     found = [message.additional_kwargs.get("refusal")]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import Runnable, RunnableBinding
 
+from langchain_routellm.foreign_answer import refusal_of
 from langchain_routellm.usage import usage_of
-from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS, Answer, Message
+from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS, Answer, Message, was_cut
 
 _KINDS = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+_REASONS = ("finish_reason", "stop_reason", "done_reason")
 _NAMES = ("model_name", "model", "model_id", "deployment_name")
 _LIMITS = ("max_tokens", "max_output_tokens", "num_predict")
-_CUT = frozenset({"length", "max_tokens", "MAX_TOKENS"})
 
 
 class LangChainResponder:
@@ -36,13 +37,11 @@ class LangChainResponder:
         reply = await self.model.ainvoke(given)
         if not isinstance(reply, AIMessage):
             raise TypeError(f"{self.name} returned {type(reply).__name__}, expected a message.")
-        metadata = reply.response_metadata
-        reason = metadata.get("finish_reason") or metadata.get("stop_reason") or metadata.get("done_reason")
         return Answer(
-            text=str(reply.text),
+            text=str(reply.text) or refusal_of(reply),
             # Without metadata nobody counted; a cached answer has it, and costs nothing.
             usage=usage_of(reply.usage_metadata) if reply.usage_metadata else None,
-            truncated=reason in _CUT,
+            truncated=was_cut(_reason(reply.response_metadata)),
         )
 
 
@@ -72,3 +71,12 @@ def responder(
     limits = (max_tokens, *(getattr(inner, field, None) for field in _LIMITS))
     limit = next((value for value in limits if isinstance(value, int) and value > 0), DEFAULT_MAX_TOKENS)
     return LangChainResponder(model, name=found, max_tokens=limit)
+
+
+def _reason(metadata: Mapping[str, Any]) -> object:
+    """Return why the answer ended, in whatever form the provider's metadata has."""
+    # OpenAI's Responses API says it of answers that are not whole.
+    incomplete = metadata.get("incomplete_details")
+    if isinstance(incomplete, Mapping):
+        return incomplete.get("reason")
+    return next((reason for name in _REASONS if (reason := metadata.get(name)) is not None), None)

@@ -9,9 +9,8 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.llms import LLM
 
 from llamaindex_routellm.usage import NO_USAGE, usage_of
-from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS, Answer, Message
+from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS, Answer, Message, was_cut
 
-_CUT = frozenset({"length", "max_tokens", "MAX_TOKENS"})
 _REASONS = ("finish_reason", "stop_reason", "done_reason")
 
 
@@ -33,9 +32,9 @@ class LlamaIndexResponder:
         response = await self.model.achat(given)
         usage = usage_of(response)
         return Answer(
-            text=response.message.content or "",
+            text=response.message.content or _refusal(response.raw),
             usage=None if usage == NO_USAGE else usage,
-            truncated=_reason(response.raw) in _CUT,
+            truncated=was_cut(_reason(response.raw)),
         )
 
 
@@ -64,9 +63,20 @@ def responder(model: LLM, *, name: str | None = None, max_tokens: int | None = N
 
 def _reason(raw: object) -> object:
     """Why the answer ended, in whatever form the provider's answer has."""
+    # OpenAI's Responses API says it of answers that are not whole.
+    incomplete = _item(raw, "incomplete_details")
+    if incomplete is not None:
+        return _item(incomplete, "reason")
     choices = _item(raw, "choices")
     source = choices[0] if choices else raw
     return next((reason for name in _REASONS if (reason := _item(source, name)) is not None), None)
+
+
+def _refusal(raw: object) -> str:
+    """Return what the model said instead of an answer, "" for nothing."""
+    choices = _item(raw, "choices")
+    said = _item(_item(choices[0], "message"), "refusal") if choices else None
+    return said if isinstance(said, str) else ""
 
 
 def _item(source: object, name: str) -> Any:

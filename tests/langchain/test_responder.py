@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from langchain_core.caches import InMemoryCache
-from langchain_core.language_models import FakeListChatModel
+from langchain_core.language_models import FakeListChatModel, GenericFakeChatModel
+from langchain_core.messages import AIMessage
+from langchain_openai import ChatOpenAI
 
 from langchain_routellm.responder import LangChainResponder, responder
 from routellm_core.preferences.judging.failure import Failure, RetryPolicy
@@ -18,6 +20,7 @@ from routellm_core.routing.prices import Price, TokenUsage
 
 from examples.stand_in import StandInModel, StandInServer
 from tests.core.scripted_models import prefers
+from tests.faulty_provider import FaultyProvider
 from tests.langchain.conftest import chat_anthropic, chat_openai
 
 ASKED: list[Message] = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello?"}]
@@ -42,6 +45,25 @@ async def test_text_and_tokens_are_the_providers(server: StandInServer, make: An
 async def test_an_answer_that_was_cut_is_told(server: StandInServer, make: Any) -> None:
     model = make(server, "gpt-weak" if make is chat_openai else "claude-weak", max_tokens=2)
     assert (await responder(model)([{"role": "user", "content": "Tell me a long story."}])).truncated
+
+
+@pytest.mark.parametrize(
+    ("fault", "text", "cut"),
+    [("content_filter", "This is", True), ("refusal", "I can't help with that.", False)],
+)
+async def test_what_a_filter_or_the_model_itself_withheld_is_told(fault: Any, text: str, cut: bool) -> None:
+    provider = FaultyProvider(fault)
+    model = ChatOpenAI(model="gpt-4o-mini", api_key="k", http_async_client=provider.async_client)  # type: ignore[arg-type]
+    answer = await responder(model)(ASKED)
+
+    assert (answer.text, answer.truncated) == (text, cut)
+
+
+async def test_an_incomplete_answer_of_the_responses_api_is_cut() -> None:
+    metadata = {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
+    model = GenericFakeChatModel(messages=iter([AIMessage("[[A]]", response_metadata=metadata)]))
+
+    assert (await responder(model, name="fake")(ASKED)).truncated
 
 
 async def test_a_bound_model_keeps_its_bindings(stand_in: StandInServer) -> None:

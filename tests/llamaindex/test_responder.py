@@ -21,6 +21,7 @@ from routellm_core.routing.prices import Price
 
 from examples.stand_in import StandInModel, StandInServer
 from tests.core.scripted_models import prefers
+from tests.faulty_provider import FaultyProvider
 
 ASKED: list[Message] = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello?"}]
 
@@ -43,6 +44,19 @@ async def test_text_and_tokens_are_the_providers(openai: Make, stand_in: StandIn
 async def test_an_answer_that_was_cut_is_told(openai: Make) -> None:
     story: list[Message] = [{"role": "user", "content": "Tell me a long story about a clock."}]
     assert (await responder(openai("gpt-4o", max_tokens=2))(story)).truncated
+
+
+@pytest.mark.parametrize(
+    ("fault", "text", "cut"),
+    [("content_filter", "This is", True), ("refusal", "I can't help with that.", False)],
+)
+async def test_what_a_filter_or_the_model_itself_withheld_is_told(
+    openai: Make, fault: Any, text: str, cut: bool
+) -> None:
+    provider = FaultyProvider(fault)
+    answer = await responder(openai("gpt-4o-mini", async_http_client=provider.async_client))(ASKED)
+
+    assert (answer.text, answer.truncated) == (text, cut)
 
 
 async def test_an_openai_like_model_serves_too(openai_like: Make) -> None:

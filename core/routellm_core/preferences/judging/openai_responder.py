@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS, Answer, Message
+from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS, Answer, Message, was_cut
 from routellm_core.redaction import without_address_secrets
 from routellm_core.routing.prices import TokenUsage
 from routellm_core.routing.validation import check_count
 
 DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
-_CUT = ("length", "max_tokens", "content_filter")
 """Reasons for which an answer ends before its end."""
 
 _OPENAI = "https://api.openai.com"
@@ -87,10 +86,11 @@ class OpenAIResponder:
         # The client checks nothing: servers that speak OpenAI's API send what they like.
         choices = getattr(completion, "choices", None)
         choice = choices[0] if isinstance(choices, list) and choices else None
+        message = getattr(choice, "message", None)
         return Answer(
-            text=_text(getattr(getattr(choice, "message", None), "content", None)),
+            text=_text(getattr(message, "content", None)) or _text(getattr(message, "refusal", None)),
             usage=_usage(getattr(completion, "usage", None)),
-            truncated=getattr(choice, "finish_reason", None) in _CUT,
+            truncated=was_cut(getattr(choice, "finish_reason", None)),
         )
 
     async def aclose(self) -> None:

@@ -10,6 +10,31 @@ from routellm_core.routing.prices import TokenUsage
 
 DEFAULT_MAX_TOKENS = 1024
 
+_CUT_BY_LENGTH = (
+    "length",
+    "max_tokens",
+    "max_output_tokens",
+    "model_length",
+    "model_context_window_exceeded",
+)
+_CUT_BY_FILTERS = (
+    *("content_filter", "content_filtered", "guardrail_intervened", "refusal"),
+    *("safety", "recitation", "prohibited_content", "blocklist", "spii"),
+)
+_CUT = frozenset({*_CUT_BY_LENGTH, *_CUT_BY_FILTERS})
+
+
+def was_cut(reason: object) -> bool:
+    """Return whether an answer that ended for a provider's reason is not the whole of it.
+
+    It was cut at the limit on its tokens, or a filter of the provider's stopped it.
+
+    Args:
+        reason: the finish or stop reason as it was reported: text, an enum's member, or anything else.
+    """
+    name = getattr(reason, "name", reason)
+    return isinstance(name, str) and name.lower() in _CUT
+
 
 class Message(TypedDict):
     """One message of a conversation; `role` is "system", "user" or "assistant"."""
@@ -25,7 +50,7 @@ class Answer:
     Attributes:
         text: what it said; "" where it said nothing.
         usage: the tokens that the provider counted; None where it counted none.
-        truncated: True where the answer was cut at the limit on its tokens.
+        truncated: True where the answer was cut, at the limit on its tokens or by a filter.
     """
 
     text: str

@@ -107,6 +107,12 @@ async def test_an_answer_that_was_cut_off_says_so(reason: str) -> None:
     assert (await answered(completion("[[A]]", reason=reason))).truncated
 
 
+async def test_a_refusal_is_what_the_model_said() -> None:
+    sent = completion(None)
+    sent.choices[0].message.refusal = "I can't help with that."
+    assert await answered(sent) == Answer("I can't help with that.")
+
+
 async def test_an_answer_that_cost_nothing_was_not_counted() -> None:
     zero = SimpleNamespace(prompt_tokens=0, completion_tokens=0)
     assert (await answered(completion("a", zero))).usage is None
