@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import pickle
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from llama_index.core.base.llms.types import ChatMessage, LLMMetadata
@@ -23,6 +23,7 @@ from llamaindex_routellm.routed_call import ChatCall, CompletionCall, RoutedCall
 from llamaindex_routellm.serialization import restored_model, restored_router, router_name
 from llamaindex_routellm.tool_endpoints import ToolEndpoints
 from routellm_core import Decision
+from routellm_core.checkpoints.hosts import allowing_hosts
 from routellm_core.loading import registered_kinds
 from routellm_core.redaction import redacted
 from routellm_core.router import Router
@@ -116,22 +117,35 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
         return sorted(needs)
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any], **kwargs: Any) -> Self:
+    def from_dict(cls, data: dict[str, Any], *, allow_hosts: Collection[str] = (), **kwargs: Any) -> Self:
         """Make an LLM from `to_dict`'s values.
 
         Keys are not among them and come from the environment, as they do without one; neither are
         `escalate_on`, `escalate_strong_on` and `escalate_if`, nor a router that has no name to load it by.
 
         Args:
-            data: from `to_dict`.
+            data: from `to_dict`, wherever they were kept: they reach no host and write no file of their own.
+            allow_hosts: hosts that models named in the data may be at, as "name" or "name:port", beside their
+                providers' own; "huggingface.co" lets a router be fetched from there.
             kwargs: settings that beat the stored ones.
 
         Raises:
-            ValueError: a class or a router can't be found again; the message says what to give.
+            ValueError: a class or a router can't be found again, or the data name a host or a log that nobody
+                allowed; the message says what to give.
         """
+        with allowing_hosts(allow_hosts):
+            return cls._restored(data, kwargs)
+
+    @classmethod
+    def _restored(cls, data: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Self:
         if not {"threshold", "strong_share"}.isdisjoint(kwargs):
             data = {**data, "threshold": None, "strong_share": None}
         values = {key: value for key, value in {**data, **kwargs}.items() if key != "class_name"}
+        if "decision_log" not in kwargs and values.get("decision_log") is not None:
+            raise ValueError(
+                f"decision_log is {values['decision_log']!r} in the data, and nothing is written because "
+                "data say so: give from_dict(data, decision_log=...), or None for no log."
+            )
         for side in ("strong", "weak"):
             values[side] = restored_model(values.get(side), side)
         if "router" not in kwargs:

@@ -7,11 +7,15 @@ found by its `class_name`, and keys are left out, to be read from the environmen
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from llama_index.core.llms import LLM
 
+from routellm_core.checkpoints.hosts import HUB, allowed_hosts, host_of, is_allowed
+from routellm_core.checkpoints.hub import is_hub_id
 from routellm_core.loading import load_router
 from routellm_core.redaction import without_secrets
 from routellm_core.router import Router
@@ -29,6 +33,12 @@ _CLASSES: dict[str, str] = {
 """class_name -> "module:Class" of models that may not have been imported yet."""
 
 
+_PROVIDERS = frozenset({"api.anthropic.com", "api.openai.com"})
+"""Hosts that a model may name without being asked: where its class sends requests anyway."""
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S*")
+
+
 def router_name(router: Router, given: RouterGiven) -> str:
     """Return what a router is loaded again by: the name or folder it was given by, else its own name."""
     return router.name if isinstance(given, Router) else str(given)
@@ -44,6 +54,8 @@ def restored_model(value: object, side: str) -> object:
         return value
     name = str(value.get("class_name"))
     found = _model_class(name)
+    if found is not None:
+        _check_addresses(value, found, side)
     if found is None:
         raise ValueError(
             f"{side} is of the class {name!r}, which is not known here: import the class first, or give the "
@@ -52,12 +64,51 @@ def restored_model(value: object, side: str) -> object:
     return found.from_dict({key: item for key, item in value.items() if item is not None})
 
 
+def _check_addresses(value: Mapping[str, Any], kind: type[LLM], side: str) -> None:
+    """Refuse an address that nobody but the data names, as it would be sent the prompts and the key.
+
+    Raises:
+        ValueError: names the host and how to allow it.
+    """
+    allowed = allowed_hosts(()) | _PROVIDERS
+    for name, item in value.items():
+        field = kind.model_fields.get(name)
+        own = field is not None and item == field.default
+        for address in () if own else _addresses(name, item):
+            if not is_allowed(address, allowed):
+                host = host_of(address)
+                remedy = f"from_dict(data, allow_hosts=[{host!r}]), or " if host else ""
+                raise ValueError(
+                    f"{side} names {host or 'no plain address'} as its {name}, which would be sent prompts "
+                    f"and the key. If that is meant: {remedy}give the model itself with from_dict(data, "
+                    f"{side}=...)."
+                )
+
+
+def _addresses(name: str, value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        if _ADDRESS.fullmatch(value):
+            yield value
+    # A model inside of a model is restored by itself, and headers name pages that nothing is sent to.
+    elif isinstance(value, Mapping) and "class_name" not in value and not name.endswith("headers"):
+        for key, item in value.items():
+            yield from _addresses(str(key), item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _addresses(name, item)
+
+
 def restored_router(name: str) -> Router:
     """Return the router that a name stands for.
 
     Raises:
         ValueError: it can't be loaded by its name; the message says what to do.
     """
+    if is_hub_id(name) and not Path(name).is_dir() and HUB not in allowed_hosts(()):
+        raise ValueError(
+            f"router is {name!r} on the Hugging Face Hub, and nothing is fetched because data say so: give "
+            f"from_dict(data, router={name!r}), or allow_hosts=[{HUB!r}]."
+        )
     try:
         return load_router(name)
     except (TypeError, ValueError) as error:

@@ -213,7 +213,11 @@ def test_plain_values_keep_log_window_and_budget(tmp_path: Path) -> None:
         prices=PRICES,
         budget={"strong": 5.0, "per": "day"},
     )
-    again = RouteLLM.from_dict(llm.to_dict())
+    data = llm.to_dict()
+    with pytest.raises(ValueError, match=r"decision_log is .* nothing is written because data say so"):
+        RouteLLM.from_dict(data)
+    assert RouteLLM.from_dict(data, decision_log=None).decision_log is None
+    again = RouteLLM.from_dict(data, decision_log=data["decision_log"])
     assert again.share_window is None
     assert again.decision_log.name == f"sqlite:///{tmp_path / 'd.db'}"
     assert again.budget == llm.budget

@@ -17,7 +17,7 @@ from llama_index.core.llms.mock import MockLLM
 from llama_index.llms.openai import OpenAI
 from llama_index.llms.openai_like import OpenAILike
 
-from llamaindex_routellm import RouteLLM
+from llamaindex_routellm import RouteLLM, serialization
 from routellm_core import Router
 
 from tests.routers import FixedRouter, KeywordRouter
@@ -98,6 +98,63 @@ class OwnLLM(MockLLM):
     @classmethod
     def class_name(cls) -> str:
         return "OwnLLM"
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "named"),
+    [
+        ("api_base", "https://elsewhere.example/v1", r"elsewhere\.example:443 as its api_base"),
+        ("api_base", "http://localhost:8000/v1", r"localhost:8000 as its api_base"),
+        ("api_base", "https://api.openai.com@elsewhere.example/v1", "no plain address as its api_base"),
+        ("api_base", "https://api.openai.com.elsewhere.example/v1", r"api\.openai\.com\.elsewhere\.example"),
+        ("additional_kwargs", {"proxies": ["https://elsewhere.example"]}, "as its additional_kwargs"),
+    ],
+)
+def test_no_host_is_reached_because_data_say_so(
+    monkeypatch: pytest.MonkeyPatch, where: str, value: Any, named: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    data = secretive().to_dict()
+    data["weak"] = {**data["weak"], where: value}
+    with pytest.raises(ValueError, match=rf"^weak names .*{named}.*from_dict\(data, weak=\.\.\.\)") as caught:
+        RouteLLM.from_dict(data)
+
+    assert SECRET not in str(caught.value)
+    assert RouteLLM.from_dict(data, weak=MockLLM()).route("a question")
+
+
+def test_a_host_that_the_caller_allows_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    local = OpenAILike(
+        model="small", api_base="http://localhost:8000/v1", default_headers={"Referer": "http://x"}
+    )
+    inner = secretive(weak=local)
+    data = secretive(weak=inner).to_dict()
+    with pytest.raises(ValueError, match=r"localhost:8000.*allow_hosts=\['localhost:8000'\]"):
+        RouteLLM.from_dict(data)
+
+    for host in ("localhost", "localhost:8000"):
+        again = RouteLLM.from_dict(data, allow_hosts=[host])
+        assert again.weak.weak.api_base == "http://localhost:8000/v1"
+
+
+def test_no_router_is_fetched_because_data_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched: list[str] = []
+
+    def load(name: str) -> Any:
+        fetched.append(name)
+        return FixedRouter(0.5)
+
+    monkeypatch.setattr(serialization, "load_router", load)
+    data = {**secretive().to_dict(), "router": "somebody/router"}
+    with pytest.raises(
+        ValueError, match=r"'somebody/router' on the Hugging Face Hub.*allow_hosts=\['huggingface"
+    ):
+        RouteLLM.from_dict(data, strong=MockLLM(), weak=MockLLM())
+    assert fetched == []
+
+    RouteLLM.from_dict(data, strong=MockLLM(), weak=MockLLM(), allow_hosts=["huggingface.co"])
+    assert fetched == ["somebody/router"]
 
 
 @pytest.mark.parametrize("router", ["default", "random", KeywordRouter("hard")])

@@ -56,11 +56,23 @@ def check_address(address: object, allowed: frozenset[str], origin: str) -> None
     host, port = _host(address)
     if host is None:
         raise CheckpointError(f"{origin} names {_shown(address)}, which is no address of a host.")
-    if host not in allowed and f"{host}:{port}" not in allowed:
+    if not is_allowed(address, allowed):
         raise CheckpointError(
             f"{origin} names an address at {host}:{port}, which would be sent prompts and the key. If "
             f"that is meant: load_router(..., allow_hosts=[{f'{host}:{port}'!r}]). Else give embedder=."
         )
+
+
+def is_allowed(address: object, allowed: frozenset[str]) -> bool:
+    """Return whether an address is one of a host that is allowed, at any port or at its own."""
+    host, port = _host(address)
+    return host is not None and (host in allowed or f"{host}:{port}" in allowed)
+
+
+def host_of(address: object) -> str | None:
+    """Return "name:port" of an address by http or https; None for any other, and for one with a user."""
+    host, port = _host(address)
+    return None if host is None else f"{host}:{port}"
 
 
 def _host(address: object) -> tuple[str | None, int]:
