@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncGenerator, Generator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatResponse, CompletionResponse, ToolCallBlock
 from llama_index.core.instrumentation.span import active_span_id
 
-from llamaindex_routellm.attempt import Attempt
+from llamaindex_routellm.attempt import Answered, Attempt
 from llamaindex_routellm.decision_event import announce_cost
 from routellm_core.routing.routing_counter import RoutingCounter
+
+_IN_PIECES = ("stream", "astream")
 
 
 def forwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> Generator[Any, None, None]:
@@ -79,6 +81,16 @@ def is_token(chunk: object) -> bool:
     if isinstance(chunk, CompletionResponse):
         return bool(chunk.delta or chunk.text)
     return not isinstance(chunk, str) or bool(chunk)
+
+
+def whole_answer(attempt: Attempt, chunks: Sequence[Any]) -> Answered:
+    """Return what was streamed as the method that does not stream would have returned it.
+
+    Responses and objects grow from chunk to chunk, and the last one holds all; texts come in pieces.
+    """
+    if attempt.call.method in _IN_PIECES:
+        return Answered("".join(map(str, chunks)), attempt.usage)
+    return Answered(chunks[-1] if chunks else None, attempt.usage)
 
 
 @contextmanager

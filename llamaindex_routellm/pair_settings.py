@@ -92,7 +92,8 @@ class PairSettings(FunctionCallingLLM):
     """Exception types of the strong model after which weak is asked, once."""
     escalate_if: Callable[[Any], bool] | None = Field(default=None, exclude=True)
     """Given what a method of weak returns, whole: a response, or predict()'s text, or structured_predict()'s
-    object (`str(answer)` is text in every case); true: strong is asked as well, once."""
+    object (`str(answer)` is text in every case); true: strong is asked as well, once. A streamed answer is
+    held back until it was judged, so that nobody is shown one that is rejected."""
     escalate_when: Given[StuckGiven | None] = None
     """When strong takes over the rest of a tool loop: {"repeated_tool_call": 3, "tool_errors": 2,
     "invalid_tool_call": 1}, or some of these."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from llama_index.core.instrumentation.span import active_span_id
@@ -19,6 +20,7 @@ from llamaindex_routellm.answer_stream import (
     failed,
     forwarded,
     is_token,
+    whole_answer,
     within_span,
 )
 from llamaindex_routellm.attempt import Answered, Attempt
@@ -122,7 +124,9 @@ class Switchboard:
         def ask(decision: Decision) -> Generator[Any, None, None]:
             return opened.pop() if opened else self._second_stream(call, decision, span_id)
 
-        return _accounted(self.dispatcher.stream(decision, ask, is_token), decision)
+        whole = partial(whole_answer, attempt)
+        parts = self.dispatcher.stream(decision, ask, is_token, whole, call.is_invalid)
+        return _accounted(parts, decision)
 
     async def astream(self, call: RoutedCall) -> AsyncGenerator[Any, None]:
         """Return a stream, async."""
@@ -141,7 +145,9 @@ class Switchboard:
         def ask(decision: Decision) -> AsyncGenerator[Any, None]:
             return opened.pop() if opened else self._asecond_stream(call, decision, span_id)
 
-        return _accounted(self.dispatcher.astream(decision, ask, is_token), decision)
+        whole = partial(whole_answer, attempt)
+        parts = self.dispatcher.astream(decision, ask, is_token, whole, call.is_invalid)
+        return _accounted(parts, decision)
 
     def preview(self, call: RoutedCall) -> Decision:
         """Return how a call would be routed, without making or counting it."""

@@ -89,10 +89,14 @@ class ToolModel(MockFunctionCallingLLM):
         block = ToolCallBlock(tool_call_id="c", tool_name="search", tool_kwargs=self.arguments)
         return ChatResponse(message=ChatMessage(role=MessageRole.ASSISTANT, blocks=[block]))
 
+    def stream_chat(self, messages: Any, **kwargs: Any) -> Any:
+        return iter([self.chat(messages)])
 
+
+@pytest.mark.parametrize("method", ["chat_with_tools", "stream_chat_with_tools"])
 @pytest.mark.parametrize(("arguments", "route"), [({"text": "a"}, "strong"), ({"query": "a"}, "weak")])
 def test_a_wrong_call_of_weaks_goes_to_strong_before_any_tool_runs(
-    arguments: dict[str, str], route: str, router: Any
+    arguments: dict[str, str], route: str, router: Any, method: str
 ) -> None:
     llm = RouteLLM(
         strong=ToolModel(arguments={"query": "b"}),
@@ -101,5 +105,6 @@ def test_a_wrong_call_of_weaks_goes_to_strong_before_any_tool_runs(
         threshold=0.5,
         escalate_on="invalid_tool_call",
     )
-    answer = llm.chat_with_tools([FunctionTool.from_defaults(search)], "an easy question")
-    assert answer.additional_kwargs["routellm"]["route"] == route
+    told = getattr(llm, method)([FunctionTool.from_defaults(search)], "an easy question")
+    for answer in list(told) if "stream" in method else [told]:
+        assert answer.additional_kwargs["routellm"]["route"] == route
