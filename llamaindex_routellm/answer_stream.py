@@ -19,7 +19,7 @@ _IN_PIECES = ("stream", "astream")
 
 def forwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> Generator[Any, None, None]:
     """Yield a stream's chunks; closing this one closes the model's."""
-    steps = iter(stream)
+    steps, begun = iter(stream), False
     try:
         while True:
             try:
@@ -27,6 +27,16 @@ def forwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> Generat
                     step = next(steps)
             except StopIteration:
                 return
+            except Exception as error:
+                if begun or not attempt.is_to_repeat(error):
+                    raise
+                with attempt:
+                    stream = attempt.start()
+                steps = iter(stream)
+                continue
+            if not begun:
+                attempt.begun()
+                begun = True
             yield attempt.chunk(step)
     finally:
         if hasattr(stream, "close"):
@@ -37,7 +47,7 @@ def forwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> Generat
 
 async def aforwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> AsyncGenerator[Any, None]:
     """Yield a stream's chunks, async."""
-    steps = aiter(stream)
+    steps, begun = aiter(stream), False
     try:
         while True:
             try:
@@ -45,6 +55,16 @@ async def aforwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> 
                     step = await anext(steps)
             except StopAsyncIteration:
                 return
+            except Exception as error:
+                if begun or not attempt.is_to_repeat(error):
+                    raise
+                with attempt:
+                    stream = await attempt.start()
+                steps = aiter(stream)
+                continue
+            if not begun:
+                attempt.begun()
+                begun = True
             yield attempt.chunk(step)
     finally:
         if hasattr(stream, "aclose"):

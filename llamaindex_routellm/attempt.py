@@ -14,6 +14,7 @@ from llamaindex_routellm.decision_event import attributes, current_span
 from llamaindex_routellm.heard_spans import past_unheard_span
 from llamaindex_routellm.routed_call import RoutedCall
 from llamaindex_routellm.side import Side
+from llamaindex_routellm.stream_usage import asking, may_refuse
 from llamaindex_routellm.thought import marked
 from llamaindex_routellm.usage import (
     NO_USAGE,
@@ -56,9 +57,11 @@ class Attempt:
     """
 
     __slots__ = (
+        "_asks",
         "_method",
         "_other",
         "_outer",
+        "_repeats",
         "_side",
         "_tags",
         "call",
@@ -76,6 +79,7 @@ class Attempt:
         self.tally = None if call.returns_response else UsageTally()
         self.seen = NO_USAGE
         self.span = None if decision.account is None else current_span()
+        self._asks = self._repeats = False
         self._side, self._other = sides[decision.route], sides[other_side(decision.route)]
         self._tags = attributes(self.record)
         self._outer: tuple[dict[str, Any], UsageTally | None] = ({}, None)
@@ -95,7 +99,23 @@ class Attempt:
     def start(self) -> Any:
         """Call the model's method and return what it returns: an answer, an awaitable or a stream."""
         args, kwargs = self.call.arguments(self._side, self._other)
-        return self._method(*args, **kwargs)
+        method, name = self._method, self.call.method
+        self._asks = not self._repeats and self._side.stream_usage.is_asked(self.model, name, kwargs)
+        if self._asks:
+            model, kwargs = asking(self.model, name, kwargs)
+            if model is not self.model:
+                method = past_unheard_span(getattr(model, name))
+        return method(*args, **kwargs)
+
+    def is_to_repeat(self, error: Exception) -> bool:
+        """Tell whether a stream that failed before its first chunk is to be asked for without its tokens."""
+        self._repeats = self._asks and may_refuse(error)
+        return self._repeats
+
+    def begun(self) -> None:
+        """Note that a stream has its first chunk."""
+        if self._repeats:
+            self._side.stream_usage.is_refused = True
 
     def __enter__(self) -> None:
         tags = active_instrument_tags.get()

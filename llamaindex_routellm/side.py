@@ -19,6 +19,7 @@ from llama_index.core.llms.llm import default_completion_to_prompt
 from llama_index.core.settings import Settings
 from llama_index.core.types import PydanticProgramMode
 
+from llamaindex_routellm.stream_usage import StreamUsage
 from routellm_core import Capabilities
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
@@ -45,11 +46,13 @@ class Side:
         route: which side it is.
         model: the model itself.
         lacks: what the user says that the model can't do.
+        stream_usage: whether the model is asked for the tokens of its streams.
     """
 
     route: Route
     model: LLM = field(repr=False)
     lacks: frozenset[Need] = frozenset()
+    stream_usage: StreamUsage = field(default_factory=StreamUsage, compare=False, repr=False)
 
     @property
     def name(self) -> str | None:

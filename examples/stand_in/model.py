@@ -45,6 +45,7 @@ class StandInModel:
     `cached_tokens` overrides the prompt cache's own count. `old_overflow` words a too long prompt as
     gpt-4o and older do, recognisable only by its code (LangChain with openai 3 does not recognise it).
     `embedding_size` above 0 makes it an embedder. `reasoning` makes it one of OpenAI's reasoning models.
+    Without `stream_options` it refuses that field, as older and other servers of OpenAI's protocol do.
     Without `prefill`, a conversation must not end with the assistant's own words (Anthropic's newer models).
     """
 
@@ -66,6 +67,7 @@ class StandInModel:
     old_overflow: bool = False
     reasoning: bool = False
     prefill: bool = True
+    stream_options: bool = True
 
     @property
     def api(self) -> Provider:

@@ -38,7 +38,7 @@ def complete(service: Service, body: dict[str, Any]) -> Reply:
         text = "This is a chat model and not supported in the v1/completions endpoint."
         raise Refusal(404, f"{text} Did you mean to use v1/chat/completions?", param="model")
     check_fields(body, _FIELDS)
-    check_sampling(body)
+    check_sampling(body, model)
     text = required(body, "prompt")
     if isinstance(text, list) and len(text) == 1:
         text = text[0]

@@ -72,15 +72,17 @@ def check_chat(body: dict[str, Any], model: StandInModel) -> None:
         if value is not None or name not in _NULLABLE:
             check_type(value, _KINDS[name], name)
     check_messages(required(body, "messages"), model)
-    check_sampling(body)
+    check_sampling(body, model)
     _check_tools(body, model)
     _check_format(body, model)
     if "functions" in body or "function_call" in body:
         invalid("The parameters 'functions' and 'function_call' are served by no model here.", "functions")
 
 
-def check_sampling(body: dict[str, Any]) -> None:
+def check_sampling(body: dict[str, Any], model: StandInModel) -> None:
     """Refuse numbers out of range, and options nobody here can honour."""
+    if "stream_options" in body and not model.stream_options:
+        invalid("Unrecognized request argument supplied: stream_options", "stream_options")
     for name, high in (("temperature", 2), ("top_p", 1)):
         value = body.get(name)
         if value is not None and not 0 <= value <= high:

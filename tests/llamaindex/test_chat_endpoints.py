@@ -43,7 +43,9 @@ async def test_every_response_carries_the_record(
 async def test_the_answer_is_the_models_own(
     pair: Callable[..., Any], openai: Callable[..., Any], stand_in: StandInServer, method: str
 ) -> None:
-    direct = (await responses_of(openai("gpt-4o-mini"), method, "What is 2 + 3?", temperature=0.7))[-1]
+    asked = {"additional_kwargs": {"stream_options": {"include_usage": True}}}
+    bare = openai("gpt-4o-mini", **asked)
+    direct = (await responses_of(bare, method, "What is 2 + 3?", temperature=0.7))[-1]
     routed = (await responses_of(pair(), method, "What is 2 + 3?", temperature=0.7))[-1]
     assert str(routed) == str(direct)
     assert type(routed.raw) is type(direct.raw)

@@ -124,7 +124,9 @@ async def test_tokens_are_counted_once(
         return counter
 
     kept: list[tuple[Any, TokenCountingHandler]] = []
-    plain = counted(lambda **settings: openai("gpt-4o-mini", **settings))
+    # RouteLLM asks for the tokens of a stream.
+    asked = {"additional_kwargs": {"stream_options": {"include_usage": True}}}
+    plain = counted(lambda **settings: openai("gpt-4o-mini", **asked, **settings))
     routed = counted(pair)
     for llm, _ in kept:
         await call(llm, method, "What is 6 times 7?")
