@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -30,11 +31,11 @@ class Authorship:
 
     Attributes:
         side: the side that is called.
-        other: the other one of the pair.
+        others: the other one of the pair, or all other tiers.
     """
 
     side: Side
-    other: Side
+    others: Sequence[Side]
 
     @cached_property
     def provider(self) -> str:
@@ -43,18 +44,19 @@ class Authorship:
 
     @cached_property
     def mixed(self) -> bool:
-        """Whether the two sides are of different providers."""
-        return self.provider != provider_of(self.other)
+        """Whether the sides are of different providers."""
+        return any(self.provider != provider_of(other) for other in self.others)
 
     @cached_property
     def speaks_two_forms(self) -> bool:
-        """Whether the other side takes inputs in another form: another provider's or another API's."""
-        return self.mixed or calls_responses(self.side) != calls_responses(self.other)
+        """Whether another side takes inputs in another form: another provider's or another API's."""
+        own = calls_responses(self.side)
+        return self.mixed or any(calls_responses(other) != own for other in self.others)
 
     @cached_property
     def interchangeable(self) -> bool:
-        """Whether both sides are one model of one account."""
-        return interchangeable(self.side, self.other)
+        """Whether all sides are one model of one account."""
+        return all(interchangeable(self.side, other) for other in self.others)
 
     def author(self, message: AIMessage) -> Author:
         """Return who made an answer: by its provider, its routing record and its model's name, in that order.
@@ -72,8 +74,12 @@ class Authorship:
         route = record.get("route") if isinstance(record, dict) else None
         if route == self.side.route:
             return "sibling" if self._is_of_another_model(name) else "own"
-        if route == self.other.route:
-            return "stranger" if self.mixed or not same_account(self.side, self.other) else "sibling"
+        other = next((each for each in self.others if each.route == route), None)
+        if other is not None and interchangeable(self.side, other):
+            return "sibling" if self._is_of_another_model(name) else "own"
+        if other is not None:
+            kin = provider_of(other) == self.provider and same_account(self.side, other)
+            return "sibling" if kin else "stranger"
         if not isinstance(provider, str):
             return "stranger"
         return "own" if self._is_named(name) else "sibling"
@@ -86,8 +92,12 @@ class Authorship:
     def _is_named(self, name: object) -> bool:
         if not isinstance(name, str):
             return False
-        mine, others = model_name(self.side), model_name(self.other)
+        mine = model_name(self.side)
         if mine is None or not same_model(name, mine):
             return False
         # The same model of two accounts: whose it was can't be told.
-        return self.mixed or others is None or not same_model(name, others)
+        return not any(
+            provider_of(other) == self.provider and same_model(name, theirs)
+            for other in self.others
+            if (theirs := model_name(other)) is not None
+        )

@@ -24,7 +24,7 @@ from langchain_routellm.turn_order import ordered, paired
 _NOT_IN_NAMES = re.compile(r"[\s<|\\/>]+")
 
 
-def history_for(messages: list[BaseMessage], side: Side, other: Side) -> list[BaseMessage]:
+def history_for(messages: list[BaseMessage], side: Side, *others: Side) -> list[BaseMessage]:
     """Return the messages as `side` takes them; the very list where nothing has to change.
 
     Answers of another model lose what only that model understands, and those of another provider or account
@@ -33,7 +33,7 @@ def history_for(messages: list[BaseMessage], side: Side, other: Side) -> list[Ba
     """
     if _is_opening(messages):
         return messages
-    authorship = Authorship(side, other)
+    authorship = Authorship(side, others)
     if authorship.provider == ROUTER:
         return messages
     taken = [_taken(message, authorship) for message in messages]
@@ -78,7 +78,7 @@ def _taken(message: BaseMessage, authorship: Authorship) -> BaseMessage | None:
 def _in_order(turns: list[BaseMessage], authorship: Authorship) -> list[BaseMessage]:
     provider, side = authorship.provider, authorship.side
     if authorship.mixed:
-        turns = paired(turns, provider, provider_of(authorship.other))
+        turns = paired(turns, provider, *map(provider_of, authorship.others))
     if provider == "openai":
         takes_media = calls_responses(side) or not authorship.speaks_two_forms
         return turns if takes_media else _media_after_results(turns)

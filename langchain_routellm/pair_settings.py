@@ -23,7 +23,7 @@ from routellm_core import RoutingStats, __version__
 from routellm_core.calibrated_pair import calibrated_traffic, settings_from_calibration
 from routellm_core.calibration.record import Calibration
 from routellm_core.pair_check import warn_of_slips
-from routellm_core.routing.capabilities import Need, PairCapabilities
+from routellm_core.routing.capabilities import Need, TierCapabilities
 from routellm_core.routing.decision import Route
 from routellm_core.routing_state import RoutingState
 from routellm_core.settings import (
@@ -201,7 +201,7 @@ class PairSettings(PairFields):
             sides=sides,
             dispatcher=self._state.dispatcher(settings, escalation, models, message_usage),
             reading=Reading(
-                PairCapabilities(sides["strong"].capabilities(), sides["weak"].capabilities()),
+                TierCapabilities({route: side.capabilities() for route, side in sides.items()}),
                 self.prompt_extractor,
                 settings.sticky == "conversation",
                 settings.housekeeping_route,

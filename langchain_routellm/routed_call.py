@@ -19,14 +19,15 @@ from langchain_routellm.earlier_turns import conversation_of, repeated_share
 from langchain_routellm.history import history_for
 from langchain_routellm.housekeeping import is_housekeeping
 from langchain_routellm.priced_run import with_costs
-from langchain_routellm.run_config import origin_of, override_of, thread_of, with_decision
+from langchain_routellm.run_config import ROUTE_KEY, origin_of, override_of, thread_of, with_decision
 from langchain_routellm.side import Side
 from langchain_routellm.tool_steps import calls_of, tool_schemas, tool_steps
 from routellm_core import Decision, RouterError, RoutingRequest
 from routellm_core.routing.call_account import Origin
-from routellm_core.routing.capabilities import Need, PairCapabilities
+from routellm_core.routing.capabilities import Need, TierCapabilities
 from routellm_core.routing.conversation import Conversation
-from routellm_core.routing.decision import Route, other_side
+from routellm_core.routing.decision import Route
+from routellm_core.routing.ladder import PAIR, Ladder
 from routellm_core.routing.request import scored_text
 from routellm_core.routing.stuffed_prompt import stuffed_question
 from routellm_core.routing.tool_loop import StuckLimits, invalid_calls
@@ -42,18 +43,20 @@ class Reading:
     """How calls are read, by the pair's settings.
 
     Attributes:
-        capabilities: what both models are known to lack.
+        capabilities: what the models are known to lack.
         extractor: returns the text to score of a call's messages; None scores the newest human text.
         sticky: whether earlier turns count.
         housekeeping: the side for calls that a program makes for itself; None scores them.
         stuck: when a tool loop counts as stuck; None for never.
+        ladder: the tiers.
     """
 
-    capabilities: PairCapabilities
+    capabilities: TierCapabilities
     extractor: PromptExtractor | None = None
     sticky: bool = False
     housekeeping: Route | None = None
     stuck: StuckLimits | None = None
+    ladder: Ladder = PAIR
 
 
 # Not frozen: one is made at each call, and a frozen one takes several times as long to make.
@@ -108,7 +111,7 @@ class RoutedCall:
         return RoutingRequest(
             text,
             capabilities.obstacles(needs, tokens, unsupported),
-            override.route,
+            override.route and reading.ladder.resolved(override.route, ROUTE_KEY),
             override.threshold,
             sticky,
             override.question,
@@ -182,7 +185,8 @@ class RoutedCall:
         """Return the caller's own input, or the messages as a side takes them."""
         if self.turns is None:
             return self.input
-        messages = history_for(self.turns, side, self.sides[other_side(side.route)])
+        others = [other for route, other in self.sides.items() if route != side.route]
+        messages = history_for(self.turns, side, *others)
         return self.input if messages is self.turns else messages
 
     def _runnable(self, side: Side) -> tuple[Runnable[Any, Any], dict[str, Any]]:

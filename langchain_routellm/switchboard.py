@@ -180,6 +180,6 @@ class Switchboard:
         """Return an attempt that shows nothing of itself while another one may take its place."""
         escalation, decision = self.dispatcher.escalation, attempt.decision
         judged = escalation.judges(decision) and not streamed
-        judged |= parsed and escalation.on_parse_error and decision.route == "weak"
+        judged |= parsed and escalation.parses(decision)
         replaceable = escalation.may_follow(decision) and not self.dispatcher.shadow
         return shown.attempt(attempt, replaceable=replaceable, judged=judged)

@@ -53,9 +53,9 @@ def ordered(
     return turns
 
 
-def paired(messages: list[BaseMessage], provider: str, other: str) -> list[BaseMessage]:
-    """Return the messages with one result for each tool call, where only one of two providers asks for it."""
-    if provider not in _PAIRING or other in _PAIRING:
+def paired(messages: list[BaseMessage], provider: str, *others: str) -> list[BaseMessage]:
+    """Return the messages with one result for each tool call, where only some of the providers ask for it."""
+    if provider not in _PAIRING or _PAIRING.issuperset(others):
         return messages
     turns: list[BaseMessage] = []
     waiting: list[str] = []

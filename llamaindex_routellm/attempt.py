@@ -26,7 +26,7 @@ from llamaindex_routellm.usage import (
     usage_of,
 )
 from routellm_core import Decision
-from routellm_core.routing.decision import Route, other_side
+from routellm_core.routing.decision import Route
 from routellm_core.routing.prices import TokenUsage
 
 RECORD_KEY = "routellm"
@@ -50,7 +50,7 @@ class Attempt:
     Args:
         call: the call to make.
         decision: chose the side.
-        sides: both sides.
+        sides: all sides.
 
     Raises:
         ValueError: the model has no such method; the message says what to do.
@@ -59,7 +59,7 @@ class Attempt:
     __slots__ = (
         "_asks",
         "_method",
-        "_other",
+        "_others",
         "_outer",
         "_repeats",
         "_side",
@@ -80,7 +80,8 @@ class Attempt:
         self.seen = NO_USAGE
         self.span = None if decision.account is None else current_span()
         self._asks = self._repeats = False
-        self._side, self._other = sides[decision.route], sides[other_side(decision.route)]
+        self._side = sides[decision.route]
+        self._others = [other for route, other in sides.items() if route != decision.route]
         self._tags = attributes(self.record)
         self._outer: tuple[dict[str, Any], UsageTally | None] = ({}, None)
         self._method = past_unheard_span(getattr(self.model, call.method, None))
@@ -98,7 +99,7 @@ class Attempt:
 
     def start(self) -> Any:
         """Call the model's method and return what it returns: an answer, an awaitable or a stream."""
-        args, kwargs = self.call.arguments(self._side, self._other)
+        args, kwargs = self.call.arguments(self._side, *self._others)
         method, name = self._method, self.call.method
         self._asks = not self._repeats and self._side.stream_usage.is_asked(self.model, name, kwargs)
         if self._asks:

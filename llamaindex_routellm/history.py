@@ -34,7 +34,7 @@ _TOOL_RESULTS = (MessageRole.TOOL, MessageRole.FUNCTION)
 _PROVIDER_KEYS = frozenset({"tool_calls", "function_call", "cache_control"})
 
 
-def history_for(messages: Sequence[ChatMessage], side: Side, other: Side) -> Sequence[ChatMessage]:
+def history_for(messages: Sequence[ChatMessage], side: Side, *others: Side) -> Sequence[ChatMessage]:
     """Return the messages as `side` takes them, whichever model answered; the very ones if nothing changes.
 
     Thinking stays with the model that thought it. Where the sides are of two classes, what only one of them
@@ -45,12 +45,13 @@ def history_for(messages: Sequence[ChatMessage], side: Side, other: Side) -> Seq
     kind, provider = type(side.model), provider_of(type(side.model))
     if provider == ROUTER:
         return messages
-    if kind is type(other.model):
-        turns = _of_one_class(messages, side, other)
+    providers = [provider_of(type(other.model)) for other in others]
+    if all(kind is type(other.model) for other in others):
+        turns = _of_one_class(messages, side, *others)
     else:
-        turns = _of_two_classes(messages, side, other)
-        turns = paired(turns, provider, provider_of(type(other.model)))
-    turns = ordered(turns, provider, mixed=provider != provider_of(type(other.model)))
+        turns = _of_two_classes(messages, side, *others)
+        turns = paired(turns, provider, *providers)
+    turns = ordered(turns, provider, mixed=any(each != provider for each in providers))
     if provider == "anthropic" and _asks_for_thinking(side):
         turns = spelled_out(turns)
     if len(turns) == len(messages) and all(new is old for new, old in zip(turns, messages, strict=True)):
@@ -75,8 +76,8 @@ def _asks_for_thinking(side: Side) -> bool:
     return isinstance(thinking, dict) and thinking.get("type") == "enabled"
 
 
-def _of_one_class(messages: Sequence[ChatMessage], side: Side, other: Side) -> list[ChatMessage]:
-    turns = ((_unmarked(message, side, other), message) for message in messages)
+def _of_one_class(messages: Sequence[ChatMessage], side: Side, *others: Side) -> list[ChatMessage]:
+    turns = ((_unmarked(message, side, *others), message) for message in messages)
     # A turn of nothing but the other's thinking has nothing left to say.
     return [turn for turn, message in turns if turn is message or turn.blocks]
 
@@ -85,11 +86,11 @@ def _thinks(message: ChatMessage) -> bool:
     return any(isinstance(block, ThinkingBlock) for block in message.blocks)
 
 
-def _unmarked(message: ChatMessage, side: Side, other: Side) -> ChatMessage:
+def _unmarked(message: ChatMessage, side: Side, *others: Side) -> ChatMessage:
     """Return a message with the thinking that the side takes; the very message if it has none."""
     if not _thinks(message):
         return message
-    blocks, kwargs = kept_thoughts(message.blocks, side, other), message.additional_kwargs
+    blocks, kwargs = kept_thoughts(message.blocks, side, *others), message.additional_kwargs
     if "tool_calls" in kwargs and len(blocks) < len(message.blocks):
         # Calls in a provider's own form refer to the reasoning that is gone.
         if not any(isinstance(block, ToolCallBlock) for block in blocks):
@@ -98,12 +99,12 @@ def _unmarked(message: ChatMessage, side: Side, other: Side) -> ChatMessage:
     return message.model_copy(update={"blocks": blocks, "additional_kwargs": kwargs})
 
 
-def _of_two_classes(messages: Sequence[ChatMessage], side: Side, other: Side) -> list[ChatMessage]:
+def _of_two_classes(messages: Sequence[ChatMessage], side: Side, *others: Side) -> list[ChatMessage]:
     ids = ToolCallIds()
     keeps_own = keeps_own_blocks(provider_of(type(side.model)))
     converted = []
     for message in messages:
-        blocks = _blocks(kept_thoughts(message.blocks, side, other), message, ids, keeps_own)
+        blocks = _blocks(kept_thoughts(message.blocks, side, *others), message, ids, keeps_own)
         kwargs = {key: value for key, value in message.additional_kwargs.items() if key not in _PROVIDER_KEYS}
         if keeps_own and "cache_control" in message.additional_kwargs:
             kwargs["cache_control"] = message.additional_kwargs["cache_control"]

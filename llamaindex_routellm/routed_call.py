@@ -93,8 +93,8 @@ class RoutedCall(ABC):
         """Return the prompt's texts, to be counted against a window in tokens."""
 
     @abstractmethod
-    def arguments(self, side: Side, other: Side) -> Arguments:
-        """Return the arguments to call a side's model with, which may be of the other's making."""
+    def arguments(self, side: Side, *others: Side) -> Arguments:
+        """Return the arguments to call a side's model with, which may be of the others' making."""
 
 
 @dataclass(eq=False)
@@ -126,8 +126,8 @@ class ChatCall(RoutedCall):
         return message_texts(self.messages)
 
     @override
-    def arguments(self, side: Side, other: Side) -> Arguments:
-        return (history_for(self.messages, side, other),), dict(self.kwargs)
+    def arguments(self, side: Side, *others: Side) -> Arguments:
+        return (history_for(self.messages, side, *others),), dict(self.kwargs)
 
 
 @dataclass(eq=False)
@@ -150,7 +150,7 @@ class CompletionCall(RoutedCall):
         return [self.prompt]
 
     @override
-    def arguments(self, side: Side, other: Side) -> Arguments:
+    def arguments(self, side: Side, *others: Side) -> Arguments:
         return (self.prompt,), dict(self.kwargs)
 
 
@@ -187,14 +187,14 @@ class TemplateCall(RoutedCall):
         return [*fixed, *(value for value in variables.values() if isinstance(value, str))]
 
     @override
-    def arguments(self, side: Side, other: Side) -> Arguments:
-        return (self._prompt_for(side, other),), dict(self.prompt_args)
+    def arguments(self, side: Side, *others: Side) -> Arguments:
+        return (self._prompt_for(side, *others),), dict(self.prompt_args)
 
-    def _prompt_for(self, side: Side, other: Side) -> BasePromptTemplate:
+    def _prompt_for(self, side: Side, *others: Side) -> BasePromptTemplate:
         if not isinstance(self.prompt, ChatPromptTemplate):
             return self.prompt
         given = self.prompt.message_templates
-        messages = history_for(given, side, other)
+        messages = history_for(given, side, *others)
         if messages is given:
             return self.prompt
         return self.prompt.model_copy(update={"message_templates": list(messages)})
@@ -219,10 +219,10 @@ class StructuredCall(TemplateCall):
         return texts
 
     @override
-    def arguments(self, side: Side, other: Side) -> Arguments:
+    def arguments(self, side: Side, *others: Side) -> Arguments:
         # OpenAI writes its response format into the dictionary it is given.
         llm_kwargs = None if self.llm_kwargs is None else dict(self.llm_kwargs)
-        prompt = self._prompt_for(side, other)
+        prompt = self._prompt_for(side, *others)
         return (self.output_cls, prompt), {"llm_kwargs": llm_kwargs, **self.prompt_args}
 
 

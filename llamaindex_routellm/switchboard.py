@@ -33,7 +33,7 @@ from llamaindex_routellm.routed_call import RoutedCall
 from llamaindex_routellm.side import Side
 from routellm_core import Decision, RoutingRequest
 from routellm_core.routing.call_account import Origin
-from routellm_core.routing.capabilities import PairCapabilities
+from routellm_core.routing.capabilities import TierCapabilities
 from routellm_core.routing.conversation import Conversation
 from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
@@ -196,9 +196,9 @@ class Switchboard:
                 text, housekeeping=housekeeping, thread_id=thread, conversation=conversation
             )
         # At each call, since a model's settings may change at any time.
-        pair = PairCapabilities(self.sides["strong"].capabilities(), self.sides["weak"].capabilities())
-        window = pair.smallest_window
-        obstacles = pair.obstacles(needs, prompt_tokens(call.texts(window), window))
+        able = TierCapabilities({route: side.capabilities() for route, side in self.sides.items()})
+        window = able.smallest_window
+        obstacles = able.obstacles(needs, prompt_tokens(call.texts(window), window))
         stuck = self.stuck is not None and call.is_stuck(self.stuck)
         return RoutingRequest(
             text,

@@ -30,25 +30,28 @@ def marked(message: ChatMessage, side: Side) -> ChatMessage:
     return message.model_copy(update={"blocks": blocks})
 
 
-def kept_thoughts(blocks: Sequence[ContentBlock], side: Side, other: Side) -> list[ContentBlock]:
+def kept_thoughts(blocks: Sequence[ContentBlock], side: Side, *others: Side) -> list[ContentBlock]:
     """Return blocks with the thinking that a side takes, unmarked, and without any other."""
     return [
         _unmarked(block) if isinstance(block, ThinkingBlock) else block
         for block in blocks
-        if not isinstance(block, ThinkingBlock) or _is_taken(block, side, other)
+        if not isinstance(block, ThinkingBlock) or _is_taken(block, side, *others)
     ]
 
 
-def _is_taken(block: ThinkingBlock, side: Side, other: Side) -> bool:
+def _is_taken(block: ThinkingBlock, side: Side, *others: Side) -> bool:
     mark = block.additional_information.get(MARK)
     if isinstance(mark, dict):
         if mark.get("model") != side.name:
             return False
-        return mark.get("route") == side.route or interchangeable(side, other)
+        route = mark.get("route")
+        named = [other for other in others if other.route == route] or others
+        return route == side.route or all(interchangeable(side, other) for other in named)
     provider = provider_of(type(side.model))
-    if provider == provider_of(type(other.model)):
-        # Either of them may have thought it, or neither.
-        return interchangeable(side, other)
+    kin = [other for other in others if provider_of(type(other.model)) == provider]
+    if kin:
+        # Any of them may have thought it, or none.
+        return all(interchangeable(side, other) for other in kin)
     # Signed thinking is Anthropic's, thinking with an id is OpenAI's, and other providers' has neither.
     if keeps_own_blocks(provider):
         return bool(block.additional_information.get("signature"))

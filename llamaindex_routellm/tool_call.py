@@ -62,11 +62,11 @@ class ToolCall(RoutedCall):
         return texts
 
     @override
-    def arguments(self, side: Side, other: Side) -> Arguments:
+    def arguments(self, side: Side, *others: Side) -> Arguments:
         history: list[ChatMessage] | None = None
         if self.chat_history is not None:
             # A list of its own: the models append the new message to the one that they are given.
-            history = list(history_for(self.chat_history, side, other))
+            history = list(history_for(self.chat_history, side, *others))
         return (self.tools, self.user_msg, history, *self.args), dict(self.kwargs)
 
     def _messages(self) -> list[ChatMessage]:

@@ -51,9 +51,9 @@ def ordered(messages: Sequence[ChatMessage], provider: str, *, mixed: bool) -> l
     return [*systems, *turns]
 
 
-def paired(messages: Sequence[ChatMessage], provider: str, other: str) -> list[ChatMessage]:
-    """Return the messages with one result for each tool call, where only one of two providers asks for it."""
-    if provider not in _PAIRING or other in _PAIRING:
+def paired(messages: Sequence[ChatMessage], provider: str, *others: str) -> list[ChatMessage]:
+    """Return the messages with one result for each tool call, where only some of the providers ask for it."""
+    if provider not in _PAIRING or _PAIRING.issuperset(others):
         return list(messages)
     turns: list[ChatMessage] = []
     waiting: list[str] = []

@@ -90,8 +90,8 @@ def test_a_deployments_answers_are_its_own_whatever_they_are_named() -> None:
     assert model_name(strong) is None
     metadata = {"model_provider": "openai", "model_name": "gpt-5-2025-08-07", "routellm": {"route": "strong"}}
     message = AIMessage("x", response_metadata=metadata)
-    assert Authorship(strong, side("weak")).author(message) == "own"
-    assert Authorship(side("weak"), strong).author(message) == "stranger"
+    assert Authorship(strong, [side("weak")]).author(message) == "own"
+    assert Authorship(side("weak"), [strong]).author(message) == "stranger"
 
 
 @pytest.mark.parametrize(
@@ -105,4 +105,4 @@ def test_a_deployments_answers_are_its_own_whatever_they_are_named() -> None:
 )
 def test_one_model_on_both_sides_takes_all_that_it_made(metadata: dict[str, Any], author: str) -> None:
     message = AIMessage([{"type": "text", "text": "x"}], response_metadata=metadata)
-    assert Authorship(side("strong"), side("weak", temperature=0.5)).author(message) == author
+    assert Authorship(side("strong"), [side("weak", temperature=0.5)]).author(message) == author

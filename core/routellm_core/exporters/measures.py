@@ -28,7 +28,7 @@ class Measure(NamedTuple):
 
 def measures(stats: RoutingStats) -> Iterator[Measure]:
     """Yield all that is known; what is None is left out."""
-    for route, side in (("strong", stats.strong), ("weak", stats.weak)):
+    for route, side in (stats.tiers or {"strong": stats.strong, "weak": stats.weak}).items():
         labels = {"route": route}
         yield Measure(
             "routellm_calls", "counter", "Calls that a side was asked to answer.", side.calls, labels

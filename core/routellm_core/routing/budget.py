@@ -21,6 +21,7 @@ from typing import Any
 
 from routellm_core.routing.call_account import CallAccount
 from routellm_core.routing.decision import Decision, Reason
+from routellm_core.routing.ladder import PAIR, Ladder
 from routellm_core.routing.score_cache import Key, text_key
 from routellm_core.routing.shared_spend import SharedSpend
 from routellm_core.routing.validation import check_amount
@@ -89,15 +90,19 @@ class Budget:
     Spend is kept by period, so that a clock that jumps back and forth finds its earlier count.
     """
 
-    def __init__(self, limit: BudgetLimit, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, limit: BudgetLimit, clock: Callable[[], float] = time.time, ladder: Ladder = PAIR
+    ) -> None:
         """Start with nothing spent.
 
         Args:
             limit: the allowed spend.
             clock: seconds since 1970.
+            ladder: the tiers, of which the highest is limited and the next one down answers in its place.
         """
         self.limit = limit
         self._clock = clock
+        self._ladder = ladder
         self._spent: OrderedDict[float, float] = OrderedDict()
         self._others: OrderedDict[float, float] = OrderedDict()
         self._passed: OrderedDict[Key, None] = OrderedDict()
@@ -121,14 +126,14 @@ class Budget:
 
     def preview(self, decision: Decision) -> Decision:
         """Return what `decide` would, without changing state."""
-        if decision.route != "strong" or decision.reason not in _MOVED:
+        if decision.route != self._ladder.top or decision.reason not in _MOVED:
             return decision
         with self._lock:
-            return decision if self._passes(decision, self._open_share()) else _moved(decision)
+            return decision if self._passes(decision, self._open_share()) else self._moved(decision)
 
     def decide(self, decision: Decision) -> Decision:
         """Return the decision, or one for weak if the money has to last."""
-        if decision.route != "strong" or decision.reason not in _MOVED:
+        if decision.route != self._ladder.top or decision.reason not in _MOVED:
             return decision
         if self._shared is not None:
             self._shared.refresh(self, *self.limit.period(self._clock()))
@@ -142,12 +147,14 @@ class Budget:
             say = share <= 0.0 and self._first_time()
         if say:
             _LOG.warning(
-                "the budget of %g per %s for strong is reached: weak answers until the %s ends.",
+                "the budget of %g per %s for %s is reached: %s answers until the %s ends.",
                 self.limit.strong,
                 self.limit.per,
+                self._ladder.top,
+                self._ladder.below(self._ladder.top),
                 self.limit.per,
             )
-        return decision if passes else _moved(decision)
+        return decision if passes else self._moved(decision)
 
     def allows(self, decision: Decision) -> bool:
         """Return whether there is money to ask strong as well, after weak's answer was rejected.
@@ -231,9 +238,13 @@ class Budget:
         self._said = begin
         return True
 
+    def _moved(self, decision: Decision) -> Decision:
+        below = self._ladder.below(decision.route, decision.barred)
+        return decision if below is None else replace(decision, route=below, reason="budget")
+
     # A copy or a pickle counts separately.
     def __getstate__(self) -> dict[str, Any]:
-        return {"limit": self.limit}
+        return {"limit": self.limit, "ladder": self._ladder}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]  # what __init__ takes is all there is
@@ -251,7 +262,3 @@ def _month(now: float) -> tuple[float, float]:
     first = datetime.fromtimestamp(now, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     following = (first + timedelta(days=31)).replace(day=1)
     return first.timestamp(), following.timestamp()
-
-
-def _moved(decision: Decision) -> Decision:
-    return replace(decision, route="weak", reason="budget")

@@ -44,6 +44,7 @@ class CallAccount:
         "_listeners",
         "_prices",
         "_started",
+        "_top",
         "error",
         "failed",
         "first",
@@ -61,6 +62,7 @@ class CallAccount:
         prices: Prices | None,
         origin: Origin,
         listeners: tuple[Callable[[CallAccount], None], ...],
+        top: Route = "strong",
     ) -> None:
         self.first = self.last = decision
         self.reason: Reason = decision.reason
@@ -71,6 +73,7 @@ class CallAccount:
         self.error: str | None = None
         self.failed = False
         self._prices = prices
+        self._top = top
         self._listeners = listeners
         self._is_open = False
         self._started = time.perf_counter()
@@ -117,8 +120,8 @@ class CallAccount:
         return {"cost": cost, "saving": self._prices.strong.cost(tokens[self.last.route]) - cost}
 
     def strong_cost(self) -> float:
-        """Return what the strong side cost, 0 if unknown."""
-        usage = self.tokens.get("strong")
+        """Return what the strong side, or the highest tier, cost; 0 if unknown."""
+        usage = self.tokens.get(self._top)
         return 0.0 if usage is None or self._prices is None else self._prices.strong.cost(usage)
 
     def row(self) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, get_args
 
@@ -65,31 +65,41 @@ def check_needs(values: Iterable[str], field: str) -> frozenset[Need]:
     return checked  # type: ignore[return-value]  # each was checked against the literal
 
 
-UNKNOWN = Capabilities()
-
-
 @dataclass(frozen=True, slots=True)
 class Obstacles:
-    """Why each side can't serve one call, by reason; empty for a side that can, as far as is known."""
+    """Why sides can't serve one call.
 
-    strong: frozenset[Reason] = frozenset()
-    weak: frozenset[Reason] = frozenset()
+    Attributes:
+        by_route: side -> the reasons; empty or missing for a side that can, as far as is known.
+    """
+
+    by_route: Mapping[Route, frozenset[Reason]] = field(default_factory=dict)
+
+    def barred(self, routes: Sequence[Route]) -> dict[Route, frozenset[Reason]]:
+        """Return the sides that can't serve the call, with what others can do and they can't.
+
+        What no side can do bars none of them: the chosen provider says so itself. Nor is any barred where
+        each of them lacks something that another one has.
+        """
+        found = {route: self.by_route.get(route, frozenset()) for route in routes}
+        shared = frozenset.intersection(*found.values())
+        barred = {route: reasons - shared for route, reasons in found.items() if reasons - shared}
+        return barred if len(barred) < len(found) else {}
 
 
 NO_OBSTACLES = Obstacles()
 
 
 @dataclass(frozen=True)
-class PairCapabilities:
-    """What both models are known to lack."""
+class TierCapabilities:
+    """What the models of all tiers are known to lack, by tier."""
 
-    strong: Capabilities = UNKNOWN
-    weak: Capabilities = UNKNOWN
+    by_route: Mapping[Route, Capabilities] = field(default_factory=dict)
 
     @cached_property
     def smallest_window(self) -> int | None:
-        """The smaller one of the known context windows, in tokens; None if none is known."""
-        windows = (self.strong.context_window, self.weak.context_window)
+        """The smallest of the known context windows, in tokens; None if none is known."""
+        windows = (each.context_window for each in self.by_route.values())
         return min(filter(None, windows), default=None)
 
     def obstacles(
@@ -104,9 +114,11 @@ class PairCapabilities:
         """
         if not needs and tokens is None and not unsupported:
             return NO_OBSTACLES
-        strong, weak = self.strong.obstacles(needs, tokens), self.weak.obstacles(needs, tokens)
-        if "strong" in unsupported:
-            strong.add("unsupported")
-        if "weak" in unsupported:
-            weak.add("unsupported")
-        return Obstacles(frozenset(strong), frozenset(weak))
+        found: dict[Route, frozenset[Reason]] = {}
+        for route, capabilities in self.by_route.items():
+            reasons = capabilities.obstacles(needs, tokens)
+            if route in unsupported:
+                reasons.add("unsupported")
+            if reasons:
+                found[route] = frozenset(reasons)
+        return Obstacles(found) if found else NO_OBSTACLES

@@ -27,8 +27,10 @@ class ConversationMemory:
     It survives histories of role and content only, and ends with the process.
     """
 
-    def __init__(self, size: int = DEFAULT_SIZE) -> None:
+    def __init__(self, size: int = DEFAULT_SIZE, top: Route = "strong") -> None:
+        """Start with no conversation; `top` is the highest tier."""
         self._size = size
+        self.top = top
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._lock = Lock()
 
@@ -53,7 +55,7 @@ class ConversationMemory:
             return
         with self._lock:
             before = self._entries.pop(place.thread_id, None)
-            self._entries[place.thread_id] = _following(before, place, decision)
+            self._entries[place.thread_id] = _following(before, place, decision, self.top)
             if len(self._entries) > self._size:
                 self._entries.popitem(last=False)
 
@@ -62,16 +64,16 @@ class ConversationMemory:
 
     def __getstate__(self) -> dict[str, Any]:
         # Conversations go on where they were, in this process.
-        return {"size": self._size}
+        return {"size": self._size, "top": self.top}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]  # the state of a new memory is what __init__ makes
 
 
-def _following(before: _Entry | None, place: Place, decision: Decision) -> _Entry:
+def _following(before: _Entry | None, place: Place, decision: Decision, top: Route) -> _Entry:
     route = decision.shadow_route or decision.route
     turn = place.turn if place.turn is not None or before is None else before.turn
-    if decided_hard(decision):
+    if decided_hard(decision, top):
         return _Entry(route, turn, 0, is_easy=False)
     if before is None or before.easy_turns is None:
         return _Entry(route, turn, None, is_easy=True)

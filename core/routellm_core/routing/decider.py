@@ -104,7 +104,7 @@ class Decider:
         await self.policy.ascore_ahead([request.overridden(override) for request in requests])
 
     def _in_mode(self, decision: Decision) -> Decision:
-        return decision.shadowed() if self.shadow else decision
+        return decision.shadowed(self.policy.ladder.top) if self.shadow else decision
 
     def _counted(
         self, request: RoutingRequest, decision: Decision, previous: Route | None, origin: OriginOf
@@ -131,7 +131,8 @@ class Decider:
             come_from = origin() if self.journal is not None else NO_ORIGIN
             if decision.place is not None:
                 come_from = come_from._replace(thread_id=decision.place.thread_id)
-            account = CallAccount(decision, self.counter.prices, come_from, self._listeners)
+            prices, top = self.counter.prices, self.policy.ladder.top
+            account = CallAccount(decision, prices, come_from, self._listeners, top)
             decision = replace(decision, account=account)
         return decision
 

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from routellm_core.routing.call_account import CallAccount
     from routellm_core.routing.conversation import Place
 
-Route = Literal["strong", "weak"]
+Route = str
+"""The name of a tier: "weak" or "strong" in a pair, a name of the user's where there are more."""
 
 Reason = Literal[
     "score",
@@ -34,9 +35,10 @@ class Decision:
     """One routed call.
 
     Attributes:
-        route: the side that answers.
+        route: the side that answers: "strong" or "weak", or the name of its tier.
         score: the router's win rate for the strong model, in [0, 1]; None if it was not asked or failed.
-        threshold: the threshold that applies, in [0, 1], even if no score was compared with it.
+        threshold: the threshold that applies, in [0, 1], even if no score was compared with it; of several
+            that the score has reached, the highest.
         reason: why this side was chosen.
         router: the router's registered name, else its class name.
         shadow_route: in shadow mode, the side that would have answered; else None.
@@ -48,6 +50,8 @@ class Decision:
         place: where in a named conversation it is made; None outside of one.
         repeated: where the conversation changes sides, the share of the prompt, 0 to 1, that the other side
             has read already.
+        asked: the sides that were asked before this one, oldest first; not part of the record.
+        barred: of more than two tiers, those that can't serve the call; not part of the record.
     """
 
     route: Route
@@ -62,6 +66,8 @@ class Decision:
     account: CallAccount | None = field(default=None, repr=False, compare=False)
     place: Place | None = field(default=None, repr=False, compare=False)
     repeated: float = field(default=0.0, repr=False, compare=False)
+    asked: tuple[Route, ...] = field(default=(), repr=False, compare=False)
+    barred: frozenset[Route] = field(default=frozenset(), repr=False, compare=False)
 
     def record(self) -> dict[str, Any]:
         """Return plain Python values, for `response_metadata["routellm"]`, traces and JSON."""
@@ -87,15 +93,11 @@ class Decision:
             self.account.record = record
         return record
 
-    def escalated(self) -> Decision:
-        """Return the decision to ask the other side instead, after this one's answer or error."""
-        return replace(self, route=other_side(self.route), reason="escalated", repeated=0.0)
+    def escalated(self, to: Route) -> Decision:
+        """Return the decision to ask another side instead, after this one's answer or error."""
+        asked = (*self.asked, self.route)
+        return replace(self, route=to, reason="escalated", asked=asked, repeated=0.0)
 
-    def shadowed(self) -> Decision:
-        """Return the decision of shadow mode: strong answers, and the other route is kept."""
-        return replace(self, route="strong", shadow_route=self.route)
-
-
-def other_side(route: Route) -> Route:
-    """Return the other one of the two sides."""
-    return "weak" if route == "strong" else "strong"
+    def shadowed(self, top: Route = "strong") -> Decision:
+        """Return the decision of shadow mode: the top tier answers, and the other route is kept."""
+        return replace(self, route=top, shadow_route=self.route)

@@ -249,7 +249,7 @@ class Dispatcher(Decider):
 
     def _affordable(self, decision: Decision, following: Decision | None) -> Decision | None:
         """Return what follows on a rejected answer; None where there is no money for strong's."""
-        if following is None or following.route != "strong" or self.budget is None:
+        if following is None or following.route != self.policy.ladder.top or self.budget is None:
             return following
         if self.budget.allows(decision):
             return following

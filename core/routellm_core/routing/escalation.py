@@ -1,4 +1,4 @@
-"""Escalation: when the other side is asked after an error or a rejected answer, at most once per call."""
+"""Escalation: when another side is asked after an error or a rejected answer, each at most once per call."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from inspect import iscoroutinefunction
 from typing import Any, Literal
 
-from routellm_core.routing.decision import Decision
+from routellm_core.routing.decision import Decision, Route
+from routellm_core.routing.ladder import PAIR, Ladder
 from routellm_core.routing.prices import TokenUsage
 
 Errors = tuple[type[BaseException], ...]
@@ -47,7 +48,7 @@ class UnparsedAnswerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """What makes the other side answer.
+    """What makes another side answer.
 
     Attributes:
         weak_errors: errors of the weak model, before its first token, after which strong is asked.
@@ -57,6 +58,8 @@ class Escalation:
         rejects: given a whole answer of the weak model; true means that strong is asked instead.
         on_invalid_tool_call: whether strong is asked if weak's whole answer calls an unknown tool, or one
             with arguments that break its schema.
+        ladder: the tiers. With more than two, what is said of weak is true of each tier but the highest,
+            after which the next one up is asked.
     """
 
     weak_errors: Errors = ()
@@ -65,6 +68,7 @@ class Escalation:
     on_parse_error: bool = False
     rejects: Callable[[Any], bool] | None = None
     on_invalid_tool_call: bool = False
+    ladder: Ladder = PAIR
 
     @classmethod
     def from_settings(
@@ -75,6 +79,7 @@ class Escalation:
         *,
         always: Errors = (),
         always_codes: Iterable[str] = (),
+        ladder: Ladder = PAIR,
     ) -> Escalation:
         """Make it from the adapters' settings.
 
@@ -84,6 +89,7 @@ class Escalation:
             escalate_if: None or a callable that takes an answer.
             always: errors of the weak model that escalate whatever the settings say.
             always_codes: the same by their `code`.
+            ladder: the tiers.
 
         Raises:
             ValueError: something else was given; the message names the setting.
@@ -104,45 +110,61 @@ class Escalation:
             on_parse_error=PARSE_ERROR in weak,
             on_invalid_tool_call=INVALID_TOOL_CALL in weak,
             rejects=escalate_if,
+            ladder=ladder,
         )
 
     def after_error(self, decision: Decision, error: BaseException) -> Decision | None:
-        """Return the decision to ask the other side after this error, None to raise the error."""
+        """Return the decision to ask another side after this error, None to raise the error."""
         if isinstance(error, UnparsedAnswerError):
-            return self._once(decision) if self.on_parse_error and decision.route == "weak" else None
-        if decision.route == "strong":
-            return self._once(decision) if isinstance(error, self.strong_errors) else None
+            return self._up(decision) if self.on_parse_error else None
+        if decision.route == self.ladder.top:
+            return self._down(decision) if isinstance(error, self.strong_errors) else None
         is_named = isinstance(error, self.weak_errors) or str(getattr(error, "code", None)) in self.weak_codes
-        return self._once(decision) if is_named else None
+        return self._up(decision) if is_named else None
 
     def after_answer(
         self, decision: Decision, answer: Any, is_invalid: Callable[[Any], bool] | None = None
     ) -> Decision | None:
-        """Return the decision to ask strong after this whole answer of weak, None to keep it.
+        """Return the decision to ask the next tier up after this whole answer, None to keep it.
 
         Args:
-            decision: chose weak.
+            decision: chose the side that answered.
             answer: the host's own message.
             is_invalid: whether it calls an unknown tool, or one with invalid arguments.
         """
-        if decision.route == "strong" or decision.reason == "escalated":
+        if self._above(decision) is None:
             return None
         if self.on_invalid_tool_call and is_invalid is not None and is_invalid(answer):
-            return self._once(decision)
-        return self._once(decision) if self.rejects is not None and self.rejects(answer) else None
+            return self._up(decision)
+        return self._up(decision) if self.rejects is not None and self.rejects(answer) else None
 
     def may_follow(self, decision: Decision) -> bool:
         """Tell whether another side may be asked after this one."""
-        return decision.reason != "escalated" and (decision.route == "weak" or bool(self.strong_errors))
+        return self._above(decision) is not None or (
+            bool(self.strong_errors) and decision.route == self.ladder.top and not decision.asked
+        )
 
     def judges(self, decision: Decision) -> bool:
         """Tell whether the whole answer of this side may be rejected."""
         judged = self.rejects is not None or self.on_invalid_tool_call
-        return judged and decision.route == "weak" and decision.reason != "escalated"
+        return judged and self._above(decision) is not None
 
-    @staticmethod
-    def _once(decision: Decision) -> Decision | None:
-        return None if decision.reason == "escalated" else decision.escalated()
+    def parses(self, decision: Decision) -> bool:
+        """Tell whether another side may be asked where this one's answer does not fit its schema."""
+        return self.on_parse_error and self._above(decision) is not None
+
+    def _above(self, decision: Decision) -> Route | None:
+        """Return the next tier up, unless the call came down from there."""
+        above = self.ladder.above(decision.route, decision.barred)
+        return None if above in decision.asked else above
+
+    def _up(self, decision: Decision) -> Decision | None:
+        above = self._above(decision)
+        return None if above is None else decision.escalated(above)
+
+    def _down(self, decision: Decision) -> Decision | None:
+        below = self.ladder.below(decision.route, decision.barred)
+        return None if below is None or decision.asked else decision.escalated(below)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -1,13 +1,15 @@
 """RoutingPolicy: from a request to a decision.
 
-The order is fixed: forced route, capability gates, housekeeping, stickiness, no text, score. It is written
-once and serves sync and async, single calls and batches: each variant differs only in how scores are fetched.
+The order is fixed: forced route, capability gates, housekeeping, stickiness, no text, score. Where the gates
+leave more than one tier, the next rules choose, and a tier that can't serve the call passes it up. It is
+written once and serves sync and async, single calls and batches: only how scores are fetched differs.
 """
 
 from __future__ import annotations
 
 import logging
 import warnings
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,15 +18,16 @@ from typing import Literal
 from routellm_core.router import Router, RouterError
 from routellm_core.routing.capabilities import NO_OBSTACLES, Obstacles
 from routellm_core.routing.decision import Decision, Reason, Route
+from routellm_core.routing.ladder import PAIR, Ladder
 from routellm_core.routing.request import RoutingRequest
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.scorer import Scorer
 from routellm_core.routing.share_tracker import Placement, ShareTracker, percentile_of
 from routellm_core.routing.stickiness import Scores, Stickiness
-from routellm_core.routing.threshold import goes_to_strong
-from routellm_core.routing.validation import check_fraction, check_positive, check_route
+from routellm_core.routing.tier_shares import TierPlacement, TierShares
+from routellm_core.routing.validation import check_fraction, check_positive
 
-OnRouterError = Literal["strong", "weak", "raise"]
+OnRouterError = Route | Literal["raise"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,7 +48,8 @@ class RoutingPolicy:
 
     Attributes:
         router: scores prompts.
-        threshold: a prompt goes to strong when its score is at least this, in [0, 1].
+        threshold: a prompt goes to strong when its score is at least this, in [0, 1]; with more than two
+            tiers the border of the highest one, or the one border of all.
         no_text_route: the side for calls without human text.
         on_router_error: "strong" or "weak": that side answers when the router fails, with a RouterWarning;
             "raise": the call fails with a RouterError.
@@ -56,6 +60,8 @@ class RoutingPolicy:
             texts goes to strong; None for a threshold that never moves.
         quantiles: ascending scores that a percentile is told by, unless `share` tells it.
         sticky: when a conversation stays on strong; None for never.
+        ladder: the tiers.
+        borders: the thresholds between the tiers, ascending; None: `threshold` between each two.
 
     Raises:
         TypeError: `router` is not a Router.
@@ -68,9 +74,11 @@ class RoutingPolicy:
     on_router_error: OnRouterError = "strong"
     score_timeout: float | None = None
     cache: ScoreCache = field(default_factory=ScoreCache, repr=False, compare=False)
-    share: ShareTracker | None = field(default=None, repr=False, compare=False)
+    share: ShareTracker | TierShares | None = field(default=None, repr=False, compare=False)
     quantiles: Sequence[float] = field(default=(), repr=False)
     sticky: Stickiness | None = field(default=None, repr=False, compare=False)
+    ladder: Ladder = PAIR
+    borders: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.router, Router):
@@ -80,11 +88,9 @@ class RoutingPolicy:
         object.__setattr__(self, "threshold", check_fraction(self.threshold, "threshold"))
         if self.score_timeout is not None:
             check_positive(self.score_timeout, "score_timeout")
-        check_route(self.no_text_route, "no_text_route")
-        if self.on_router_error not in ("strong", "weak", "raise"):
-            raise ValueError(
-                f"on_router_error is {self.on_router_error!r}, expected 'strong', 'weak' or 'raise'."
-            )
+        self.ladder.resolved(self.no_text_route, "no_text_route")
+        if self.on_router_error != "raise":
+            self.ladder.resolved(self.on_router_error, "on_router_error", "raise")
 
     @cached_property
     def _scorer(self) -> Scorer:
@@ -110,7 +116,9 @@ class RoutingPolicy:
         if self.share is None or decision.reason != "score" or decision.score is None or not decision.text:
             return decision
         self.share.place(
-            decision.text, decision.score, as_decided=(decision.shadow_route or decision.route) == "strong"
+            decision.text,
+            decision.score,
+            as_decided=self.ladder.place(decision.shadow_route or decision.route),
         )
         return decision
 
@@ -170,19 +178,19 @@ class RoutingPolicy:
     def _ruled(self, request: RoutingRequest) -> Decision | None:
         """Return the decision where a rule makes it, None where the score has to."""
         if request.route is not None:
-            return self._made(request, request.route, "forced")
+            return self._decision(request, self.ladder.resolved(request.route, "route"), "forced")
         if request.obstacles is not NO_OBSTACLES:
-            gate = _gate(request.obstacles)
+            gate = self._gate(request.obstacles)
             if gate is not None:
-                return self._made(request, *gate)
+                return self._decision(request, *gate)
         if request.housekeeping is not None and request.question is None:
             return self._made(request, request.housekeeping, "housekeeping")
         if request.stuck:
-            return self._made(request, "strong", "stuck")
+            return self._made(request, self.ladder.top, "stuck")
         if request.sticky is not None:
             return self._made(request, request.sticky, "sticky")
         if self._is_bound(request):
-            return self._made(request, "strong", "sticky")
+            return self._made(request, self.ladder.top, "sticky")
         if request.failure is not None and request.question is None:
             return self._scored(request, request.failure)
         if not request.scored.strip():
@@ -209,12 +217,16 @@ class RoutingPolicy:
     ) -> Decision:
         decision = self._by_score(request, score, previewed)
         if request.loop is not None:
-            return _kept_in_loop(request, decision)
-        if self.sticky is None or decision.route == "strong":
-            return decision
-        if self.sticky.holds(request) or self.sticky.is_hard(past, self.in_force):
-            return replace(decision, route="strong", reason="sticky")
-        return decision
+            decision = _kept_in_loop(request, decision)
+        elif self._is_kept(request, decision, past):
+            decision = replace(decision, route=self.ladder.top, reason="sticky")
+        return decision if request.obstacles is NO_OBSTACLES else self._permitted(request, decision)
+
+    def _is_kept(self, request: RoutingRequest, decision: Decision, past: Scores) -> bool:
+        """Tell whether the conversation keeps a call on the highest tier that its score sends elsewhere."""
+        if self.sticky is None or decision.route == self.ladder.top:
+            return False
+        return self.sticky.holds(request) or self.sticky.is_hard(past, self.in_force)
 
     def _by_score(self, request: RoutingRequest, score: float | Exception, previewed: bool) -> Decision:
         if isinstance(score, Exception):
@@ -226,16 +238,26 @@ class RoutingPolicy:
             place = self.share.preview if previewed else self.share.place
             return self._placed(request.scored, score, place(request.scored, score))
         threshold = self.threshold if request.threshold is None else request.threshold
-        route: Route = "strong" if goes_to_strong(score, threshold) else "weak"
+        borders = self.borders if request.threshold is None else None
+        if borders is None:
+            tier = (len(self.ladder.names) - 1) * (score >= threshold)
+        else:
+            tier = bisect_right(borders, score)
+            threshold = borders[max(tier - 1, 0)]
         percentile = percentile_of(score, self.quantiles) if self.quantiles else None
         return Decision(
-            route, score, threshold, "score", self.router.name, percentile=percentile, text=request.scored
+            self.ladder.names[tier],
+            score,
+            threshold,
+            "score",
+            self.router.name,
+            percentile=percentile,
+            text=request.scored,
         )
 
-    def _placed(self, text: str, score: float, placement: Placement) -> Decision:
-        route: Route = "strong" if placement.strong else "weak"
+    def _placed(self, text: str, score: float, placement: Placement | TierPlacement) -> Decision:
         return Decision(
-            route,
+            self.ladder.names[placement.place],
             score,
             placement.threshold,
             "score",
@@ -245,8 +267,33 @@ class RoutingPolicy:
         )
 
     def _made(self, request: RoutingRequest, route: Route, reason: Reason) -> Decision:
+        """Return the decision for a side, or for the next one that can serve the call."""
+        decision = self._decision(request, self.ladder.resolved(route, reason), reason)
+        return decision if request.obstacles is NO_OBSTACLES else self._permitted(request, decision)
+
+    def _decision(self, request: RoutingRequest, route: Route, reason: Reason) -> Decision:
         threshold = self.in_force if request.threshold is None else request.threshold
         return Decision(route, None, threshold, reason, self.router.name, text=request.scored or None)
+
+    def _gate(self, obstacles: Obstacles) -> tuple[Route, Reason] | None:
+        """Return the only side that can serve a call, and why; None where there is a choice."""
+        barred = obstacles.barred(self.ladder.names)
+        left = [route for route in self.ladder.names if route not in barred]
+        if len(left) > 1:
+            return None
+        return left[0], min(frozenset().union(*barred.values()), key=_GATES.index)
+
+    def _permitted(self, request: RoutingRequest, decision: Decision) -> Decision:
+        """Return the decision for the next tier up that can serve the call, else for the next one down."""
+        ladder, barred = self.ladder, request.obstacles.barred(self.ladder.names)
+        if not barred:
+            return decision
+        decision = replace(decision, barred=frozenset(barred))
+        if decision.route not in barred:
+            return decision
+        route = ladder.above(decision.route, barred) or ladder.below(decision.route, barred)
+        reason = min(barred[decision.route], key=_GATES.index)
+        return replace(decision, route=route or decision.route, reason=reason)
 
 
 def _kept_in_loop(request: RoutingRequest, decision: Decision) -> Decision:
@@ -254,16 +301,6 @@ def _kept_in_loop(request: RoutingRequest, decision: Decision) -> Decision:
     if request.loop in (None, decision.route) or request.threshold is not None:
         return decision
     return replace(decision, route=request.loop, reason="sticky")
-
-
-def _gate(obstacles: Obstacles) -> tuple[Route, Reason] | None:
-    # What neither can do decides nothing: the chosen provider says so itself.
-    only_weak, only_strong = obstacles.weak - obstacles.strong, obstacles.strong - obstacles.weak
-    if only_weak and not only_strong:
-        return "strong", min(only_weak, key=_GATES.index)
-    if only_strong and not only_weak:
-        return "weak", min(only_strong, key=_GATES.index)
-    return None
 
 
 def _said(error: Exception) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from routellm_core.routing.decision import Route
+from routellm_core.routing.ladder import PAIR, Ladder
 from routellm_core.routing.validation import check_amount
 
 _FIELDS = ("input", "output", "cached_input")
@@ -51,11 +52,11 @@ class Price:
     cached_input: float | None = None
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name == "cached_input" and value is None:
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if part.name == "cached_input" and value is None:
                 continue
-            check_amount(value, f"price {field.name}", "per million tokens")
+            check_amount(value, f"price {part.name}", "per million tokens")
 
     @classmethod
     def from_mapping(cls, value: Price | Mapping[str, Any], name: str) -> Price:
@@ -90,30 +91,45 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """The prices of both sides."""
+    """The prices of both sides, or of all tiers.
+
+    Attributes:
+        strong: the strong side's, or the highest tier's.
+        weak: the weak side's, or the lowest tier's.
+        tiers: of more than two tiers, each one's.
+    """
 
     strong: Price
     weak: Price
+    tiers: Mapping[Route, Price] = field(default_factory=dict)
 
     @classmethod
-    def from_mapping(cls, value: Prices | Mapping[str, Any]) -> Prices:
-        """Make prices from `{"strong": {"input": 2.5, "output": 10}, "weak": ...}`.
+    def from_mapping(cls, value: Prices | Mapping[str, Any], ladder: Ladder = PAIR) -> Prices:
+        """Make prices from `{"strong": {"input": 2.5, "output": 10}, "weak": ...}`, or such prices by tier.
 
         Raises:
             ValueError: a side or a price is missing, unknown or not a number; the message names it.
         """
         if isinstance(value, Prices):
-            return value
-        if not isinstance(value, Mapping) or set(value) != {"strong", "weak"}:
+            if set(value.tiers or PAIR.names) == set(ladder.names):
+                return value
+            value = asdict(value)
+        if isinstance(value, Mapping) and "tiers" in value:
+            # As this class itself is written down.
+            value = value["tiers"] or {name: price for name, price in value.items() if name != "tiers"}
+        if not isinstance(value, Mapping) or set(value) != set(ladder.names):
+            first, *others = (f"'{name}': {{'input': ..., 'output': ...}}" for name in reversed(ladder.names))
+            others = [f"{other.partition(':')[0]}: ..." for other in others]
             raise ValueError(
-                f"prices is {value!r}, expected {{'strong': {{'input': ..., 'output': ...}}, 'weak': ...}} "
-                "per million tokens."
+                f"prices is {value!r}, expected {{{', '.join([first, *others])}}} per million tokens."
             )
-        return cls(Price.from_mapping(value["strong"], "strong"), Price.from_mapping(value["weak"], "weak"))
+        prices = {name: Price.from_mapping(value[name], name) for name in ladder.names}
+        return cls(prices[ladder.top], prices[ladder.lowest], {} if ladder == PAIR else prices)
 
     def __iter__(self) -> Iterator[Price]:
-        return iter((self.strong, self.weak))
+        return iter(self.tiers.values() or (self.strong, self.weak))
 
     def of(self, route: Route) -> Price:
         """Return one side's price."""
-        return self.strong if route == "strong" else self.weak
+        found = self.tiers.get(route)
+        return found or (self.strong if route == "strong" else self.weak)

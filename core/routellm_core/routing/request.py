@@ -58,12 +58,6 @@ class RoutingRequest:
             object.__setattr__(self, "threshold", check_fraction(self.threshold, "threshold"))
         if self.route is not None:
             check_route(self.route, "route")
-        if self.sticky is not None:
-            check_route(self.sticky, "sticky")
-        if self.loop is not None:
-            check_route(self.loop, "loop")
-        if self.housekeeping is not None:
-            check_route(self.housekeeping, "housekeeping")
 
     @property
     def scored(self) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import add
 from threading import Lock
 from typing import Any
 
-from routellm_core.routing.decision import Decision, Reason, Route, other_side
+from routellm_core.routing.decision import Decision, Reason, Route
 from routellm_core.routing.drift import DriftWatch, ExpectedTraffic, OnDrift, tell
+from routellm_core.routing.ladder import PAIR, Ladder
 from routellm_core.routing.prices import Prices, TokenUsage
 from routellm_core.routing.routing_stats import RouteStats, RoutingStats, saved_share
 
@@ -57,6 +60,7 @@ class RoutingCounter:
         prices: of both sides, for costs.
         expected: the expected shares and scores.
         on_drift: called with drift, each time that it is logged.
+        ladder: the tiers.
     """
 
     def __init__(
@@ -64,8 +68,10 @@ class RoutingCounter:
         prices: Prices | None = None,
         expected: ExpectedTraffic = ANY_TRAFFIC,
         on_drift: OnDrift | None = None,
+        ladder: Ladder = PAIR,
     ) -> None:
         self.prices = prices
+        self.ladder = ladder
         self.on_drift = on_drift
         self._expected = expected
         self._lock = Lock()
@@ -73,9 +79,9 @@ class RoutingCounter:
 
     def _start(self) -> None:
         self._calls: Counter[Route] = Counter()
-        self._tokens: dict[Route, _TokenSum] = {"strong": _TokenSum(), "weak": _TokenSum()}
+        self._tokens = {route: _TokenSum() for route in self.ladder.names}
         self._discarded = _TokenSum()
-        self._shadow_weak = _TokenSum()
+        self._shadow_tokens = {route: _TokenSum() for route in self.ladder.names}
         self._shadowed = False
         self._without_tokens: Counter[Route] = Counter()
         self._answered: Counter[Route] = Counter()
@@ -121,7 +127,7 @@ class RoutingCounter:
             self._shadowed |= decision.shadow_route is not None
             found: Sequence[Warning] = ()
             if decision.reason == "score":
-                strong = (decision.shadow_route or decision.route) == "strong"
+                strong = (decision.shadow_route or decision.route) == self.ladder.top
                 self._scored += 1
                 self._scored_strong += strong
                 found = self._drift.observe(decision, strong, known)
@@ -129,10 +135,10 @@ class RoutingCounter:
             tell(found, self.on_drift)
 
     def count_escalation(self, decision: Decision, discarded: TokenUsage | None = None) -> None:
-        """Count that the other side is asked as well.
+        """Count that another side is asked as well.
 
         Args:
-            decision: the escalated one, whose route answers in the end.
+            decision: the escalated one, whose route answers in its place.
             discarded: tokens of the answer that was rejected, already counted by `count_tokens`; None if
                 they are unknown.
         """
@@ -140,8 +146,9 @@ class RoutingCounter:
             self._escalations += 1
             self._calls[decision.route] += 1
             self._answered[decision.route] += 1
-            self._answered[other_side(decision.route)] -= 1
-            if decision.route == "strong" and discarded is not None:
+            before = decision.asked[-1]
+            self._answered[before] -= 1
+            if discarded is not None and self.ladder.place(decision.route) > self.ladder.place(before):
                 self._discarded.add(discarded)
 
     def count_held_back(self, decision: Decision) -> None:
@@ -167,8 +174,8 @@ class RoutingCounter:
             else:
                 self._tokens[route].add(usage)
                 self._read_again[route] += again
-                if decision.shadow_route == "weak":
-                    self._shadow_weak.add(usage)
+                if decision.shadow_route is not None:
+                    self._shadow_tokens[decision.shadow_route].add(usage)
         if found:
             tell(found, self.on_drift)
 
@@ -181,10 +188,10 @@ class RoutingCounter:
             return taken
 
     def _snapshot(self) -> RoutingStats:
-        requests = sum(self._answered.values())
-        strong = self._route_stats("strong")
-        weak = self._route_stats("weak")
-        cost = None if self.prices is None else (strong.cost or 0.0) + (weak.cost or 0.0)
+        requests, top = sum(self._answered.values()), self.ladder.top
+        tiers = {route: self._route_stats(route) for route in self.ladder.names}
+        strong, weak = tiers[top], tiers[self.ladder.lowest]
+        cost = None if self.prices is None else sum(tier.cost or 0.0 for tier in tiers.values())
         always = self._always_strong_cost()
         shadow_cost = self._shadow_cost()
         return RoutingStats(
@@ -195,16 +202,17 @@ class RoutingCounter:
             escalations=self._escalations,
             switches=self._switches,
             switch_cost=self._switch_cost(),
-            strong_share=self._answered["strong"] / requests if requests else None,
+            strong_share=self._answered[top] / requests if requests else None,
             scored_share=self._scored_strong / self._scored if self._scored else None,
             asked_share=self._expected.strong_share,
             score_shift=self._drift.score_shift,
             cost=cost,
             always_strong_cost=always,
-            saved=saved_share(cost, always, strong, weak),
+            saved=saved_share(cost, always, *tiers.values()),
             scored=self._scored,
             shadow_cost=shadow_cost,
             shadow_saved=1.0 - shadow_cost / cost if shadow_cost is not None and cost else None,
+            tiers={} if self.ladder == PAIR else tiers,
         )
 
     def _route_stats(self, route: Route) -> RouteStats:
@@ -215,7 +223,7 @@ class RoutingCounter:
     def _always_strong_cost(self) -> float | None:
         if self.prices is None:
             return None
-        every = self._tokens["strong"].usage + self._tokens["weak"].usage
+        every = reduce(add, (tokens.usage for tokens in self._tokens.values()))
         return self.prices.strong.cost(every) - self.prices.strong.cost(self._discarded.usage)
 
     def _switch_cost(self) -> float | None:
@@ -229,13 +237,14 @@ class RoutingCounter:
     def _shadow_cost(self) -> float | None:
         if self.prices is None or not self._shadowed:
             return None
-        moved = self._shadow_weak.usage
-        kept = self.prices.strong.cost(self._tokens["strong"].usage) - self.prices.strong.cost(moved)
-        return kept + self.prices.weak.cost(moved)
+        cost = self.prices.strong.cost(self._tokens[self.ladder.top].usage)
+        for route, tokens in self._shadow_tokens.items():
+            cost += self.prices.of(route).cost(tokens.usage) - self.prices.strong.cost(tokens.usage)
+        return cost
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy or a pickle counts separately, from zero.
-        return {"prices": self.prices, "expected": self._expected}
+        return {"prices": self.prices, "expected": self._expected, "ladder": self.ladder}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]  # the state of a new counter is what __init__ makes

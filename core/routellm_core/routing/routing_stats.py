@@ -67,6 +67,8 @@ class RoutingStats:
         shadow_cost: in shadow mode, what the same answers would have cost routed, at weak's prices if
             weak would have given them; None without prices or shadow calls.
         shadow_saved: the share of their cost that routing would have saved; None as `shadow_cost`.
+        tiers: of more than two tiers, each one's calls, tokens and cost, from the lowest to the highest;
+            `weak` is the lowest of them then, and `strong` the highest.
     """
 
     requests: int
@@ -86,6 +88,7 @@ class RoutingStats:
     shadow_cost: float | None = None
     shadow_saved: float | None = None
     switch_cost: float | None = None
+    tiers: dict[str, RouteStats] = field(default_factory=dict)
 
     @classmethod
     def merged(cls, parts: Iterable[RoutingStats]) -> RoutingStats:
@@ -102,21 +105,22 @@ class RoutingStats:
         return reduce(_merged, listed)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain Python values."""
-        return asdict(self)
+        """Return plain Python values; a pair's have no `tiers`."""
+        values = asdict(self)
+        if not self.tiers:
+            del values["tiers"]
+        return values
 
 
 MOST_WITHOUT_TOKENS = 0.05
 """Share of answers without tokens above which `saved` is None."""
 
 
-def saved_share(
-    cost: float | None, always_strong_cost: float | None, strong: RouteStats, weak: RouteStats
-) -> float | None:
+def saved_share(cost: float | None, always_strong_cost: float | None, *sides: RouteStats) -> float | None:
     """Return the saved share; None if unknown."""
     if cost is None or not always_strong_cost:
         return None
-    for side in (strong, weak):
+    for side in sides:
         if side.without_tokens > MOST_WITHOUT_TOKENS * max(1, side.calls):
             return None
     return 1.0 - cost / always_strong_cost
@@ -127,6 +131,10 @@ def _merged(one: RoutingStats, other: RoutingStats) -> RoutingStats:
     strong, weak = one.strong + other.strong, one.weak + other.weak
     cost, always = _sum(one.cost, other.cost), _sum(one.always_strong_cost, other.always_strong_cost)
     shadow_cost = _sum(one.shadow_cost, other.shadow_cost)
+    tiers = {
+        name: one.tiers.get(name, RouteStats()) + other.tiers.get(name, RouteStats())
+        for name in {**one.tiers, **other.tiers}
+    }
     shifts = [part.score_shift for part in (one, other) if part.score_shift is not None]
     return RoutingStats(
         requests=requests,
@@ -142,10 +150,11 @@ def _merged(one: RoutingStats, other: RoutingStats) -> RoutingStats:
         score_shift=max(shifts, default=None),
         cost=cost,
         always_strong_cost=always,
-        saved=saved_share(cost, always, strong, weak),
+        saved=saved_share(cost, always, *(tiers.values() or (strong, weak))),
         scored=scored,
         shadow_cost=shadow_cost,
         shadow_saved=_mean(one.shadow_saved, one.cost or 0.0, other.shadow_saved, other.cost or 0.0),
+        tiers=tiers,
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from routellm_core.routing.decision import Route
 from routellm_core.routing.logged_decisions import decided_route, log_path
 from routellm_core.routing.share_tracker import STEP, ShareTracker
 
@@ -20,11 +21,20 @@ TAIL_ROWS = 5_000
 
 
 def logged_share_state(
-    where: str | os.PathLike[str], tracker: ShareTracker, fingerprint: str | None
+    where: str | os.PathLike[str],
+    tracker: ShareTracker,
+    fingerprint: str | None,
+    above: Collection[Route] = ("strong",),
 ) -> dict[str, Any]:
     """Return what `ShareTracker.restore` takes, from the last scored calls of one router in a log.
 
     Each text counts once, as the tracker counts it. Only the end of the log is read.
+
+    Args:
+        where: the log.
+        tracker: the one to be restored.
+        fingerprint: the router's.
+        above: the sides whose share the tracker keeps.
 
     Raises:
         OSError: the log can't be read.
@@ -36,7 +46,7 @@ def logged_share_state(
         if row.get("reason") != "score" or row.get("fingerprint") != fingerprint or text is None:
             continue
         if isinstance(score, float) and 0.0 <= score <= 1.0:
-            scores.setdefault(text, (score, decided_route(row) == "strong"))
+            scores.setdefault(text, (score, decided_route(row) in above))
     level = asked = tracker.strong_share
     for _, strong in scores.values():
         level += STEP * (asked - strong)

@@ -46,6 +46,11 @@ class Placement(NamedTuple):
     threshold: float
     percentile: float
 
+    @property
+    def place(self) -> int:
+        """The place of the side: 1 for strong, 0 for weak."""
+        return int(self.strong)
+
 
 class ShareTracker:
     """Decides by score so that a share of the texts goes to strong; safe to use from many threads.
@@ -96,7 +101,7 @@ class ShareTracker:
         with self._lock:
             return self._placed.get(text_key(text)) or self._placement(score)
 
-    def place(self, text: str, score: float, as_decided: bool | None = None) -> Placement:
+    def place(self, text: str, score: float, as_decided: int | None = None) -> Placement:
         """Decide one text by its score, and learn from it if it is new.
 
         Args:
@@ -112,7 +117,7 @@ class ShareTracker:
                 return known
             placement = self._placement(score)
             if as_decided is not None:
-                placement = placement._replace(strong=as_decided)
+                placement = placement._replace(strong=bool(as_decided))
             self._learn(score, placement.strong)
             self._placed[key] = placement
             if len(self._placed) > self._remembered:

@@ -59,7 +59,7 @@ class Stickiness:
         conversation, thread = request.conversation, request.thread_id
         turn = None if conversation is None else conversation.turn
         found = [
-            None if conversation is None else recorded_easy_turns(conversation.records),
+            None if conversation is None else recorded_easy_turns(conversation.records, self.memory.top),
             None if thread is None else self.memory.easy_turns(Place(thread, turn)),
         ]
         return min((turns for turns in found if turns is not None), default=None)

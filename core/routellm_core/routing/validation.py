@@ -65,14 +65,14 @@ def check_amount(value: Any, field: str, unit: str) -> float:
 
 
 def check_route(value: Any, field: str) -> Route:
-    """Return a route.
+    """Return the name of a side; whether there is such a side, the router knows that is called with it.
 
     Raises:
-        ValueError: it is neither "strong" nor "weak".
+        ValueError: it is no name.
     """
-    if not isinstance(value, str) or value not in ("strong", "weak"):
-        raise ValueError(f"{field} is {value!r}, expected 'strong' or 'weak'.")
-    return "strong" if value == "strong" else "weak"
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{field} is {value!r}, expected 'strong', 'weak' or the name of a tier.")
+    return str.__str__(value)
 
 
 def _as_float(value: Any) -> float | None:

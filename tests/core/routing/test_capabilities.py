@@ -6,10 +6,9 @@ from routellm_core import Capabilities
 from routellm_core.routing.capabilities import (
     NEEDS,
     NO_OBSTACLES,
-    UNKNOWN,
     Need,
     Obstacles,
-    PairCapabilities,
+    TierCapabilities,
     check_needs,
 )
 from routellm_core.routing.decision import Reason
@@ -32,7 +31,7 @@ def test_a_lacking_need_is_an_obstacle_with_its_reason(need: Need, reason: Reaso
 
 
 def test_what_is_unknown_is_no_obstacle() -> None:
-    assert UNKNOWN.obstacles(NEEDS, 10**9) == set()
+    assert Capabilities().obstacles(NEEDS, 10**9) == set()
 
 
 def test_a_call_without_needs_meets_no_obstacle() -> None:
@@ -78,23 +77,28 @@ def test_an_unknown_need_is_refused_and_not_ignored() -> None:
 def test_a_pair_has_the_smaller_window_of_those_that_are_known() -> None:
     small, large = Capabilities(context_window=10), Capabilities(context_window=20)
 
-    assert PairCapabilities(large, small).smallest_window == 10
-    assert PairCapabilities(large).smallest_window == 20
-    assert PairCapabilities().smallest_window is None
+    assert TierCapabilities({"strong": large, "weak": small}).smallest_window == 10
+    assert TierCapabilities({"strong": large}).smallest_window == 20
+    assert TierCapabilities().smallest_window is None
 
 
 def test_each_side_has_its_own_obstacles() -> None:
-    pair = PairCapabilities(
-        Capabilities(lacks=frozenset({"tools"})), Capabilities(lacks=frozenset({"image"}), context_window=10)
+    pair = TierCapabilities(
+        {
+            "strong": Capabilities(lacks=frozenset({"tools"})),
+            "weak": Capabilities(lacks=frozenset({"image"}), context_window=10),
+        }
     )
 
     assert pair.obstacles(["tools", "image"], 11, frozenset({"strong"})) == Obstacles(
-        strong=frozenset({"tools", "unsupported"}), weak=frozenset({"vision", "context_window"})
+        {"strong": frozenset({"tools", "unsupported"}), "weak": frozenset({"vision", "context_window"})}
     )
     assert pair.obstacles(["file"], 10) == Obstacles()
 
 
 def test_a_call_without_needs_is_known_to_have_no_obstacles() -> None:
-    pair = PairCapabilities(Capabilities(lacks=frozenset(NEEDS)), Capabilities(context_window=1))
+    pair = TierCapabilities(
+        {"strong": Capabilities(lacks=frozenset(NEEDS)), "weak": Capabilities(context_window=1)}
+    )
 
     assert pair.obstacles([], None) is NO_OBSTACLES

@@ -2,7 +2,6 @@ import json
 from dataclasses import fields, replace
 
 from routellm_core import Decision
-from routellm_core.routing.decision import other_side
 
 DECISION = Decision("weak", 0.25, 0.5, "score", "random")
 
@@ -21,6 +20,8 @@ def test_record_holds_every_field_that_is_for_others() -> None:
         "account",
         "place",
         "repeated",
+        "asked",
+        "barred",
     }
     assert "hello" not in repr(whole)
 
@@ -37,9 +38,5 @@ def test_shadow_keeps_what_would_have_happened() -> None:
 
 
 def test_escalated_changes_route_and_reason_alone() -> None:
-    assert DECISION.escalated() == Decision("strong", 0.25, 0.5, "escalated", "random")
+    assert DECISION.escalated("strong") == Decision("strong", 0.25, 0.5, "escalated", "random")
     assert DECISION.reason == "score"
-
-
-def test_other_side() -> None:
-    assert (other_side("strong"), other_side("weak")) == ("weak", "strong")

@@ -42,8 +42,8 @@ def test_by_default_every_error_is_the_answer() -> None:
 def test_named_errors_of_weak_go_to_strong_and_those_of_strong_stay(given: Any) -> None:
     escalation = Escalation.from_settings(escalate_on=given)
 
-    assert escalation.after_error(WEAK, BusyError()) == WEAK.escalated()
-    assert escalation.after_error(WEAK, VeryBusyError()) == WEAK.escalated()
+    assert escalation.after_error(WEAK, BusyError()) == WEAK.escalated("strong")
+    assert escalation.after_error(WEAK, VeryBusyError()) == WEAK.escalated("strong")
     assert escalation.after_error(WEAK, KeyError()) is None
     assert escalation.after_error(STRONG, BusyError()) is None
 
@@ -51,7 +51,7 @@ def test_named_errors_of_weak_go_to_strong_and_those_of_strong_stay(given: Any) 
 def test_the_reverse_is_asked_for_by_its_own_setting() -> None:
     escalation = Escalation.from_settings(escalate_strong_on=BusyError)
 
-    assert escalation.after_error(STRONG, BusyError()) == STRONG.escalated()
+    assert escalation.after_error(STRONG, BusyError()) == STRONG.escalated("weak")
     assert escalation.after_error(WEAK, BusyError()) is None
 
 
@@ -61,7 +61,7 @@ def test_some_errors_of_weak_always_escalate() -> None:
     )
 
     for error in (BusyError(), TimeoutError(), CodedError("too_long")):
-        assert escalation.after_error(WEAK, error) == WEAK.escalated()
+        assert escalation.after_error(WEAK, error) == WEAK.escalated("strong")
         assert escalation.after_error(STRONG, error) is None
     assert escalation.after_error(WEAK, CodedError("rate_limited")) is None
 
@@ -83,7 +83,7 @@ def test_a_call_escalates_once_only(first: Decision) -> None:
 def test_parse_errors_of_weak_escalate_where_asked_for(given: Any) -> None:
     escalation = Escalation.from_settings(escalate_on=given)
 
-    assert escalation.after_error(WEAK, unparsed()) == WEAK.escalated()
+    assert escalation.after_error(WEAK, unparsed()) == WEAK.escalated("strong")
     assert escalation.after_error(STRONG, unparsed()) is None
 
 
@@ -100,7 +100,7 @@ def test_a_rejected_answer_of_weak_goes_to_strong() -> None:
 
     escalation = Escalation.from_settings(escalate_if=rejects)
 
-    assert escalation.after_answer(WEAK, "bad") == WEAK.escalated()
+    assert escalation.after_answer(WEAK, "bad") == WEAK.escalated("strong")
     assert escalation.after_answer(WEAK, "good") is None
     assert escalation.after_answer(STRONG, "bad") is None
     assert seen == ["bad", "good"], "answers of strong are not even looked at"

@@ -52,9 +52,11 @@ def test_a_threshold_that_is_none_is_refused(threshold: Any) -> None:
         routing(threshold=threshold)
 
 
-@pytest.mark.parametrize("route", ["medium", "", 1])
+@pytest.mark.parametrize("route", ["", " ", 1])
 def test_a_route_that_is_none_is_refused(route: Any) -> None:
-    with pytest.raises(ValueError, match=r"^routing\(route=...\) is .*expected 'strong' or 'weak'\.$"):
+    with pytest.raises(
+        ValueError, match=r"^routing\(route=...\) is .*expected 'strong', 'weak' or the name of a tier\.$"
+    ):
         routing(route=route)
 
 

@@ -34,7 +34,7 @@ def decide(request: pytest.FixtureRequest) -> Decide:
 def hindered(
     text: str | None = "easy", *, strong: Collection[Reason] = (), weak: Collection[Reason] = (), **rest: Any
 ) -> RoutingRequest:
-    return RoutingRequest(text, Obstacles(frozenset(strong), frozenset(weak)), **rest)
+    return RoutingRequest(text, Obstacles({"strong": frozenset(strong), "weak": frozenset(weak)}), **rest)
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_an_escalated_call_is_one_request_answered_by_the_second_side() -> None:
     counter = RoutingCounter(PRICES)
     counter.count(decision("weak"))
     counter.count_tokens(decision("weak"), TokenUsage(100, 10))
-    counter.count_escalation(decision("strong", "escalated"), discarded=TokenUsage(100, 10))
+    counter.count_escalation(decision("weak").escalated("strong"), discarded=TokenUsage(100, 10))
     counter.count_tokens(decision("strong"), TokenUsage(100, 20))
 
     stats = counter.snapshot()
@@ -92,7 +92,7 @@ def test_an_escalated_call_is_one_request_answered_by_the_second_side() -> None:
 def test_a_call_that_strong_failed_counts_for_weak() -> None:
     counter = RoutingCounter(PRICES)
     counter.count(decision("strong"))
-    counter.count_escalation(decision("weak", "escalated"))
+    counter.count_escalation(decision("strong").escalated("weak"))
 
     assert (counter.snapshot().strong_share, counter.snapshot().requests) == (0.0, 1)
 
@@ -142,7 +142,7 @@ def test_reset_starts_from_nothing_and_keeps_the_settings() -> None:
     fresh = counter.snapshot()
     counter.count(decision("weak"), previous="strong")
     counter.count_tokens(decision("weak"), TokenUsage(1, 1))
-    counter.count_escalation(decision("strong", "escalated"), TokenUsage(1, 1))
+    counter.count_escalation(decision("weak").escalated("strong"), TokenUsage(1, 1))
 
     counter.reset()
 
@@ -160,7 +160,7 @@ def test_no_call_is_lost_between_threads() -> None:
         for _ in range(20):
             counter.count(decision(weak), previous="strong")
             counter.count_tokens(decision(weak), usage)
-            counter.count_escalation(decision(strong, "escalated"), usage)
+            counter.count_escalation(decision(weak).escalated(strong), usage)
             taken.append(counter.snapshot())
         return taken
 

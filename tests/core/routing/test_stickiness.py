@@ -213,4 +213,4 @@ def test_a_switch_is_known_by_the_conversations_name_and_has_a_price() -> None:
     assert it.counter.snapshot().switches == 2
     moved = it.decide(Request("hard", thread_id="one", conversation=Conversation(5, repeated=lambda: 0.75)))
     assert moved.repeated == 0.75
-    assert moved.escalated().repeated == 0.0
+    assert moved.escalated("weak").repeated == 0.0
