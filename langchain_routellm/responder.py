@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import Runnable, RunnableBinding
 
 from langchain_routellm.foreign_answer import refusal_of
@@ -33,8 +33,13 @@ class LangChainResponder:
 
     async def __call__(self, messages: Sequence[Message]) -> Answer:
         """Ask the model once; its errors reach the caller unchanged."""
-        given = [_KINDS[message["role"]](message["content"]) for message in messages]
-        reply = await self.model.ainvoke(given)
+        return self._answer(await self.model.ainvoke(_given(messages)))
+
+    def ask(self, messages: Sequence[Message]) -> Answer:
+        """Ask the model once, from any thread; waits for the answer."""
+        return self._answer(self.model.invoke(_given(messages)))
+
+    def _answer(self, reply: object) -> Answer:
         if not isinstance(reply, AIMessage):
             raise TypeError(f"{self.name} returned {type(reply).__name__}, expected a message.")
         return Answer(
@@ -43,6 +48,10 @@ class LangChainResponder:
             usage=usage_of(reply.usage_metadata) if reply.usage_metadata else None,
             truncated=was_cut(_reason(reply.response_metadata)),
         )
+
+
+def _given(messages: Sequence[Message]) -> list[BaseMessage]:
+    return [_KINDS[message["role"]](message["content"]) for message in messages]
 
 
 def responder(

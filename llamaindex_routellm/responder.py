@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llama_index.core.base.llms.types import ChatMessage, MessageRole
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
 from llama_index.core.llms import LLM
 
 from llamaindex_routellm.usage import NO_USAGE, usage_of
@@ -28,14 +28,24 @@ class LlamaIndexResponder:
 
     async def __call__(self, messages: Sequence[Message]) -> Answer:
         """Ask the model once; its errors reach the caller unchanged."""
-        given = [ChatMessage(role=MessageRole(each["role"]), content=each["content"]) for each in messages]
-        response = await self.model.achat(given)
-        usage = usage_of(response)
-        return Answer(
-            text=response.message.content or _refusal(response.raw),
-            usage=None if usage == NO_USAGE else usage,
-            truncated=was_cut(_reason(response.raw)),
-        )
+        return _answer(await self.model.achat(_given(messages)))
+
+    def ask(self, messages: Sequence[Message]) -> Answer:
+        """Ask the model once, from any thread, by its `chat`; waits for the answer."""
+        return _answer(self.model.chat(_given(messages)))
+
+
+def _given(messages: Sequence[Message]) -> list[ChatMessage]:
+    return [ChatMessage(role=MessageRole(each["role"]), content=each["content"]) for each in messages]
+
+
+def _answer(response: ChatResponse) -> Answer:
+    usage = usage_of(response)
+    return Answer(
+        text=response.message.content or _refusal(response.raw),
+        usage=None if usage == NO_USAGE else usage,
+        truncated=was_cut(_reason(response.raw)),
+    )
 
 
 def responder(model: LLM, *, name: str | None = None, max_tokens: int | None = None) -> LlamaIndexResponder:

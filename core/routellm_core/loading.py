@@ -30,8 +30,10 @@ ROUTERS: dict[str, str] = {
     "adapted": "routellm_core.routers.adapted:AdaptedRouter",
     "bert": "routellm_core.routers.bert:BertRouter",
     "causal_llm": "routellm_core.routers.causal_llm:CausalLLMRouter",
+    "hybrid": "routellm_core.reader.hybrid_router:HybridRouter",
     "matrix_factorization": "routellm_core.routers.matrix_factorization:MatrixFactorizationRouter",
     "random": "routellm_core.routers.random_router:RandomRouter",
+    "reader": "routellm_core.reader.reader_router:ReaderRouter",
     "sw_ranking": "routellm_core.routers.similarity_weighted:SimilarityWeightedRouter",
 }
 """Kind of router -> "module:Class"; the kind is what a checkpoint's configuration names."""

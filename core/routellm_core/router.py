@@ -23,6 +23,8 @@ from routellm_core.logits import Floats
 if TYPE_CHECKING:
     from typing import Self
 
+    from routellm_core.routing.reading_stats import ReadingStats
+
 Scores = Floats
 
 LONGEST_NAME = 100
@@ -137,6 +139,14 @@ class Router(ABC):
         Asked at every scored call: it takes microseconds, or returns None.
         """
         return None
+
+    def reading_stats(self) -> ReadingStats | None:
+        """Return what a model that this router asks was asked so far; None if it asks none."""
+        return None
+
+    def reading_cost(self, prompt: str) -> float:
+        """Return what was paid for scoring a prompt since this was last asked; 0 if nothing or unknown."""
+        return 0.0
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

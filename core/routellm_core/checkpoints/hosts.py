@@ -47,8 +47,16 @@ def allowed_hosts(given: Collection[str]) -> frozenset[str]:
     return _allowed.get() | {host.lower() for host in given}
 
 
-def check_address(address: object, allowed: frozenset[str], origin: str) -> None:
+def check_address(
+    address: object, allowed: frozenset[str], origin: str, *, instead: str = "embedder="
+) -> None:
     """Reject an address that comes from a file, unless its host is allowed.
+
+    Args:
+        address: the address.
+        allowed: hosts in normal form.
+        origin: the checkpoint, for the message.
+        instead: the setting that may be given in its place.
 
     Raises:
         CheckpointError: names the host, if it is one.

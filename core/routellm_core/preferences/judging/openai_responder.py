@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS, Answer, Message, was_cut
 from routellm_core.redaction import without_address_secrets
@@ -57,6 +57,7 @@ class OpenAIResponder:
         self.max_tokens = max_tokens
         self.timeout = timeout
         self._client: Any = None
+        self._blocking: tuple[int, Any] | None = None
 
     def check_key(self) -> None:
         """Raise where the key is missing.
@@ -78,26 +79,21 @@ class OpenAIResponder:
             openai.OpenAIError: what the API answered.
         """
         client = self._client_for_loop()
-        # OpenAI's newer models refuse max_tokens; servers that speak its API know the older name.
-        limit = "max_completion_tokens" if str(client.base_url).startswith(_OPENAI) else "max_tokens"
-        completion = await client.chat.completions.create(
-            model=self.name, messages=list(messages), **{limit: self.max_tokens}
-        )
-        # The client checks nothing: servers that speak OpenAI's API send what they like.
-        choices = getattr(completion, "choices", None)
-        choice = choices[0] if isinstance(choices, list) and choices else None
-        message = getattr(choice, "message", None)
-        return Answer(
-            text=_text(getattr(message, "content", None)) or _text(getattr(message, "refusal", None)),
-            usage=_usage(getattr(completion, "usage", None)),
-            truncated=was_cut(getattr(choice, "finish_reason", None)),
-        )
+        return _answer(await client.chat.completions.create(**self._request(client, messages)))
+
+    def ask(self, messages: Sequence[Message]) -> Answer:
+        """Ask the model once, from any thread; waits for the answer and raises as `__call__`."""
+        client = self._client_for_threads()
+        return _answer(client.chat.completions.create(**self._request(client, messages)))
 
     async def aclose(self) -> None:
         """Close the connections."""
         client, self._client = self._client, None
+        blocking, self._blocking = self._blocking, None
         if client is not None:
             await client.close()
+        if blocking is not None:
+            blocking[1].close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -108,7 +104,7 @@ class OpenAIResponder:
         await self.aclose()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_client": None}
+        return {**self.__dict__, "_client": None, "_blocking": None}
 
     def __repr__(self) -> str:
         address = None if self.base_url is None else without_address_secrets(self.base_url)
@@ -123,20 +119,46 @@ class OpenAIResponder:
         # A server of one's own, named by its address, commonly asks for no key.
         return os.environ.get(self.key_variable, "").strip() or ("unused" if self.base_url else "")
 
+    def _request(self, client: Any, messages: Sequence[Message]) -> dict[str, Any]:
+        # OpenAI's newer models refuse max_tokens; servers that speak its API know the older name.
+        limit = "max_completion_tokens" if str(client.base_url).startswith(_OPENAI) else "max_tokens"
+        return {"model": self.name, "messages": list(messages), limit: self.max_tokens}
+
     def _client_for_loop(self) -> Any:
         if self._client is None:
-            try:
-                from openai import AsyncOpenAI
-            except ImportError as error:
-                raise ImportError(
-                    "asking models by OpenAI's API needs an extra: pip install 'routellm-plugins[openai]'"
-                ) from error
-            self.check_key()
-            # Retries are counted, paid and logged by the caller.
-            self._client = AsyncOpenAI(
-                api_key=self._key(), base_url=self.base_url, max_retries=0, timeout=self.timeout
-            )
+            self._client = self._made("AsyncOpenAI")
         return self._client
+
+    def _client_for_threads(self) -> Any:
+        # A forked process must not write into its parent's connections.
+        if self._blocking is None or self._blocking[0] != os.getpid():
+            self._blocking = (os.getpid(), self._made("OpenAI"))
+        return self._blocking[1]
+
+    def _made(self, kind: Literal["AsyncOpenAI", "OpenAI"]) -> Any:
+        try:
+            import openai
+        except ImportError as error:
+            raise ImportError(
+                "asking models by OpenAI's API needs an extra: pip install 'routellm-plugins[openai]'"
+            ) from error
+        self.check_key()
+        # Retries are counted, paid and logged by the caller.
+        return getattr(openai, kind)(
+            api_key=self._key(), base_url=self.base_url, max_retries=0, timeout=self.timeout
+        )
+
+
+def _answer(completion: Any) -> Answer:
+    # The client checks nothing: servers that speak OpenAI's API send what they like.
+    choices = getattr(completion, "choices", None)
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = getattr(choice, "message", None)
+    return Answer(
+        text=_text(getattr(message, "content", None)) or _text(getattr(message, "refusal", None)),
+        usage=_usage(getattr(completion, "usage", None)),
+        truncated=was_cut(getattr(choice, "finish_reason", None)),
+    )
 
 
 def _text(content: Any) -> str:

@@ -79,3 +79,12 @@ class Responder(Protocol):
     async def __call__(self, messages: Sequence[Message]) -> Answer:
         """Ask the model once, without retries."""
         ...
+
+
+@runtime_checkable
+class BlockingResponder(Protocol):
+    """A responder that can be asked without an event loop, from any thread."""
+
+    def ask(self, messages: Sequence[Message]) -> Answer:
+        """Ask the model once, without retries; waits for the answer."""
+        ...

@@ -1,0 +1,42 @@
+"""ScorePlaces: from a router's score to its place among typical scores, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from routellm_core.logits import Floats
+from routellm_core.router import Router, quantile_grid
+
+
+class ScorePlaces:
+    """A distribution of scores, by evenly spaced quantiles."""
+
+    def __init__(self, quantiles: Floats) -> None:
+        """Store the quantiles, ascending."""
+        self.quantiles = quantiles
+        self._grid = quantile_grid(len(quantiles))
+
+    @classmethod
+    def of_router(cls, router: Router) -> ScorePlaces:
+        """Return the distribution that a router ships.
+
+        Raises:
+            ValueError: it ships none.
+        """
+        if router.score_quantiles is None:
+            raise ValueError(
+                f"router {router.name!r} ships no score quantiles, by which a reader's ratings are put on its "
+                "scale. Take a router that does, such as load_router('default'), or for a hybrid your own "
+                "prompts: HybridRouter.from_prompts(...)."
+            )
+        return cls(router.score_quantiles)
+
+    def places(self, scores: Floats) -> Floats:
+        """Return the share of typical scores below each score, shape (n,)."""
+        places: Floats = np.interp(scores, self.quantiles, self._grid)
+        return places
+
+    def scores(self, places: Floats) -> Floats:
+        """Return the score at each place in [0, 1], shape (n,)."""
+        scores: Floats = np.interp(places, self._grid, self.quantiles)
+        return scores
