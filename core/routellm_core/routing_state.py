@@ -83,6 +83,7 @@ class RoutingState:
             usage_of: the tokens of a message, as `Dispatcher` wants it.
         """
         self.counter.on_drift = settings.on_drift
+        self.counter.watch(settings.router.reading_stats)
         if self._told is None:
             self._open_hook(settings)
         logs = self.logs

@@ -10,6 +10,7 @@ from examples.stand_in.judge_answers import judge_answer
 from examples.stand_in.model import Answer, ToolCall
 from examples.stand_in.plain_answers import best_sentence, plain_answer, question_and_context
 from examples.stand_in.prompt import Prompt, Tool
+from examples.stand_in.reader_answers import reader_answer
 from examples.stand_in.schema_values import PromptValues
 from examples.stand_in.words import content_words
 
@@ -41,7 +42,7 @@ def _text(prompt: Prompt) -> str:
         return json.dumps(PromptValues(source).fill(prompt.schema), ensure_ascii=False)
     if prompt.json_object:
         return json.dumps(_named_keys(prompt), ensure_ascii=False)
-    known = judge_answer(prompt) or answer_host_prompt(prompt)
+    known = judge_answer(prompt) or reader_answer(prompt) or answer_host_prompt(prompt)
     if known is not None:
         return known
     if prompt.tool_results:

@@ -82,14 +82,23 @@ class StoredScores:
         missing = [key for key in texts if key not in known]
         for start in range(0, len(missing), CHUNK):
             chunk = missing[start : start + CHUNK]
+            before = _unread(router)
             scores = check_scores(router.score([texts[key] for key in chunk]), len(chunk))
             found = dict(zip(chunk, scores, strict=True))
-            with store:
-                store.executemany(
-                    "insert or replace into scores values (?, ?, ?)",
-                    [(router.fingerprint, key, score) for key, score in found.items()],
-                )
+            # Where a reader failed, another router's score stands in: another time it need not.
+            if _unread(router) == before:
+                with store:
+                    store.executemany(
+                        "insert or replace into scores values (?, ?, ?)",
+                        [(router.fingerprint, key, score) for key, score in found.items()],
+                    )
             known |= found
             if progress is not None:
                 progress(min(start + CHUNK, len(missing)), len(missing))
         return np.array([known[key] for key in keys])
+
+
+def _unread(router: Router) -> int:
+    """Return how many prompts a router's reader did not rate so far; 0 without one."""
+    stats = router.reading_stats()
+    return 0 if stats is None else stats.failed + stats.skipped

@@ -39,7 +39,8 @@ Inside = npt.NDArray[np.bool_]
 class HybridRouter(UnchangingRouter):
     """Inside the band, score = the base's score at the place low + (high - low) · the rating's place.
 
-    Outside it is the base's own. low and high are the shares of typical prompts that score lower than the band's ends.
+    Outside it is the base's own. low and high are the shares of typical prompts that score lower than the
+    band's ends.
     """
 
     def __init__(
@@ -158,7 +159,7 @@ class HybridRouter(UnchangingRouter):
         base = replace(self.base.to_checkpoint(), name=self.base.name)
         settings = {**reader_settings(self.reader.reader), "band": self.band, "centre": self.centre}
         tensors = {
-            "rating_quantiles": self.reader.scale.quantiles,
+            "rating_shares": self.reader.scale.shares,
             "score_quantiles": self._places.quantiles,
         }
         return Checkpoint(KIND, settings, tensors, inner={"base": base})
@@ -185,7 +186,7 @@ class HybridRouter(UnchangingRouter):
                 price=checkpoint.settings.get("price"),
                 timeout=checkpoint.setting("timeout"),
                 concurrency=checkpoint.setting("concurrency"),
-                scale=RatingScale(checkpoint.tensor("rating_quantiles", (None,))),
+                scale=RatingScale(checkpoint.tensor("rating_shares", (None,))),
                 strict=bool(checkpoint.setting("strict")),
             )
             share = 1.0 - check_fraction(checkpoint.setting("centre"), "centre")

@@ -1,4 +1,4 @@
-"""PromptReader: ratings of prompts by a language model, each asked for once and waited for no longer than a limit."""
+"""PromptReader: ratings of prompts by a language model, each asked for once and never waited for long."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ class PromptReader:
         """
         if not isinstance(responder, Responder):
             raise ValueError(
-                f"responder is {type(responder).__name__}, expected what responder(model) of an adapter makes, "
-                "or OpenAIResponder(name)."
+                f"responder is {type(responder).__name__}, expected what responder(model) of an adapter "
+                "makes, or OpenAIResponder(name)."
             )
         self.responder = responder
         self.timeout = check_positive(timeout, "timeout")

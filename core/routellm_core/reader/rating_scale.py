@@ -7,64 +7,48 @@ from collections.abc import Sequence
 import numpy as np
 
 from routellm_core.logits import Floats
-from routellm_core.router import COARSE_QUANTILES, quantile_grid, quantiles_of
+from routellm_core.router import quantile_grid
 
-HIGHEST = 100
+_EDGES = np.arange(102.0)
+"""Where each rating of 0 to 100 begins and the last one ends: a rating of r lies between r and r + 1."""
 
 _EVEN = 0.02
 """Share of a uniform distribution mixed into a sample's, so that no two ratings have the same place."""
 
-TYPICAL = (
-    0.0,
-    1.5,
-    3.5,
-    4.5,
-    5.5,
-    7.5,
-    9.5,
-    12.5,
-    14.5,
-    18.5,
-    22.5,
-    27.5,
-    34.5,
-    41.5,
-    48.5,
-    56.5,
-    63.5,
-    71.5,
-)
-TYPICAL += (83.5, 89.5, 101.0)
+TYPICAL = (0.0, 1.5, 3.5, 4.5, 5.5, 7.5, 9.5, 12.5, 14.5, 18.5, 22.5, 27.5, 34.5, 41.5, 48.5, 56.5, 63.5)
+TYPICAL += (71.5, 83.5, 89.5, 101.0)
 """Quantiles of the ratings that one frontier model gave to the mix of prompts behind the default router's
 score quantiles, at every 5 %. Other readers use the numbers otherwise: `ReaderRouter.fitted`."""
 
 
 class RatingScale:
-    """A distribution of ratings, by evenly spaced quantiles."""
+    """A distribution of ratings."""
 
-    def __init__(self, quantiles: Sequence[float] | Floats = TYPICAL) -> None:
-        """Store the quantiles.
+    def __init__(self, shares: Floats | None = None) -> None:
+        """Store the shares.
 
         Args:
-            quantiles: of rating + tie-break, strictly ascending from 0 to 101.
+            shares: shape (102,), the share of ratings below 0, 1, ..., 101, strictly ascending from 0 to 1;
+                None: `TYPICAL`.
 
         Raises:
             ValueError: they are not.
         """
-        array = np.asarray(quantiles, dtype=np.float64)
-        ends = array.ndim == 1 and len(array) >= 2 and array[0] == 0.0 and array[-1] == HIGHEST + 1
-        if not ends or not (np.diff(array) > 0.0).all():
-            raise ValueError(f"a rating scale's quantiles must ascend strictly from 0 to {HIGHEST + 1}.")
-        self.quantiles = array
+        if shares is None:
+            shares = np.interp(_EDGES, TYPICAL, quantile_grid(len(TYPICAL)))
+        array = np.asarray(shares, dtype=np.float64)
+        if array.shape != _EDGES.shape or array[0] != 0.0 or not np.isclose(array[-1], 1.0):
+            raise ValueError(f"a rating scale must have {len(_EDGES)} shares from 0 to 1.")
+        if not (np.diff(array) > 0.0).all():
+            raise ValueError("a rating scale's shares must ascend strictly.")
+        self.shares = array
 
     @classmethod
     def from_ratings(cls, ratings: Sequence[int]) -> RatingScale:
-        """Return the scale of a sample of ratings, each in 0..100; equal ratings share their place evenly."""
-        array = np.sort(np.asarray(ratings, dtype=np.float64))
-        _, counts = np.unique(array, return_counts=True)
-        ties = np.concatenate([(np.arange(count) + 0.5) / count for count in counts])
-        spread = np.concatenate([[0.0], quantiles_of(array + ties, COARSE_QUANTILES)[1:-1], [HIGHEST + 1.0]])
-        return cls((1.0 - _EVEN) * spread + _EVEN * (HIGHEST + 1.0) * quantile_grid(COARSE_QUANTILES))
+        """Return the scale of a sample of ratings, each in 0..100."""
+        counts = np.bincount(np.asarray(ratings, dtype=np.intp), minlength=len(_EDGES) - 1)
+        mass = (1.0 - _EVEN) * counts / counts.sum() + _EVEN / len(counts)
+        return cls(np.concatenate([[0.0], np.cumsum(mass)]))
 
     def places(self, ratings: Floats, ties: Floats) -> Floats:
         """Return each rating's place among all, in [0, 1].
@@ -73,5 +57,5 @@ class RatingScale:
             ratings: shape (n,), 0 to 100.
             ties: shape (n,), in [0, 1]: the order among equal ratings.
         """
-        places: Floats = np.interp(ratings + ties, self.quantiles, quantile_grid(len(self.quantiles)))
+        places: Floats = np.minimum(np.interp(ratings + ties, _EDGES, self.shares), 1.0)
         return places

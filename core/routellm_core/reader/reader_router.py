@@ -156,7 +156,7 @@ class ReaderRouter(UnchangingRouter):
     def to_checkpoint(self) -> Checkpoint:
         """Describe this router and its base, without any key; raises TypeError if the base can't be saved."""
         base = replace(self.base.to_checkpoint(), name=self.base.name)
-        tensors = {"rating_quantiles": self.scale.quantiles}
+        tensors = {"rating_shares": self.scale.shares}
         return Checkpoint(KIND, reader_settings(self.reader), tensors, inner={"base": base})
 
     @classmethod
@@ -179,7 +179,7 @@ class ReaderRouter(UnchangingRouter):
                 price=price,
                 timeout=checkpoint.setting("timeout"),
                 concurrency=checkpoint.setting("concurrency"),
-                scale=RatingScale(checkpoint.tensor("rating_quantiles", (None,))),
+                scale=RatingScale(checkpoint.tensor("rating_shares", (None,))),
                 strict=bool(checkpoint.setting("strict")),
             )
 

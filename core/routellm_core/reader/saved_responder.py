@@ -1,4 +1,4 @@
-"""How a router's responder is saved: OpenAI's by its settings without the key, any other by its name alone."""
+"""How a router's responder is saved: OpenAI's by its settings without the key, others by their names."""
 
 from __future__ import annotations
 

@@ -8,6 +8,10 @@ from routellm_core.logits import Floats
 from routellm_core.router import Router, quantile_grid
 
 
+_STEP = 1e-9
+"""Between the first and the last place: where many prompts have one score, the reader's order is kept."""
+
+
 class ScorePlaces:
     """A distribution of scores, by evenly spaced quantiles."""
 
@@ -15,6 +19,9 @@ class ScorePlaces:
         """Store the quantiles, ascending."""
         self.quantiles = quantiles
         self._grid = quantile_grid(len(quantiles))
+        self._values, which = np.unique(quantiles, return_inverse=True)
+        # A score that many prompts have is in the middle of their places.
+        self._middles = np.bincount(which, self._grid) / np.bincount(which)
 
     @classmethod
     def of_router(cls, router: Router) -> ScorePlaces:
@@ -25,18 +32,19 @@ class ScorePlaces:
         """
         if router.score_quantiles is None:
             raise ValueError(
-                f"router {router.name!r} ships no score quantiles, by which a reader's ratings are put on its "
-                "scale. Take a router that does, such as load_router('default'), or for a hybrid your own "
-                "prompts: HybridRouter.from_prompts(...)."
+                f"router {router.name!r} ships no score quantiles, by which a reader's ratings are put "
+                "on its scale. Take a router that does, such as load_router('default'), or for a hybrid your "
+                "own prompts: HybridRouter.from_prompts(...)."
             )
         return cls(router.score_quantiles)
 
     def places(self, scores: Floats) -> Floats:
-        """Return the share of typical scores below each score, shape (n,)."""
-        places: Floats = np.interp(scores, self.quantiles, self._grid)
+        """Return the share of typical scores below each score, shape (n,); ties count half."""
+        places: Floats = np.interp(scores, self._values, self._middles)
         return places
 
     def scores(self, places: Floats) -> Floats:
         """Return the score at each place in [0, 1], shape (n,)."""
-        scores: Floats = np.interp(places, self._grid, self.quantiles)
+        found = np.interp(places, self._grid, self.quantiles) + _STEP * (places - 0.5)
+        scores: Floats = np.clip(found, 0.0, 1.0)
         return scores

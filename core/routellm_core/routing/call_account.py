@@ -37,6 +37,7 @@ class CallAccount:
         latency: seconds from the decision to the end.
         error: type of the error that ended the call, or that caused an escalation; None for none.
         failed: whether the call ended in that error.
+        read_cost: what a reader of the prompt cost; 0 without one.
     """
 
     __slots__ = (
@@ -51,6 +52,7 @@ class CallAccount:
         "last",
         "latency",
         "origin",
+        "read_cost",
         "reason",
         "record",
         "tokens",
@@ -63,6 +65,7 @@ class CallAccount:
         origin: Origin,
         listeners: tuple[Callable[[CallAccount], None], ...],
         top: Route = "strong",
+        read_cost: float = 0.0,
     ) -> None:
         self.first = self.last = decision
         self.reason: Reason = decision.reason
@@ -72,6 +75,7 @@ class CallAccount:
         self.latency = 0.0
         self.error: str | None = None
         self.failed = False
+        self.read_cost = read_cost
         self._prices = prices
         self._top = top
         self._listeners = listeners
@@ -105,7 +109,7 @@ class CallAccount:
             self.record |= self.money()
 
     def money(self, route: Route | None = None, usage: TokenUsage | None = None) -> dict[str, float]:
-        """Return cost and saving as a record has them; empty where they are unknown.
+        """Return cost, a reader's included, and saving as a record has them; empty where they are unknown.
 
         Args:
             route: of an answer whose tokens may not be added yet; None for none.
@@ -116,7 +120,7 @@ class CallAccount:
             tokens = {**tokens, route: usage}
         if self._prices is None or self.last.route not in tokens:
             return {}
-        cost = sum(self._prices.of(side).cost(used) for side, used in tokens.items())
+        cost = sum((self._prices.of(side).cost(used) for side, used in tokens.items()), self.read_cost)
         return {"cost": cost, "saving": self._prices.strong.cost(tokens[self.last.route]) - cost}
 
     def strong_cost(self) -> float:

@@ -132,7 +132,8 @@ class Decider:
             if decision.place is not None:
                 come_from = come_from._replace(thread_id=decision.place.thread_id)
             prices, top = self.counter.prices, self.policy.ladder.top
-            account = CallAccount(decision, prices, come_from, self._listeners, top)
+            read_cost = self.policy.router.reading_cost(decision.text) if decision.text else 0.0
+            account = CallAccount(decision, prices, come_from, self._listeners, top, read_cost)
             decision = replace(decision, account=account)
         return decision
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import add
@@ -14,10 +14,18 @@ from routellm_core.routing.decision import Decision, Reason, Route
 from routellm_core.routing.drift import DriftWatch, ExpectedTraffic, OnDrift, tell
 from routellm_core.routing.ladder import PAIR, Ladder
 from routellm_core.routing.prices import Prices, TokenUsage
+from routellm_core.routing.reading_stats import ReadingStats
 from routellm_core.routing.routing_stats import RouteStats, RoutingStats, saved_share
 
 ANY_TRAFFIC = ExpectedTraffic()
 """Nothing is compared."""
+
+Readings = Callable[[], ReadingStats | None]
+
+
+def no_readings() -> None:
+    """Say that there is no reader."""
+    return None
 
 
 SHORTEST_CACHED = 1_024
@@ -74,6 +82,7 @@ class RoutingCounter:
         self.ladder = ladder
         self.on_drift = on_drift
         self._expected = expected
+        self._readings: Readings = no_readings
         self._lock = Lock()
         self._start()
 
@@ -92,6 +101,13 @@ class RoutingCounter:
         self._escalations = 0
         self._switches = 0
         self._read_again: Counter[Route] = Counter()
+        self._read_before = self._readings()
+
+    def watch(self, readings: Readings) -> None:
+        """Count what a router's reader is asked from now on; the same one as before goes on."""
+        with self._lock:
+            if readings != self._readings:
+                self._readings, self._read_before = readings, readings()
 
     @property
     def expected(self) -> ExpectedTraffic:
@@ -191,9 +207,12 @@ class RoutingCounter:
         requests, top = sum(self._answered.values()), self.ladder.top
         tiers = {route: self._route_stats(route) for route in self.ladder.names}
         strong, weak = tiers[top], tiers[self.ladder.lowest]
-        cost = None if self.prices is None else sum(tier.cost or 0.0 for tier in tiers.values())
+        reader = self._reader_stats()
+        read_cost = 0.0 if reader is None else reader.cost or 0.0
+        costs = (tier.cost or 0.0 for tier in tiers.values())
+        cost = None if self.prices is None else sum(costs, read_cost)
         always = self._always_strong_cost()
-        shadow_cost = self._shadow_cost()
+        shadow_cost = self._shadow_cost(read_cost)
         return RoutingStats(
             requests=requests,
             strong=strong,
@@ -208,12 +227,17 @@ class RoutingCounter:
             score_shift=self._drift.score_shift,
             cost=cost,
             always_strong_cost=always,
-            saved=saved_share(cost, always, *tiers.values()),
+            saved=saved_share(cost, always, *tiers.values(), reader=reader),
             scored=self._scored,
             shadow_cost=shadow_cost,
-            shadow_saved=1.0 - shadow_cost / cost if shadow_cost is not None and cost else None,
+            shadow_saved=_shadow_saved(shadow_cost, cost, read_cost),
             tiers={} if self.ladder == PAIR else tiers,
+            reader=reader,
         )
+
+    def _reader_stats(self) -> ReadingStats | None:
+        found = self._readings()
+        return found if found is None or self._read_before is None else found - self._read_before
 
     def _route_stats(self, route: Route) -> RouteStats:
         tokens = self._tokens[route].usage
@@ -234,10 +258,10 @@ class RoutingCounter:
             for route, tokens in self._read_again.items()
         )
 
-    def _shadow_cost(self) -> float | None:
+    def _shadow_cost(self, read_cost: float) -> float | None:
         if self.prices is None or not self._shadowed:
             return None
-        cost = self.prices.strong.cost(self._tokens[self.ladder.top].usage)
+        cost = self.prices.strong.cost(self._tokens[self.ladder.top].usage) + read_cost
         for route, tokens in self._shadow_tokens.items():
             cost += self.prices.of(route).cost(tokens.usage) - self.prices.strong.cost(tokens.usage)
         return cost
@@ -248,3 +272,9 @@ class RoutingCounter:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]  # the state of a new counter is what __init__ makes
+
+
+def _shadow_saved(shadow_cost: float | None, cost: float | None, read_cost: float) -> float | None:
+    """Return the share saved of what strong alone costs; whoever never routes pays no reader."""
+    alone = 0.0 if cost is None else cost - read_cost
+    return None if shadow_cost is None or not alone else 1.0 - shadow_cost / alone

@@ -10,6 +10,7 @@ from typing import Any
 
 from routellm_core.routing.decision import Reason
 from routellm_core.routing.prices import TokenUsage
+from routellm_core.routing.reading_stats import ReadingStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +59,19 @@ class RoutingStats:
             given instead.
         score_shift: how far the scores are from the calibrated or shipped distribution: the largest
             difference between cumulative shares, in [0, 1]; None before the first score or if unknown.
-        cost: of both sides; None without prices.
+        cost: of both sides, and of the router's reader where its price is known; None without prices.
         always_strong_cost: of the same answers at strong's prices, escalated weak calls left out; it assumes
             that strong would have used as many tokens.
         saved: share of always_strong_cost that was saved, at most 1; None without prices or tokens, or if
-            more than one answer in twenty came without tokens, since it would be wrong.
+            more than one answer in twenty came without tokens or the reader has no price, since it would be
+            wrong.
         scored: calls that the score decided.
         shadow_cost: in shadow mode, what the same answers would have cost routed, at weak's prices if
             weak would have given them; None without prices or shadow calls.
         shadow_saved: the share of their cost that routing would have saved; None as `shadow_cost`.
         tiers: of more than two tiers, each one's calls, tokens and cost, from the lowest to the highest;
             `weak` is the lowest of them then, and `strong` the highest.
+        reader: what the router's reader was asked, by other pairs with the same router too; None without.
     """
 
     requests: int
@@ -89,6 +92,7 @@ class RoutingStats:
     shadow_saved: float | None = None
     switch_cost: float | None = None
     tiers: dict[str, RouteStats] = field(default_factory=dict)
+    reader: ReadingStats | None = None
 
     @classmethod
     def merged(cls, parts: Iterable[RoutingStats]) -> RoutingStats:
@@ -116,9 +120,16 @@ MOST_WITHOUT_TOKENS = 0.05
 """Share of answers without tokens above which `saved` is None."""
 
 
-def saved_share(cost: float | None, always_strong_cost: float | None, *sides: RouteStats) -> float | None:
+def saved_share(
+    cost: float | None,
+    always_strong_cost: float | None,
+    *sides: RouteStats,
+    reader: ReadingStats | None = None,
+) -> float | None:
     """Return the saved share; None if unknown."""
     if cost is None or not always_strong_cost:
+        return None
+    if reader is not None and reader.asked and reader.cost is None:
         return None
     for side in sides:
         if side.without_tokens > MOST_WITHOUT_TOKENS * max(1, side.calls):
@@ -135,6 +146,9 @@ def _merged(one: RoutingStats, other: RoutingStats) -> RoutingStats:
         name: one.tiers.get(name, RouteStats()) + other.tiers.get(name, RouteStats())
         for name in {**one.tiers, **other.tiers}
     }
+    reader = other.reader if one.reader is None else one.reader
+    if one.reader is not None and other.reader is not None:
+        reader = one.reader + other.reader
     shifts = [part.score_shift for part in (one, other) if part.score_shift is not None]
     return RoutingStats(
         requests=requests,
@@ -150,7 +164,8 @@ def _merged(one: RoutingStats, other: RoutingStats) -> RoutingStats:
         score_shift=max(shifts, default=None),
         cost=cost,
         always_strong_cost=always,
-        saved=saved_share(cost, always, *(tiers.values() or (strong, weak))),
+        saved=saved_share(cost, always, *(tiers.values() or (strong, weak)), reader=reader),
+        reader=reader,
         scored=scored,
         shadow_cost=shadow_cost,
         shadow_saved=_mean(one.shadow_saved, one.cost or 0.0, other.shadow_saved, other.cost or 0.0),

@@ -1,0 +1,241 @@
+"""Ratings are asked for once, all at once, and nobody waits for a reader that hangs or fails."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
+
+import pytest
+
+from routellm_core import RouterError
+from routellm_core.preferences.judging.responder import Answer, Responder
+from routellm_core.reader import ReaderWarning
+from routellm_core.reader.pause import FAILURES
+from routellm_core.reader.prompt_reader import PromptReader
+from routellm_core.routing.prices import Price, TokenUsage
+
+from tests.core.scripted_models import ProviderError
+from tests.core.scripted_reader import USAGE, AsyncReader, HangingReader, ScriptedReader, by_vowels
+
+SOON = 0.05
+PROMPTS = ["Tell me about the sea", "Hello", "Prove it", "Why?"]
+RATED = {prompt: int(by_vowels(prompt)) for prompt in PROMPTS}
+
+
+def reader_of(responder: Responder, **settings: Any) -> PromptReader:
+    given = {"timeout": 5.0, "concurrency": 4, "price": None, "strict": False}
+    return PromptReader(responder, **{**given, **settings})
+
+
+@pytest.fixture
+def hanging() -> Iterator[HangingReader]:
+    reader = HangingReader()
+    yield reader
+    reader.let_go.set()
+
+
+@pytest.mark.parametrize("responder", [ScriptedReader(), AsyncReader()], ids=["blocking", "async"])
+async def test_every_prompt_is_rated_in_threads_and_on_event_loops(responder: Responder) -> None:
+    assert reader_of(responder).ratings(PROMPTS) == RATED
+    assert await reader_of(responder).aratings(PROMPTS) == RATED
+
+
+def test_each_prompt_is_asked_for_once_and_blank_ones_never() -> None:
+    responder = ScriptedReader()
+    reader = reader_of(responder)
+
+    assert reader.ratings([*PROMPTS, *PROMPTS, "", " \n"]) == RATED
+    assert reader.ratings(PROMPTS[:2]) == {prompt: RATED[prompt] for prompt in PROMPTS[:2]}
+    assert sorted(responder.asked) == sorted(PROMPTS)
+    assert (reader.stats().asked, reader.stats().rated, reader.stats().reused) == (4, 4, 2)
+
+
+def test_many_are_asked_at_once_and_not_more_than_that(hanging: HangingReader) -> None:
+    reader = reader_of(hanging, concurrency=3)
+    many = [f"question {number}" for number in range(20)]
+    asking = threading.Thread(target=reader.ratings, args=(many,))
+    asking.start()
+    end = time.monotonic() + 10
+    while hanging.running < 3 and time.monotonic() < end:
+        time.sleep(0.005)
+    hanging.let_go.set()
+    asking.join(10)
+
+    assert hanging.peak == 3
+    assert reader.stats().rated == 20
+
+
+@pytest.mark.parametrize("count", [1, 40])
+async def test_nobody_waits_longer_than_the_limit(hanging: HangingReader, count: int) -> None:
+    reader = reader_of(hanging, timeout=SOON)
+    prompts = [f"question {number}" for number in range(count)]
+    start = time.monotonic()
+    with pytest.warns(ReaderWarning, match=r"'scripted' gave no rating: no answer within 0\.05 s"):
+        assert reader.ratings(prompts) == {}
+    assert await reader.aratings([f"another {number}" for number in range(count)]) == {}
+
+    assert time.monotonic() - start < 5
+    stats = reader.stats()
+    assert stats.failed + stats.skipped == 2 * count
+
+
+async def test_the_event_loop_goes_on_while_a_rating_is_waited_for(hanging: HangingReader) -> None:
+    waiting = asyncio.ensure_future(reader_of(hanging).aratings(["Hello"]))
+    await asyncio.sleep(0.02)
+    assert not waiting.done()
+    hanging.let_go.set()
+
+    assert await waiting == {"Hello": RATED["Hello"]}
+
+
+def test_one_that_hangs_keeps_no_other_from_its_rating() -> None:
+    responder = HangingReader("Hello")
+    with pytest.warns(ReaderWarning):
+        found = reader_of(responder, timeout=0.3).ratings(PROMPTS)
+    responder.let_go.set()
+
+    assert found == {prompt: rating for prompt, rating in RATED.items() if prompt != "Hello"}
+
+
+def test_a_rating_that_comes_too_late_serves_the_next_call(hanging: HangingReader) -> None:
+    reader = reader_of(hanging, timeout=SOON)
+    with pytest.warns(ReaderWarning):
+        assert reader.ratings(["Hello"]) == {}
+    hanging.let_go.set()
+    end = time.monotonic() + 10
+    while not reader.stats().rated and time.monotonic() < end:
+        time.sleep(0.005)
+
+    assert reader.ratings(["Hello"]) == {"Hello": RATED["Hello"]}
+    assert hanging.asked.count("Hello") == 2  # once before it hung, once after
+
+
+def test_one_that_keeps_failing_is_left_alone_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    responder = ScriptedReader(failures=[ValueError("broken")] * FAILURES)
+    reader = reader_of(responder, concurrency=1)
+    prompts = [f"question {number}" for number in range(FAILURES + 4)]
+    with pytest.warns(ReaderWarning, match="gave no rating: ValueError"):
+        assert [reader.ratings([prompt]) for prompt in prompts] == [{}] * len(prompts)
+
+    assert len(responder.asked) == FAILURES
+    assert (reader.stats().failed, reader.stats().skipped) == (FAILURES, 4)
+    monkeypatch.setattr("routellm_core.reader.pause.monotonic", lambda: time.monotonic() + 60)
+    assert reader.ratings(["Hello"]) == {"Hello": RATED["Hello"]}
+    assert reader.ratings(["Why?"]) == {"Why?": RATED["Why?"]}
+
+
+def test_after_the_pause_one_prompt_alone_tries_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    responder = ScriptedReader(failures=[ValueError("broken")] * 99)
+    reader = reader_of(responder, concurrency=1)
+    with pytest.warns(ReaderWarning):
+        reader.ratings([f"question {number}" for number in range(FAILURES)])
+    now = time.monotonic() + 60
+    monkeypatch.setattr("routellm_core.reader.pause.monotonic", lambda: now)
+    for number in range(5):
+        reader.ratings([f"later {number}"])
+
+    assert responder.asked[FAILURES:] == ["later 0"]
+
+
+def test_failures_are_said_once_and_never_raised_unless_asked_for() -> None:
+    reader = reader_of(ScriptedReader(lambda text: "I would say 40."))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert [reader.ratings([prompt]) for prompt in PROMPTS[:3]] == [{}] * 3
+    assert [str(each.message).split(": ")[1].split(".")[0] for each in told] == [
+        "its answer is no number from 0 to 100"
+    ]
+    assert (reader.stats().failed, reader.stats().tokens) == (3, TokenUsage(900, 3))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert reader_of(ScriptedReader(lambda text: "?")).ratings(["Hello"]) == {}
+    with pytest.raises(RouterError, match="'scripted' gave no rating of 4 prompts: its answer is no number"):
+        reader_of(ScriptedReader(lambda text: "?"), strict=True).ratings(PROMPTS)
+
+
+def test_a_rate_limit_is_waited_out_where_there_is_time() -> None:
+    responder = ScriptedReader(failures=[ProviderError(429, headers={"retry-after": "0.01"})] * 2)
+    reader = reader_of(responder)
+
+    assert reader.ratings(["Hello"]) == {"Hello": RATED["Hello"]}
+    assert reader.stats().asked == 3
+
+
+@pytest.mark.parametrize(
+    "failure", [ProviderError(429, headers={"retry-after": "60"}), ProviderError(401), ProviderError(400)]
+)
+def test_what_will_not_come_in_time_is_not_waited_for(failure: ProviderError) -> None:
+    responder = ScriptedReader(failures=[failure])
+    with pytest.warns(ReaderWarning, match=f"{failure.status_code} ProviderError"):
+        assert reader_of(responder).ratings(["Hello"]) == {}
+    assert responder.asked == ["Hello"]
+
+
+def test_no_message_repeats_a_secret() -> None:
+    responder = ScriptedReader(failures=[ProviderError(400, "key sk-0123456789abcdefghijkl is wrong")])
+    with pytest.warns(ReaderWarning) as told:
+        reader_of(responder).ratings(["Hello"])
+    assert "sk-" not in str(told[0].message)
+
+
+def test_tokens_and_cost_are_counted_and_charged_to_each_prompt_once() -> None:
+    reader = reader_of(ScriptedReader(), price=Price(1.0, 4.0))
+    reader.ratings(PROMPTS)
+    stats = reader.stats()
+
+    assert stats.tokens == TokenUsage(4 * USAGE.input, 4 * USAGE.output)
+    assert stats.cost == pytest.approx(4 * 304e-6)
+    assert reader.charge("Hello") == pytest.approx(304e-6)
+    assert reader.charge("Hello") == 0.0
+    assert reader.charge("never read") == 0.0
+
+    unpriced = reader_of(ScriptedReader(usage=None))
+    unpriced.ratings(["Hello"])
+    assert (unpriced.stats().cost, unpriced.stats().without_tokens) == (None, 1)
+
+
+def test_a_reading_is_no_part_of_the_call_around_it() -> None:
+    run: ContextVar[str] = ContextVar("run", default="none")
+    seen: list[str] = []
+    run.set("the caller's")
+
+    def rule(text: str) -> str:
+        seen.append(run.get())
+        return "5"
+
+    reader_of(ScriptedReader(rule)).ratings(["Hello"])
+    assert seen == ["none"]
+
+
+def test_what_answers_with_something_else_is_a_failure() -> None:
+    class Wrong(ScriptedReader):
+        def ask(self, messages: Any) -> Answer:
+            return "35"  # type: ignore[return-value]
+
+    with pytest.warns(ReaderWarning, match="gave no rating: TypeError"):
+        assert reader_of(Wrong()).ratings(["Hello"]) == {}
+
+
+def test_wrong_settings_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="responder is str, expected what responder"):
+        reader_of("gpt-4o-mini")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="timeout is 0, expected a number above 0"):
+        reader_of(ScriptedReader(), timeout=0)
+    with pytest.raises(ValueError, match="concurrency is 0, expected a whole number of at least 1"):
+        reader_of(ScriptedReader(), concurrency=0)
+
+
+def test_a_pickle_reads_on_and_counts_for_itself() -> None:
+    reader = reader_of(AsyncReader(), price=Price(1.0, 4.0))
+    reader.ratings(PROMPTS)
+    twin = pickle.loads(pickle.dumps(reader))
+
+    assert twin.ratings(["Hello"]) == {"Hello": RATED["Hello"]}
+    assert (twin.stats().asked, reader.stats().asked) == (1, 4)
