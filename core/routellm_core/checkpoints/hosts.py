@@ -67,7 +67,7 @@ def check_address(
     if not is_allowed(address, allowed):
         raise CheckpointError(
             f"{origin} names an address at {host}:{port}, which would be sent prompts and the key. If "
-            f"that is meant: load_router(..., allow_hosts=[{f'{host}:{port}'!r}]). Else give embedder=."
+            f"that is meant: load_router(..., allow_hosts=[{f'{host}:{port}'!r}]). Else give {instead}."
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from routellm_core.routing.reading_stats import ReadingStats
 from routellm_core.routing.routing_stats import RoutingStats
 
 
@@ -67,7 +68,18 @@ def measures(stats: RoutingStats) -> Iterator[Measure]:
             stats.switch_cost,
             {},
         )
+    if stats.reader is not None:
+        yield from _readings(stats.reader)
     yield from _gauges(stats)
+
+
+def _readings(reader: ReadingStats) -> Iterator[Measure]:
+    for outcome in ("rated", "reused", "failed", "skipped"):
+        about = "Prompts for a router's reader, by what came of it."
+        count = getattr(reader, outcome)
+        yield Measure("routellm_readings", "counter", about, count, {"outcome": outcome})
+    if reader.cost is not None:
+        yield Measure("routellm_reader_cost", "counter", "Cost of a router's reader.", reader.cost, {})
 
 
 def _gauges(stats: RoutingStats) -> Iterator[Measure]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from routellm_core.exporters.measures import Measure, measures
 from routellm_core.routing.prices import TokenUsage
+from routellm_core.routing.reading_stats import ReadingStats
 from routellm_core.routing.routing_stats import RouteStats, RoutingStats
 
 if TYPE_CHECKING:
@@ -68,5 +69,7 @@ def _every_measure() -> list[Measure]:
         cost=0.0,
         always_strong_cost=0.0,
         saved=0.0,
+        switch_cost=0.0,
+        reader=ReadingStats(cost=0.0),
     )
     return list({measure.name: measure for measure in measures(whole)}.values())

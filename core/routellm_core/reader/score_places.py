@@ -7,7 +7,6 @@ import numpy as np
 from routellm_core.logits import Floats
 from routellm_core.router import Router, quantile_grid
 
-
 _STEP = 1e-9
 """Between the first and the last place: where many prompts have one score, the reader's order is kept."""
 

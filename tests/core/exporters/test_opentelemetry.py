@@ -10,6 +10,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from routellm_core import Decision
 from routellm_core.exporters.opentelemetry import observe_routing
 from routellm_core.routing.prices import Price, Prices, TokenUsage
+from routellm_core.routing.reading_stats import ReadingStats
 from routellm_core.routing.routing_counter import RoutingCounter
 
 
@@ -20,6 +21,9 @@ def test_the_statistics_are_read_as_they_are_then() -> None:
     decision = Decision("strong", 0.9, 0.5, "score", "r")
     counter.count(decision)
     counter.count_tokens(decision, TokenUsage(3, 5))
+    counts = [ReadingStats()]
+    counter.watch(lambda: counts[-1])
+    counts.append(ReadingStats(3, 2, failed=1, cost=0.25))
     data = reader.get_metrics_data()
     assert data is not None
     found = {
@@ -33,5 +37,7 @@ def test_the_statistics_are_read_as_they_are_then() -> None:
     assert found["routellm.calls", ("app", "support"), ("route", "strong")] == 1
     assert found["routellm.cost", ("app", "support"), ("route", "strong")] == 3.0
     assert found["routellm.decisions", ("app", "support"), ("reason", "score")] == 1
+    assert found["routellm.readings", ("app", "support"), ("outcome", "failed")] == 1
+    assert found["routellm.reader_cost", ("app", "support")] == 0.25
     assert found["routellm.strong_share", ("app", "support")] == 1.0
     assert found["routellm.tokens", ("app", "support"), ("kind", "output"), ("route", "strong")] == 5

@@ -6,6 +6,7 @@ import pytest
 
 from routellm_core import Decision
 from routellm_core.routing.prices import Price, Prices, TokenUsage
+from routellm_core.routing.reading_stats import ReadingStats
 from routellm_core.routing.routing_counter import RoutingCounter
 from routellm_core.routing.routing_stats import RoutingStats
 
@@ -82,3 +83,64 @@ def test_no_call_is_lost_or_counted_twice_between_snapshots() -> None:
     parts.append(counter.snapshot(reset=True))
     assert RoutingStats.merged(parts).requests == 8_000
     assert counter.snapshot().requests == 0
+
+
+class Read:
+    """A reader's counts, as a router tells them."""
+
+    def __init__(self, cost: float | None = 0.0) -> None:
+        self.stats = ReadingStats(cost=cost)
+
+    def __call__(self) -> ReadingStats:
+        return self.stats
+
+    def more(self, cost: float | None) -> None:
+        self.stats += ReadingStats(asked=2, rated=1, failed=1, tokens=TokenUsage(50, 1), cost=cost)
+
+
+def test_a_readers_cost_is_part_of_the_cost_and_of_what_is_saved() -> None:
+    counter, read = counted(STRONG, WEAK), Read()
+    read.more(7.0)  # before this counter began
+    counter.watch(read)
+    read.more(500 / 1e6)
+    counter.watch(read)  # whoever makes the dispatcher anew says it again
+    stats = counter.snapshot()
+
+    assert stats.reader == ReadingStats(2, 1, 0, 1, 0, TokenUsage(50, 1), 0, pytest.approx(500 / 1e6))
+    assert stats.cost == pytest.approx((2200 + 500) / 1e6)
+    assert stats.saved == pytest.approx(1 - 2700 / 4000)
+    counter.reset()
+    assert counter.snapshot().reader == ReadingStats(cost=pytest.approx(0.0))
+
+
+def test_a_reader_without_a_price_makes_saved_unknown_as_soon_as_it_is_asked() -> None:
+    counter, read = counted(STRONG, WEAK), Read(None)
+    counter.watch(read)
+    assert counter.snapshot().saved is not None
+    read.more(None)
+
+    assert counter.snapshot().saved is None
+    assert counter.snapshot().cost == pytest.approx(2200 / 1e6)
+
+
+def test_in_shadow_mode_routing_would_have_cost_the_readings_too() -> None:
+    counter, read = counted(STRONG.shadowed(), WEAK.shadowed()), Read()
+    counter.watch(read)
+    read.more(200 / 1e6)
+    stats = counter.snapshot()
+
+    assert stats.shadow_cost == pytest.approx(2400 / 1e6)
+    assert stats.shadow_saved == pytest.approx(1 - 2400 / 4000)
+
+
+def test_readings_of_several_processes_add_up() -> None:
+    parts = []
+    for _ in range(2):
+        counter, read = counted(WEAK), Read()
+        counter.watch(read)
+        read.more(100 / 1e6)
+        parts.append(counter.snapshot())
+    merged = RoutingStats.merged([*parts, counted(WEAK).snapshot()])
+
+    assert merged.reader == ReadingStats(4, 2, 0, 2, 0, TokenUsage(100, 2), 0, pytest.approx(200 / 1e6))
+    assert merged.saved == pytest.approx(1 - (600 + 200) / 6000)
