@@ -87,7 +87,7 @@ def _check_addresses(value: Mapping[str, Any], kind: type[LLM], side: str) -> No
 
 def _addresses(name: str, value: object) -> Iterator[str]:
     if isinstance(value, str):
-        if _ADDRESS.fullmatch(value):
+        if _ADDRESS.fullmatch(value.strip()):
             yield value
     # A model inside of a model is restored by itself, and headers name pages that nothing is sent to.
     elif isinstance(value, Mapping) and "class_name" not in value and not name.endswith("headers"):
