@@ -147,7 +147,11 @@ def _recorded(result: LLMResult, record: dict[str, Any]) -> LLMResult:
 
 
 def _message_of(result: LLMResult) -> BaseMessage | None:
-    generation = result.generations[0][0]
+    candidates = result.generations[0] if result.generations else []
+    if not candidates:
+        # The host hands on what a provider sent without any choice.
+        return AIMessage("")
+    generation = candidates[0]
     return generation.message if isinstance(generation, ChatGeneration) else None
 
 
