@@ -11,7 +11,7 @@ import pickle
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Self
 
-from llama_index.core.base.llms.types import ChatMessage, LLMMetadata
+from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRole
 from llama_index.core.llms import LLM
 from llama_index.core.prompts import BasePromptTemplate
 from pydantic import BaseModel, field_serializer
@@ -43,7 +43,7 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
 
     Exactly one of `strong_share`, `threshold` and `from_calibration(path)` says how much goes to strong;
     `with routing(...)` beats it for the calls inside. The question is scored, not the prompt it was stuffed
-    into. The settings are described at `PairSettings`'s fields; those of every LLM (`system_prompt`,
+    into. The settings are described at `PairFields`; those of every LLM (`system_prompt`,
     `output_parser`, `rate_limiter` and so on) are used on both models in place of the models' own.
 
     Raises:
@@ -71,7 +71,7 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
             is_chat_model=strong.is_chat_model or weak.is_chat_model,
             is_function_calling_model=all(calls) if self.function_calling == "both" else any(calls),
             model_name=f"routellm({strong.model_name}|{weak.model_name})",
-            system_role=strong.system_role,
+            system_role=_system_role(strong, weak),
         )
 
     def route(
@@ -102,11 +102,6 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
     @field_serializer("decision_log")
     def _serialize_log(self, log: DecisionLog | None) -> str | None:
         return None if log is None else log.name
-
-    @field_serializer("threshold")
-    def _serialize_threshold(self, threshold: float | None) -> float | None:
-        # It follows from the share; both together would be refused on the way back.
-        return threshold if self.strong_share is None else None
 
     @field_serializer("question_variables")
     def _serialize_names(self, names: Sequence[str]) -> list[str]:
@@ -158,8 +153,6 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
         # Not upstream's own: it takes what can't be pickled out of the very object that is being pickled.
         state = BaseModel.__getstate__(self)
         fields = {name: value for name, value in state["__dict__"].items() if _is_picklable(name, value)}
-        if self.strong_share is not None:
-            fields.pop("threshold", None)
         if isinstance(self._router_given, str) and self._router_given in {"default", *registered_kinds()}:
             fields["router"] = self._router_given
         return {**state, "__dict__": fields, "__pydantic_private__": None}
@@ -171,6 +164,11 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
         yield "router", self.router.name if isinstance(self.router, Router) else self.router
         for name in ("threshold", "strong_share", "mode"):
             yield name, getattr(self, name)
+
+
+def _system_role(strong: LLMMetadata, weak: LLMMetadata) -> MessageRole:
+    """Return the role that both models take for a system prompt, which o1-mini takes as the user's."""
+    return strong.system_role if weak.system_role == MessageRole.SYSTEM else weak.system_role
 
 
 def _check_picklable(name: str, value: object) -> None:

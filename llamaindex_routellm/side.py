@@ -97,6 +97,19 @@ class Side:
         return replace(self, model=self.model.model_copy(update=given)) if given else self
 
 
+def with_setting(route: str, model: LLM, name: str, value: object) -> LLM:
+    """Return a copy of a model with one field replaced.
+
+    Raises:
+        ValueError: the model has no such field.
+    """
+    if name not in type(model).model_fields:
+        raise ValueError(
+            f"{name} is neither a setting of the pair nor of the {route} model, {type(model).__name__}."
+        )
+    return model.model_copy(update={name: value})
+
+
 def pass_on(manager: CallbackManager, model: LLM, passed_before: CallbackManager | None) -> bool:
     """Give a model the router's callback manager.
 

@@ -38,9 +38,9 @@ def test_the_table_is_what_the_langchain_class_takes() -> None:
 def test_the_table_is_what_the_llamaindex_class_takes() -> None:
     pytest.importorskip("llama_index.core", reason="llama-index is not installed")
     from llamaindex_routellm import RouteLLM
-    from llamaindex_routellm.pair_settings import PairSettings
+    from llamaindex_routellm.pair_fields import PairFields as LlamaIndexFields
 
-    own = PairSettings.__annotations__
+    own = LlamaIndexFields.__annotations__
     check({name: field for name, field in RouteLLM.model_fields.items() if name in own}, 3)
 
 

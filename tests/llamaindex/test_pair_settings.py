@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
+import pickle
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from llama_index.llms.openai import OpenAI
 from llamaindex_routellm import RouteLLM
 from routellm_core import load_router
 from routellm_core.calibration.record import Calibration, CalibrationWarning
+from routellm_core.pair_check import PairWarning
 from routellm_core.routing.drift import DRIFT_CALLS, ScoreDriftWarning
 
 from examples.stand_in import StandInServer
@@ -60,6 +63,8 @@ def mock_pair(**settings: Any) -> RouteLLM:
         ({"weak_lacks": {"humour"}}, ["weak_lacks", "humour", "tools"]),
         ({"strong_lacks": "tools"}, ["strong_lacks", "tools"]),
         ({"prices": {"strong": 1}}, ["prices"]),
+        ({"model": "gpt-4o"}, ["model='gpt-4o' is one model, and RouteLLM takes two: give strong="]),
+        ({"model": "gpt-4o", "strong": None}, ["model='gpt-4o' is one model"]),
         ({"treshold": 0.5}, ["treshold is not a setting of RouteLLM", "threshold?"]),
         ({"temperature": 0.5}, ["temperature is not a setting", "OpenAI(temperature=...)"]),
     ],
@@ -91,7 +96,7 @@ def test_assignments_count_from_the_next_call_on() -> None:
     assert llm.route("a question").shadow_route == "weak"
     llm.router.score_quantiles = np.linspace(0, 1, 101)
     llm.strong_share = 0.25
-    assert llm.threshold == pytest.approx(0.75, abs=0.02)
+    assert (llm.threshold, llm.route("a question").threshold) == (None, pytest.approx(0.75, abs=0.02))
     llm.threshold = 0.5
     assert llm.strong_share is None
     other = MockLLM()
@@ -103,7 +108,7 @@ def test_strong_share_takes_the_routers_quantiles() -> None:
     router = FixedRouter(0.4)
     router.score_quantiles = np.linspace(0, 1, 101)
     llm = mock_pair(router=router, threshold=None, strong_share=0.3)
-    assert llm.threshold == pytest.approx(0.7, abs=0.02)
+    assert (llm.threshold, llm.route("a question").threshold) == (None, pytest.approx(0.7, abs=0.02))
     assert llm.routing_stats().asked_share == 0.3
 
 
@@ -128,7 +133,7 @@ def test_a_calibration_is_held_against_what_it_is_used_for(tmp_path: Path) -> No
     # a model that does not tell its name is not held against another
     RouteLLM.from_calibration(path, strong=strong, weak=MockLLM())
     with pytest.warns(CalibrationWarning, match="made for weak model 'my-own', and weak is 'gpt-4o'"):
-        RouteLLM.from_calibration(path, strong=strong, weak=strong)
+        RouteLLM.from_calibration(path, strong=strong, weak=OpenAI("gpt-4o", api_key="k"))
     with pytest.raises(ValueError, match="made with another router"):
         RouteLLM.from_calibration(path, strong=strong, weak=weak, router=load_router("random", seed=7))
 
@@ -156,6 +161,67 @@ def test_copies_count_for_themselves() -> None:
     assert llm.model_copy(update={"threshold": 0.3}).route("a question").route == "strong"
     with pytest.raises(ValueError, match="threshold is 3"):
         llm.model_copy(update={"threshold": 3})
+
+
+def test_the_older_copy_is_a_copy_of_its_own() -> None:
+    llm = mock_pair()
+    llm.complete("a question")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        copied = llm.copy(update={"threshold": 0.05})
+        assert copied.route("a question").route == "strong"
+        assert (copied.routing_stats().requests, llm.route("a question").route) == (0, "weak")
+        with pytest.raises(ValueError, match="a pair is copied whole"):
+            llm.copy(exclude={"weak"})
+
+
+def test_a_setting_of_the_models_is_set_on_copies_of_both() -> None:
+    strong, weak = OpenAI("gpt-4o", api_key="k"), OpenAI("gpt-4o-mini", api_key="k")
+    llm = mock_pair(strong=strong, weak=weak)
+    copied = llm.model_copy(update={"temperature": 0.8, "threshold": 0.3})
+    assert [model.temperature for model in (copied.strong, copied.weak, strong, weak)] == [0.8, 0.8, 0.1, 0.1]
+    assert copied.threshold == 0.3
+    assert copied.strong._client is strong._client
+    with pytest.raises(
+        ValueError, match="colour is neither a setting of the pair nor of the strong model, Open"
+    ):
+        llm.model_copy(update={"colour": "red"})
+
+
+def test_a_pair_is_made_again_from_its_fields() -> None:
+    llm = RouteLLM(strong=MockLLM(), weak=MockLLM(), router="random", strong_share=0.3)
+    again = RouteLLM(**{name: getattr(llm, name) for name in type(llm).model_fields})
+    assert (again.strong_share, again.threshold) == (0.3, None)
+    assert again.route("a question").threshold == llm.route("a question").threshold
+    for other in (pickle.loads(pickle.dumps(llm)), copy.deepcopy(llm), llm.model_copy()):
+        other.threshold = 0.5
+        assert (other.strong_share, other.route("a question").threshold) == (None, 0.5)
+
+
+def test_slips_in_a_pair_are_said_when_it_is_made() -> None:
+    mock, cheap, capable = (
+        MockLLM(),
+        OpenAI("gpt-4o-mini", api_key="k"),
+        OpenAI("gpt-4o", api_key="k"),
+    )
+    with pytest.warns(PairWarning, match="one and the same model"):
+        mock_pair(strong=mock, weak=mock)
+    with pytest.warns(PairWarning, match=r"by list price \(gpt-4o-mini, gpt-4o\)"):
+        mock_pair(strong=cheap, weak=capable)
+    prices = {"strong": {"input": 1, "output": 1}, "weak": {"input": 2, "output": 2}}
+    with pytest.warns(PairWarning, match="by prices=: are the sides swapped"):
+        mock_pair(prices=prices)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mock_pair(strong=capable, weak=cheap)
+
+
+def test_a_system_prompt_has_the_role_that_both_models_take() -> None:
+    new, old = OpenAI("gpt-4o", api_key="k"), OpenAI("o1-mini", api_key="k")
+    assert old.metadata.system_role == "user"
+    for strong, weak in ((new, old), (old, new)):
+        assert mock_pair(strong=strong, weak=weak).metadata.system_role == "user"
+    assert mock_pair(strong=new, weak=new.model_copy()).metadata.system_role == "system"
 
 
 def test_the_default_router_is_the_default() -> None:
