@@ -36,6 +36,7 @@ from langchain_routellm.routed_events import (
 )
 from langchain_routellm.structured_output import RoutedStructuredOutput
 from routellm_core import Decision
+from routellm_core.explanation import Explanation
 
 
 class ChatRouteLLM(BatchEndpoints, GenerateEndpoints, PairIdentity):
@@ -169,6 +170,18 @@ class ChatRouteLLM(BatchEndpoints, GenerateEndpoints, PairIdentity):
     ) -> Decision:
         """Return how a call would be routed, without making or counting it."""
         return self.switchboard.preview(self.routed_call(input, config, None, kwargs))
+
+    def explain(
+        self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Explanation:
+        """Return what moved the score of the very text that a call would be scored by, without making it.
+
+        Raises:
+            ValueError: the router explains nothing, or the call is routed without a score.
+            RouterError: there is no score.
+        """
+        board = self.switchboard
+        return board.dispatcher.explain(board.request(self.routed_call(input, config, None, kwargs)))
 
 
 def _invoked(attempt: Attempt) -> AIMessage:

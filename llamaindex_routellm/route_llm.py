@@ -24,6 +24,7 @@ from llamaindex_routellm.serialization import restored_model, restored_router, r
 from llamaindex_routellm.tool_endpoints import ToolEndpoints
 from routellm_core import Decision
 from routellm_core.checkpoints.hosts import allowing_hosts
+from routellm_core.explanation import Explanation
 from routellm_core.loading import registered_kinds
 from routellm_core.redaction import redacted
 from routellm_core.router import Router
@@ -84,6 +85,21 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
             prompt_args: the template's variables, whatever their names.
         """
         return self.switchboard.preview(_call_of(input, prompt_args))
+
+    def explain(
+        self, input: str | Sequence[ChatMessage] | BasePromptTemplate, /, **prompt_args: Any
+    ) -> Explanation:
+        """Return what moved the score of the very text that a call would be scored by, without making it.
+
+        Args:
+            input: a prompt, messages, or a template.
+            prompt_args: the template's variables, whatever their names.
+
+        Raises:
+            ValueError: the router explains nothing, or the call is routed without a score.
+            RouterError: there is no score.
+        """
+        return self.switchboard.explain(_call_of(input, prompt_args))
 
     def _extend_messages(self, messages: list[ChatMessage]) -> list[ChatMessage]:
         # Programs add the system prompt themselves, before they ask for anything that could be routed.

@@ -32,6 +32,7 @@ from llamaindex_routellm.rendered_prompt import NO_QUESTION
 from llamaindex_routellm.routed_call import RoutedCall
 from llamaindex_routellm.side import Side
 from routellm_core import Decision, RoutingRequest
+from routellm_core.explanation import Explanation
 from routellm_core.routing.call_account import Origin
 from routellm_core.routing.capabilities import TierCapabilities
 from routellm_core.routing.conversation import Conversation
@@ -152,6 +153,10 @@ class Switchboard:
     def preview(self, call: RoutedCall) -> Decision:
         """Return how a call would be routed, without making or counting it."""
         return self.dispatcher.preview(self._request(call, fits_any_model(call.texts(None))))
+
+    def explain(self, call: RoutedCall) -> Explanation:
+        """Return what moved the score of a call's text; see `Decider.explain`."""
+        return self.dispatcher.explain(self._request(call, fits_any_model(call.texts(None))))
 
     def prepare(self, call: RoutedCall) -> tuple[Decision, Any]:
         """Decide a call, without counting it, and let the chosen model prepare it."""

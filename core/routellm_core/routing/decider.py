@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from routellm_core.explanation import Explanation
+from routellm_core.router import Router
 from routellm_core.routing.budget import Budget
 from routellm_core.routing.call_account import NO_ORIGIN, CallAccount, Origin
 from routellm_core.routing.conversation import Place
@@ -52,6 +54,28 @@ class Decider:
         if self.budget is not None:
             decision = self.budget.preview(decision)
         return _placed(self._in_mode(decision), request)
+
+    def explain(self, request: RoutingRequest) -> Explanation:
+        """Return what moved the score of the text that a call would be scored by; see `Router.explain`.
+
+        Raises:
+            ValueError: the router explains nothing, or no score has a say in the call.
+            RouterError: there is no score.
+        """
+        request = request.overridden(current_override())
+        router = self.policy.router
+        if type(router).explain is Router.explain:
+            raise ValueError(
+                f"the router {router.name!r} can't explain its scores; route(...).score is what it gives. "
+                "The one that ships can, and so can those that `routellm adapt` makes."
+            )
+        decision = replace(self.policy, on_router_error="raise").preview(request)
+        if decision.score is None:
+            raise ValueError(
+                f"no score decides this call: it goes to {decision.route}, for the reason "
+                f"{decision.reason!r}."
+            )
+        return replace(router.explain(request.scored), text=request.scored)
 
     def decide(
         self, request: RoutingRequest, previous: Route | None = None, origin: OriginOf = _no_origin
