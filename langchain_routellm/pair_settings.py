@@ -16,10 +16,10 @@ from langchain_routellm.constructor_arguments import models_from, without_inputs
 from langchain_routellm.pair_fields import GivenModel, PairFields
 from langchain_routellm.routed_call import Reading, RoutedCall
 from langchain_routellm.run_config import call_config
-from langchain_routellm.side import PUSHED_DOWN, Side, with_setting
+from langchain_routellm.side import PUSHED_DOWN, Side, checker_side, with_setting
 from langchain_routellm.switchboard import Switchboard
 from langchain_routellm.usage import message_usage
-from routellm_core import RoutingStats, __version__
+from routellm_core import Disagreement, RoutingStats, __version__
 from routellm_core.calibrated_pair import calibrated_traffic, settings_from_calibration
 from routellm_core.calibration.record import Calibration
 from routellm_core.pair_check import warn_of_slips
@@ -197,9 +197,14 @@ class PairSettings(PairFields):
             "strong": strong.with_settings(pushed, stop, settings.strong_lacks),
             "weak": weak.with_settings(pushed, stop, settings.weak_lacks),
         }
+        checker = None
+        if escalation.disagreement is not None:
+            given = checker_side(escalation.disagreement.checker)
+            checker = given.with_settings(pushed, stop, frozenset())
         return Switchboard(
             sides=sides,
             dispatcher=self._state.dispatcher(settings, escalation, models, message_usage),
+            checker=checker,
             reading=Reading(
                 TierCapabilities({route: side.capabilities() for route, side in sides.items()}),
                 self.prompt_extractor,
@@ -269,3 +274,5 @@ _SWITCHED = SETTING_NAMES | {
 def _check_pair(settings: Mapping[str, Any]) -> None:
     for route in ("strong", "weak"):
         Side.from_value(route, settings[route])
+    if isinstance(settings["escalate_if"], Disagreement):
+        checker_side(settings["escalate_if"].checker)

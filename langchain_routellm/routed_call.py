@@ -72,6 +72,7 @@ class RoutedCall:
         sides: both sides.
         needs: what the called method needs of a model beyond text, whatever the call holds.
         unsupported: sides that do not have what the called method needs.
+        compared: whether the answer may be compared with another model's.
         traced: whether a parent run shows the time that the decision took.
     """
 
@@ -83,6 +84,7 @@ class RoutedCall:
     needs: frozenset[Need] = frozenset()
     unsupported: frozenset[Route] = frozenset()
     traced: bool = False
+    compared: bool = True
 
     @property
     def messages(self) -> list[BaseMessage]:
@@ -170,18 +172,18 @@ class RoutedCall:
     def attempt(self, decision: Decision, config: RunnableConfig | None = None) -> Attempt:
         """Return what to call for a decision, under the call's own configuration or a child of it."""
         side = self.sides[decision.route].under(self.config)
-        runnable, kwargs = self._runnable(side)
+        runnable, kwargs = self.runnable_of(side)
         record = decision.completed_record()
         return Attempt(
             decision,
             record,
             runnable,
-            self._input_for(side),
+            self.input_for(side),
             with_costs(side.merged_config(with_decision(config or self.config, record)), decision),
             kwargs,
         )
 
-    def _input_for(self, side: Side) -> LanguageModelInput:
+    def input_for(self, side: Side) -> LanguageModelInput:
         """Return the caller's own input, or the messages as a side takes them."""
         if self.turns is None:
             return self.input
@@ -189,7 +191,7 @@ class RoutedCall:
         messages = history_for(self.turns, side, *others)
         return self.input if messages is self.turns else messages
 
-    def _runnable(self, side: Side) -> tuple[Runnable[Any, Any], dict[str, Any]]:
+    def runnable_of(self, side: Side) -> tuple[Runnable[Any, Any], dict[str, Any]]:
         """Return what to call of a side, and the arguments that are not bound to it yet."""
         kwargs = {**side.kwargs, **self.kwargs}
         if not kwargs:

@@ -10,6 +10,7 @@ from langchain_core.callbacks import (
     BaseCallbackManager,
     CallbackManagerForChainRun,
 )
+from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import (
     get_async_callback_manager_for_config,
     get_callback_manager_for_config,
@@ -48,6 +49,10 @@ class RoutingRun:
         attempt = call.attempt(decision, self.config)
         self.record = attempt.record
         return attempt
+
+    def child_config(self, call: RoutedCall) -> RunnableConfig:
+        """Return the configuration of a call under this run."""
+        return self.config
 
     def __enter__(self) -> Self:
         manager = get_callback_manager_for_config(self.config)
@@ -98,6 +103,10 @@ class NoRun:
     def attempt(self, call: RoutedCall, decision: Decision) -> Attempt:
         """Return what to call for a decision, under the call's own configuration."""
         return call.attempt(decision)
+
+    def child_config(self, call: RoutedCall) -> RunnableConfig:
+        """Return the call's own configuration."""
+        return call.config
 
     def __enter__(self) -> Self:
         return self

@@ -86,17 +86,19 @@ def _handlers(
     """Return the handlers that show answers, and, where they are judged, others that listen to tokens."""
     callbacks = config.get("callbacks")
     handlers = callbacks.handlers if isinstance(callbacks, BaseCallbackManager) else callbacks or []
-    shown = [handler for handler in handlers if _shows(handler)]
+    shown = [handler for handler in handlers if shows(handler)]
     if not judged:
         return shown, []
-    return shown, [handler for handler in handlers if not _shows(handler) and _listens(handler)]
+    return shown, [handler for handler in handlers if not shows(handler) and listens(handler)]
 
 
-def _shows(handler: BaseCallbackHandler) -> bool:
+def shows(handler: BaseCallbackHandler) -> bool:
+    """Tell whether a handler shows an answer to whoever asked."""
     return isinstance(handler, _StreamingCallbackHandler | _V2StreamingCallbackHandler)
 
 
-def _listens(handler: BaseCallbackHandler) -> bool:
+def listens(handler: BaseCallbackHandler) -> bool:
+    """Tell whether a handler of the user's own listens to tokens."""
     own: Any = type(handler).on_llm_new_token
     return not isinstance(handler, BaseTracer) and own.__module__ != BaseCallbackHandler.__module__
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
@@ -146,6 +146,16 @@ class Side:
     def merged_config(self, config: RunnableConfig) -> RunnableConfig:
         """Return a call's configuration over the one bound to the model."""
         return merge_configs(self.config, config) if self.config else config
+
+
+def checker_side(value: object) -> Side:
+    """Return the side of the other cheap model of `Disagreement(checker)`, which stands in for weak.
+
+    Raises:
+        ValueError: it is not a chat model.
+    """
+    side = Side.from_value(cast(Route, "checker"), value)
+    return replace(side, route="weak")
 
 
 def with_setting(route: Route, given: Any, name: str, value: object) -> Any:

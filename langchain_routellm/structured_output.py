@@ -161,7 +161,9 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         self, input: LanguageModelInput, config: RunnableConfig | None, kwargs: dict[str, Any]
     ) -> RoutedCall:
         unable = frozenset(_ROUTES - self.chains.keys())
-        return self.llm.routed_call(input, config, None, kwargs, needs=self.needs, unsupported=unable)
+        call = self.llm.routed_call(input, config, None, kwargs, needs=self.needs, unsupported=unable)
+        call.compared = False
+        return call
 
     def _parsing(self) -> _Parsing:
         return _Parsing(self.chains, self.llm.switchboard.counter)

@@ -12,11 +12,13 @@ from typing import Any, TypeVar
 
 from langchain_routellm.attempt import Attempt
 from langchain_routellm.routed_call import Reading, RoutedCall
-from langchain_routellm.routing_run import routing_run
+from langchain_routellm.routing_run import NoRun, RoutingRun, routing_run
 from langchain_routellm.shown_attempts import ShownAttempts
 from langchain_routellm.side import Side
+from langchain_routellm.unseen_call import UnseenCall, is_comparable, text_of
 from routellm_core import Decision, RoutingRequest
 from routellm_core.routing.decision import Route
+from routellm_core.routing.disagreement import SecondOpinion
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import UnparsedAnswerError
 from routellm_core.routing.routing_counter import RoutingCounter
@@ -32,11 +34,13 @@ class Switchboard:
         sides: by route, with the router's own settings pushed down to their models.
         dispatcher: decides, counts and escalates.
         reading: how calls are read.
+        checker: the other cheap model of `escalate_if`; None if there is none.
     """
 
     sides: dict[Route, Side]
     dispatcher: Dispatcher
     reading: Reading
+    checker: Side | None = None
 
     @property
     def counter(self) -> RoutingCounter:
@@ -69,14 +73,21 @@ class Switchboard:
             shown = self._shown(call, is_async=False)
 
             def ask_shown(decision: Decision) -> T:
-                attempt = self._attempt(shown, run.attempt(call, decision), parsed=message_of is not None)
+                attempt = self._attempt(
+                    shown, call, run.attempt(call, decision), parsed=message_of is not None
+                )
                 shown.discard()
                 return ask(attempt)
 
             decision = self.dispatcher.decide(self.request(call), call.previous, call.origin)
             try:
                 return self.dispatcher.answer(
-                    decision, ask_shown, message_of, is_invalid=call.is_invalid, is_shown=shown.is_shown
+                    decision,
+                    ask_shown,
+                    message_of,
+                    is_invalid=call.is_invalid,
+                    is_shown=shown.is_shown,
+                    opinion=self._opinion(call, run, is_async=False),
                 )
             except UnparsedAnswerError as unparsed:
                 answer: T = unparsed.as_the_host_does()
@@ -95,14 +106,21 @@ class Switchboard:
             shown = self._shown(call, is_async=True)
 
             async def ask_shown(decision: Decision) -> T:
-                attempt = self._attempt(shown, run.attempt(call, decision), parsed=message_of is not None)
+                attempt = self._attempt(
+                    shown, call, run.attempt(call, decision), parsed=message_of is not None
+                )
                 await shown.adiscard()
                 return await ask(attempt)
 
             decision = await self.dispatcher.adecide(self.request(call), call.previous, call.origin)
             try:
                 return await self.dispatcher.aanswer(
-                    decision, ask_shown, message_of, is_invalid=call.is_invalid, is_shown=shown.is_shown
+                    decision,
+                    ask_shown,
+                    message_of,
+                    is_invalid=call.is_invalid,
+                    is_shown=shown.is_shown,
+                    opinion=self._opinion(call, run, is_async=True),
                 )
             except UnparsedAnswerError as unparsed:
                 answer: T = unparsed.as_the_host_does()
@@ -125,12 +143,13 @@ class Switchboard:
             shown = self._shown(call, is_async=False)
 
             def ask_shown(decision: Decision) -> Generator[T, None, None]:
-                attempt = self._attempt(shown, run.attempt(call, decision), streamed=whole is None)
+                attempt = self._attempt(shown, call, run.attempt(call, decision), streamed=whole is None)
                 shown.discard()
                 return ask(attempt)
 
             decision = self.dispatcher.decide(self.request(call), call.previous, call.origin)
-            parts = self.dispatcher.stream(decision, ask_shown, is_token, whole, call.is_invalid)
+            opinion = self._opinion(call, run, is_async=False)
+            parts = self.dispatcher.stream(decision, ask_shown, is_token, whole, call.is_invalid, opinion)
             try:
                 with closing(parts):
                     for part in parts:
@@ -151,7 +170,7 @@ class Switchboard:
             shown = self._shown(call, is_async=True)
 
             def ask_shown(decision: Decision) -> AsyncGenerator[T, None]:
-                attempt = self._attempt(shown, run.attempt(call, decision), streamed=whole is None)
+                attempt = self._attempt(shown, call, run.attempt(call, decision), streamed=whole is None)
                 return after_discarding(ask(attempt)) if shown.has_earlier else ask(attempt)
 
             async def after_discarding(parts: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
@@ -161,7 +180,8 @@ class Switchboard:
                         yield part
 
             decision = await self.dispatcher.adecide(self.request(call), call.previous, call.origin)
-            parts = self.dispatcher.astream(decision, ask_shown, is_token, whole, call.is_invalid)
+            opinion = self._opinion(call, run, is_async=True)
+            parts = self.dispatcher.astream(decision, ask_shown, is_token, whole, call.is_invalid, opinion)
             try:
                 async with aclosing(parts):
                     async for part in parts:
@@ -174,12 +194,27 @@ class Switchboard:
     def _shown(call: RoutedCall, *, is_async: bool) -> ShownAttempts:
         return ShownAttempts(None if call.traced else call.config.get("run_id"), is_async)
 
+    def _opinion(self, call: RoutedCall, run: RoutingRun | NoRun, *, is_async: bool) -> SecondOpinion | None:
+        """Return what asks the checker of `escalate_if`; None where there is none to be asked."""
+        rule = self.dispatcher.escalation.disagreement
+        if rule is None or self.checker is None or not is_comparable(call):
+            return None
+        unseen = UnseenCall(call, self.checker, run.child_config(call), "checker")
+        return SecondOpinion(rule, unseen.aask if is_async else unseen.ask, text_of, self.dispatcher.usage_of)
+
     def _attempt(
-        self, shown: ShownAttempts, attempt: Attempt, *, parsed: bool = False, streamed: bool = False
+        self,
+        shown: ShownAttempts,
+        call: RoutedCall,
+        attempt: Attempt,
+        *,
+        parsed: bool = False,
+        streamed: bool = False,
     ) -> Attempt:
         """Return an attempt that shows nothing of itself while another one may take its place."""
         escalation, decision = self.dispatcher.escalation, attempt.decision
-        judged = escalation.judges(decision) and not streamed
+        compared = self.checker is not None and escalation.compares(decision) and is_comparable(call)
+        judged = (escalation.judges(decision) or compared) and not streamed
         judged |= parsed and escalation.parses(decision)
         replaceable = escalation.may_follow(decision) and not self.dispatcher.shadow
         return shown.attempt(attempt, replaceable=replaceable, judged=judged)

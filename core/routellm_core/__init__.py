@@ -7,6 +7,7 @@ from routellm_core.loading import load_router
 from routellm_core.router import Router, RouterError
 from routellm_core.routing.capabilities import Capabilities
 from routellm_core.routing.decision import Decision
+from routellm_core.routing.disagreement import Disagreement
 from routellm_core.routing.override import routing
 from routellm_core.routing.policy import RouterWarning, RoutingPolicy
 from routellm_core.routing.request import RoutingRequest
@@ -15,6 +16,7 @@ from routellm_core.routing.routing_stats import RoutingStats
 __all__ = [
     "Capabilities",
     "Decision",
+    "Disagreement",
     "Router",
     "RouterError",
     "RouterWarning",

@@ -17,6 +17,7 @@ from routellm_core.routing.capabilities import Need, check_needs
 from routellm_core.routing.conversation_memory import ConversationMemory
 from routellm_core.routing.decision import Route
 from routellm_core.routing.decision_log import DecisionLog
+from routellm_core.routing.disagreement import Disagreement
 from routellm_core.routing.drift import ExpectedTraffic, OnDrift
 from routellm_core.routing.escalation import Errors, ErrorsGiven, Escalation
 from routellm_core.routing.journal import OnDecision
@@ -50,6 +51,7 @@ Sticky = Literal["conversation"]
 RouterGiven = Router | str | PathLike[str]
 PricesGiven = Prices | Mapping[str, Any]
 LogGiven = DecisionLog | str | PathLike[str]
+EscalateIf = Callable[[Any], bool] | Disagreement
 BudgetGiven = BudgetLimit | Mapping[str, Any]
 StuckGiven = StuckLimits | Mapping[str, int]
 
@@ -123,7 +125,7 @@ class RoutingSettings:
     mode: Mode = "route"
     escalate_on: ErrorsGiven = ()
     escalate_strong_on: ErrorsGiven = ()
-    escalate_if: Callable[[Any], bool] | None = None
+    escalate_if: EscalateIf | None = None
     strong_lacks: frozenset[Need] = frozenset()
     weak_lacks: frozenset[Need] = frozenset()
     prices: Prices | None = None

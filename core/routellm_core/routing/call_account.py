@@ -34,6 +34,8 @@ class CallAccount:
         record: what the answer carries, once it is being made.
         origin: where the call comes from.
         tokens: by the side that used them.
+        checker: tokens of the checker of `escalate_if`; None if none was asked, or they are unknown.
+        agreed: whether the checker came to the same answer as weak; None if nothing was compared.
         latency: seconds from the decision to the end.
         error: type of the error that ended the call, or that caused an escalation; None for none.
         failed: whether the call ended in that error.
@@ -46,6 +48,9 @@ class CallAccount:
         "_prices",
         "_started",
         "_top",
+        "agreed",
+        "checker",
+        "checker_cost",
         "error",
         "failed",
         "first",
@@ -72,6 +77,9 @@ class CallAccount:
         self.record: dict[str, Any] | None = None
         self.origin = origin
         self.tokens: dict[Route, TokenUsage] = {}
+        self.checker: TokenUsage | None = None
+        self.checker_cost = 0.0
+        self.agreed: bool | None = None
         self.latency = 0.0
         self.error: str | None = None
         self.failed = False
@@ -91,6 +99,16 @@ class CallAccount:
         """Add tokens that a side used."""
         known = self.tokens.get(route)
         self.tokens[route] = usage if known is None else known + usage
+
+    def add_checker(self, usage: TokenUsage, cost: float) -> None:
+        """Add the tokens of the checker, and what they cost; 0 without prices."""
+        self.checker, self.checker_cost = usage, cost
+
+    def compared(self, agreed: bool) -> None:
+        """Record whether the checker came to the same answer as weak."""
+        self.agreed = agreed
+        if self.record is not None:
+            self.record["agreed"] = agreed
 
     def escalated(self, decision: Decision, cause: str) -> None:
         """Record that the other side is asked as well, and why."""
@@ -120,7 +138,8 @@ class CallAccount:
             tokens = {**tokens, route: usage}
         if self._prices is None or self.last.route not in tokens:
             return {}
-        cost = sum((self._prices.of(side).cost(used) for side, used in tokens.items()), self.read_cost)
+        others = self.read_cost + self.checker_cost
+        cost = sum((self._prices.of(side).cost(used) for side, used in tokens.items()), others)
         return {"cost": cost, "saving": self._prices.strong.cost(tokens[self.last.route]) - cost}
 
     def strong_cost(self) -> float:
@@ -133,10 +152,11 @@ class CallAccount:
         first, last = self.first, self.last
         row: dict[str, Any] = {**first.record(), "route": last.route, "reason": self.reason}
         row["escalated"] = last is not first
-        row["tokens"] = {
-            route: {"input": usage.input, "output": usage.output, "cached_input": usage.cached_input}
-            for route, usage in self.tokens.items()
-        }
+        row["tokens"] = {route: _plain(usage) for route, usage in self.tokens.items()}
+        if self.checker is not None:
+            row["tokens"]["checker"] = _plain(self.checker)
+        if self.agreed is not None:
+            row["agreed"] = self.agreed
         row |= {"cost": None, "saving": None, **self.money(), "strong_cost": self.strong_cost()}
         row |= {"latency": round(self.latency, 6)}
         row |= {"thread_id": self.origin.thread_id, "run_id": self.origin.run_id}
@@ -166,3 +186,7 @@ class CallAccount:
             self.failed = not isinstance(error, GeneratorExit)
         for listener in self._listeners:
             listener(self)
+
+
+def _plain(usage: TokenUsage) -> dict[str, int]:
+    return {"input": usage.input, "output": usage.output, "cached_input": usage.cached_input}

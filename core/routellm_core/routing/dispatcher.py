@@ -9,34 +9,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing, closing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from routellm_core.routing.decider import Decider
 from routellm_core.routing.decision import Decision
-from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
-from routellm_core.routing.prices import TokenUsage
+from routellm_core.routing.disagreement import SecondOpinion
+from routellm_core.routing.next_side import IsInvalid, NextSide
 
 T = TypeVar("T")
 
-IsInvalid = Callable[[Any], bool]
-
-
-def _no_usage(answer: Any) -> None:
-    return None
-
 
 @dataclass(frozen=True)
-class Dispatcher(Decider):
-    """What both adapters do with a call, given how their host asks a model.
-
-    Attributes:
-        escalation: whether the other side is asked as well.
-        usage_of: the tokens of a message; None where they are unknown.
-    """
-
-    escalation: Escalation = field(default_factory=Escalation)
-    usage_of: Callable[[Any], TokenUsage | None] = _no_usage
+class Dispatcher(NextSide):
+    """What both adapters do with a call, given how their host asks a model."""
 
     def answer(
         self,
@@ -47,6 +32,7 @@ class Dispatcher(Decider):
         final: bool = False,
         is_invalid: IsInvalid | None = None,
         is_shown: Callable[[], bool] | None = None,
+        opinion: SecondOpinion | None = None,
     ) -> T:
         """Return a whole answer.
 
@@ -58,11 +44,12 @@ class Dispatcher(Decider):
             final: the answer stands whatever `escalate_if` says, as one does that had effects of its own.
             is_invalid: whether a message calls a tool in a wrong way, for `escalate_on="invalid_tool_call"`.
             is_shown: whether something of the answer was shown already: an error is the caller's then.
+            opinion: asks the checker of `escalate_if`; None where there is none, or nothing can be compared.
         """
         if decision.account is None:
-            return self._answer(decision, ask, message_of, final, is_invalid, is_shown)
+            return self._answer(decision, ask, message_of, final, is_invalid, is_shown, opinion)
         with decision.account:
-            return self._answer(decision, ask, message_of, final, is_invalid, is_shown)
+            return self._answer(decision, ask, message_of, final, is_invalid, is_shown, opinion)
 
     def _answer(
         self,
@@ -72,9 +59,13 @@ class Dispatcher(Decider):
         final: bool,
         is_invalid: IsInvalid | None,
         is_shown: Callable[[], bool] | None,
+        opinion: SecondOpinion | None,
     ) -> T:
         while True:
+            asked = self._sought(opinion, decision, final)
             try:
+                if asked is not None:
+                    asked.start(decision, self.counter)
                 answer = ask(decision)
             except Exception as error:
                 following = None if is_shown and is_shown() else self._after_error(decision, error)
@@ -82,7 +73,8 @@ class Dispatcher(Decider):
                     raise
             else:
                 message = message_of(answer) if message_of else answer
-                following = self._after_answer(decision, message, final, is_invalid)
+                differs = asked is not None and asked.differs(decision, message)
+                following = self._after_answer(decision, message, final, is_invalid, differs)
                 if following is None:
                     return answer
             decision = following
@@ -96,12 +88,13 @@ class Dispatcher(Decider):
         final: bool = False,
         is_invalid: IsInvalid | None = None,
         is_shown: Callable[[], bool] | None = None,
+        opinion: SecondOpinion | None = None,
     ) -> T:
         """Return a whole answer, async."""
-        if decision.account is None:
-            return await self._aanswer(decision, ask, message_of, final, is_invalid, is_shown)
-        with decision.account:
-            return await self._aanswer(decision, ask, message_of, final, is_invalid, is_shown)
+        if decision.account is None and opinion is None:
+            return await self._aanswer(decision, ask, message_of, final, is_invalid, is_shown, None)
+        with decision.account or nullcontext(), opinion or nullcontext():
+            return await self._aanswer(decision, ask, message_of, final, is_invalid, is_shown, opinion)
 
     async def _aanswer(
         self,
@@ -111,9 +104,13 @@ class Dispatcher(Decider):
         final: bool,
         is_invalid: IsInvalid | None,
         is_shown: Callable[[], bool] | None,
+        opinion: SecondOpinion | None,
     ) -> T:
         while True:
+            asked = self._sought(opinion, decision, final)
             try:
+                if asked is not None:
+                    asked.astart(decision, self.counter)
                 answer = await ask(decision)
             except Exception as error:
                 following = None if is_shown and is_shown() else self._after_error(decision, error)
@@ -121,7 +118,8 @@ class Dispatcher(Decider):
                     raise
             else:
                 message = message_of(answer) if message_of else answer
-                following = self._after_answer(decision, message, final, is_invalid)
+                differs = asked is not None and await asked.adiffers(decision, message)
+                following = self._after_answer(decision, message, final, is_invalid, differs)
                 if following is None:
                     return answer
             decision = following
@@ -133,6 +131,7 @@ class Dispatcher(Decider):
         is_token: Callable[[T], bool],
         whole: Callable[[list[T]], Any] | None = None,
         is_invalid: IsInvalid | None = None,
+        opinion: SecondOpinion | None = None,
     ) -> Generator[T, None, None]:
         """Yield a streamed answer; once `is_token` was true of a chunk, nothing is retried.
 
@@ -143,9 +142,10 @@ class Dispatcher(Decider):
             whole: the host's own message of all chunks: where weak's answer may be rejected, its chunks are
                 held until it was judged. None: streamed answers are not judged.
             is_invalid: as in `answer`.
+            opinion: as in `answer`.
         """
         with decision.account or nullcontext():
-            yield from self._stream(decision, ask, is_token, whole, is_invalid)
+            yield from self._stream(decision, ask, is_token, whole, is_invalid, opinion)
 
     def _stream(
         self,
@@ -154,10 +154,14 @@ class Dispatcher(Decider):
         is_token: Callable[[T], bool],
         whole: Callable[[list[T]], Any] | None,
         is_invalid: IsInvalid | None,
+        opinion: SecondOpinion | None,
     ) -> Generator[T, None, None]:
         while True:
             held: list[T] = []
-            judged = whole if self._judges(decision) else None
+            judged = whole if self._judges(decision, opinion) else None
+            asked = self._sought(opinion, decision, judged is None)
+            if asked is not None:
+                asked.start(decision, self.counter)
             with closing(ask(decision)) as chunks:
                 try:
                     for chunk in chunks:
@@ -170,7 +174,11 @@ class Dispatcher(Decider):
                         yield from held
                         raise
                 else:
-                    following = judged and self._after_stream(decision, judged(held), is_invalid)
+                    following = None
+                    if judged is not None:
+                        message = judged(held)
+                        differs = asked is not None and asked.differs(decision, message)
+                        following = self._after_judging(decision, message, is_invalid, differs)
                     if following is None:
                         yield from held
                         yield from chunks
@@ -184,10 +192,11 @@ class Dispatcher(Decider):
         is_token: Callable[[T], bool],
         whole: Callable[[list[T]], Any] | None = None,
         is_invalid: IsInvalid | None = None,
+        opinion: SecondOpinion | None = None,
     ) -> AsyncGenerator[T, None]:
         """Yield a streamed answer, async."""
-        with decision.account or nullcontext():
-            async with aclosing(self._astream(decision, ask, is_token, whole, is_invalid)) as chunks:
+        with decision.account or nullcontext(), opinion or nullcontext():
+            async with aclosing(self._astream(decision, ask, is_token, whole, is_invalid, opinion)) as chunks:
                 async for chunk in chunks:
                     yield chunk
 
@@ -198,10 +207,14 @@ class Dispatcher(Decider):
         is_token: Callable[[T], bool],
         whole: Callable[[list[T]], Any] | None,
         is_invalid: IsInvalid | None,
+        opinion: SecondOpinion | None,
     ) -> AsyncGenerator[T, None]:
         while True:
             held: list[T] = []
-            judged = whole if self._judges(decision) else None
+            judged = whole if self._judges(decision, opinion) else None
+            asked = self._sought(opinion, decision, judged is None)
+            if asked is not None:
+                asked.astart(decision, self.counter)
             async with aclosing(ask(decision)) as chunks:
                 try:
                     async for chunk in chunks:
@@ -215,7 +228,11 @@ class Dispatcher(Decider):
                             yield chunk
                         raise
                 else:
-                    following = judged and self._after_stream(decision, judged(held), is_invalid)
+                    following = None
+                    if judged is not None:
+                        message = judged(held)
+                        differs = asked is not None and await asked.adiffers(decision, message)
+                        following = self._after_judging(decision, message, is_invalid, differs)
                     if following is None:
                         for chunk in held:
                             yield chunk
@@ -223,55 +240,3 @@ class Dispatcher(Decider):
                             yield chunk
                         return
             decision = following
-
-    def _after_error(self, decision: Decision, error: Exception) -> Decision | None:
-        # In shadow mode strong answers every call, or fails it.
-        following = None if self.shadow else self.escalation.after_error(decision, error)
-        if following is not None:
-            unparsed = error if isinstance(error, UnparsedAnswerError) else None
-            self.counter.count_escalation(following, unparsed.usage if unparsed else None)
-            self._note(following, "parse_error" if unparsed else type(error).__name__)
-        return following
-
-    def _after_answer(
-        self, decision: Decision, message: Any, final: bool, is_invalid: IsInvalid | None
-    ) -> Decision | None:
-        usage = self.usage_of(message)
-        self.counter.count_tokens(decision, usage)
-        following = None if final else self.escalation.after_answer(decision, message, is_invalid)
-        following = self._affordable(decision, following)
-        if following is not None:
-            self.counter.count_escalation(following, usage)
-            self._note(following, "rejected")
-        elif decision.account is not None:
-            decision.account.complete_record()
-        return following
-
-    def _affordable(self, decision: Decision, following: Decision | None) -> Decision | None:
-        """Return what follows on a rejected answer; None where there is no money for strong's."""
-        if following is None or following.route != self.policy.ladder.top or self.budget is None:
-            return following
-        if self.budget.allows(decision):
-            return following
-        self.counter.count_held_back(decision)
-        if decision.account is not None:
-            decision.account.held_back()
-        return None
-
-    def _judges(self, decision: Decision) -> bool:
-        return not self.shadow and self.escalation.judges(decision)
-
-    def _after_stream(
-        self, decision: Decision, message: Any, is_invalid: IsInvalid | None
-    ) -> Decision | None:
-        """Judge an answer that was streamed, and whose tokens the stream counts."""
-        following = self._affordable(decision, self.escalation.after_answer(decision, message, is_invalid))
-        if following is not None:
-            self.counter.count_escalation(following, self.usage_of(message))
-            self._note(following, "rejected")
-        return following
-
-    def _note(self, following: Decision, cause: str) -> None:
-        self.memory.note(following)
-        if following.account is not None:
-            following.account.escalated(following, cause)

@@ -8,6 +8,7 @@ from inspect import iscoroutinefunction
 from typing import Any, Literal
 
 from routellm_core.routing.decision import Decision, Route
+from routellm_core.routing.disagreement import Disagreement
 from routellm_core.routing.ladder import PAIR, Ladder
 from routellm_core.routing.prices import TokenUsage
 
@@ -56,6 +57,7 @@ class Escalation:
         strong_errors: the same, the other way round.
         on_parse_error: whether strong is asked if weak's structured output does not fit its schema.
         rejects: given a whole answer of the weak model; true means that strong is asked instead.
+        disagreement: says which other cheap model is asked along with weak; None for none.
         on_invalid_tool_call: whether strong is asked if weak's whole answer calls an unknown tool, or one
             with arguments that break its schema.
         ladder: the tiers. With more than two, what is said of weak is true of each tier but the highest,
@@ -67,6 +69,7 @@ class Escalation:
     strong_errors: Errors = ()
     on_parse_error: bool = False
     rejects: Callable[[Any], bool] | None = None
+    disagreement: Disagreement | None = None
     on_invalid_tool_call: bool = False
     ladder: Ladder = PAIR
 
@@ -75,7 +78,7 @@ class Escalation:
         cls,
         escalate_on: ErrorsGiven = (),
         escalate_strong_on: ErrorsGiven = (),
-        escalate_if: Callable[[Any], bool] | None = None,
+        escalate_if: Callable[[Any], bool] | Disagreement | None = None,
         *,
         always: Errors = (),
         always_codes: Iterable[str] = (),
@@ -86,7 +89,7 @@ class Escalation:
         Args:
             escalate_on: an exception type, "parse_error", "invalid_tool_call", or a collection of these.
             escalate_strong_on: an exception type or a collection of them.
-            escalate_if: None or a callable that takes an answer.
+            escalate_if: None, a callable that takes an answer, or a Disagreement.
             always: errors of the weak model that escalate whatever the settings say.
             always_codes: the same by their `code`.
             ladder: the tiers.
@@ -100,16 +103,21 @@ class Escalation:
             "escalate_on",
             or_else=", 'invalid_tool_call' or 'parse_error'",
         )
+        disagreement = escalate_if if isinstance(escalate_if, Disagreement) else None
+        rejects = None if isinstance(escalate_if, Disagreement) else escalate_if
         # A coroutine function would return a coroutine, which is truthy for every answer.
-        if escalate_if is not None and (not callable(escalate_if) or iscoroutinefunction(escalate_if)):
-            raise ValueError(f"escalate_if is {escalate_if!r}, expected a plain function of an answer.")
+        if rejects is not None and (not callable(rejects) or iscoroutinefunction(rejects)):
+            raise ValueError(
+                f"escalate_if is {rejects!r}, expected a plain function of an answer, or Disagreement(model)."
+            )
         return cls(
             weak_errors=always + errors,
             weak_codes=frozenset(always_codes),
             strong_errors=_exception_types(_listed(escalate_strong_on), "escalate_strong_on"),
             on_parse_error=PARSE_ERROR in weak,
             on_invalid_tool_call=INVALID_TOOL_CALL in weak,
-            rejects=escalate_if,
+            rejects=rejects,
+            disagreement=disagreement,
             ladder=ladder,
         )
 
@@ -123,7 +131,12 @@ class Escalation:
         return self._up(decision) if is_named else None
 
     def after_answer(
-        self, decision: Decision, answer: Any, is_invalid: Callable[[Any], bool] | None = None
+        self,
+        decision: Decision,
+        answer: Any,
+        is_invalid: Callable[[Any], bool] | None = None,
+        *,
+        differs: bool = False,
     ) -> Decision | None:
         """Return the decision to ask the next tier up after this whole answer, None to keep it.
 
@@ -131,10 +144,11 @@ class Escalation:
             decision: chose the side that answered.
             answer: the host's own message.
             is_invalid: whether it calls an unknown tool, or one with invalid arguments.
+            differs: whether the checker of `disagreement` answered otherwise.
         """
         if self._above(decision) is None:
             return None
-        if self.on_invalid_tool_call and is_invalid is not None and is_invalid(answer):
+        if differs or (self.on_invalid_tool_call and is_invalid is not None and is_invalid(answer)):
             return self._up(decision)
         return self._up(decision) if self.rejects is not None and self.rejects(answer) else None
 
@@ -148,6 +162,11 @@ class Escalation:
         """Tell whether the whole answer of this side may be rejected."""
         judged = self.rejects is not None or self.on_invalid_tool_call
         return judged and self._above(decision) is not None
+
+    def compares(self, decision: Decision) -> bool:
+        """Tell whether the whole answer of this side is compared with another cheap model's."""
+        lowest = decision.route == self.ladder.lowest and self._above(decision) is not None
+        return lowest and self.disagreement is not None
 
     def parses(self, decision: Decision) -> bool:
         """Tell whether another side may be asked where this one's answer does not fit its schema."""

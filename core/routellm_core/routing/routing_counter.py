@@ -13,7 +13,7 @@ from typing import Any
 from routellm_core.routing.decision import Decision, Reason, Route
 from routellm_core.routing.drift import DriftWatch, ExpectedTraffic, OnDrift, tell
 from routellm_core.routing.ladder import PAIR, Ladder
-from routellm_core.routing.prices import Prices, TokenUsage
+from routellm_core.routing.prices import Price, Prices, TokenUsage
 from routellm_core.routing.reading_stats import ReadingStats
 from routellm_core.routing.routing_stats import RouteStats, RoutingStats, saved_share
 
@@ -91,6 +91,9 @@ class RoutingCounter:
         self._tokens = {route: _TokenSum() for route in self.ladder.names}
         self._discarded = _TokenSum()
         self._shadow_tokens = {route: _TokenSum() for route in self.ladder.names}
+        self._checker = _TokenSum()
+        self._checker_calls = self._checker_without_tokens = 0
+        self._checker_cost = 0.0
         self._shadowed = False
         self._without_tokens: Counter[Route] = Counter()
         self._answered: Counter[Route] = Counter()
@@ -195,6 +198,27 @@ class RoutingCounter:
         if found:
             tell(found, self.on_drift)
 
+    def count_checker(self, decision: Decision, usage: TokenUsage | None, price: Price | None) -> None:
+        """Add the tokens of the checker of `escalate_if`.
+
+        Args:
+            decision: of the call that it was asked along with.
+            usage: None if unknown.
+            price: the checker's; None for weak's.
+        """
+        if price is None and self.prices is not None:
+            price = self.prices.weak
+        cost = 0.0 if usage is None or price is None or self.prices is None else price.cost(usage)
+        if usage is not None and decision.account is not None:
+            decision.account.add_checker(usage, cost)
+        with self._lock:
+            self._checker_calls += 1
+            self._checker_cost += cost
+            if usage is None:
+                self._checker_without_tokens += 1
+            else:
+                self._checker.add(usage)
+
     def snapshot(self, *, reset: bool = False) -> RoutingStats:
         """Return the counts so far; `reset` also starts again, so that no call is in two snapshots."""
         with self._lock:
@@ -209,8 +233,14 @@ class RoutingCounter:
         strong, weak = tiers[top], tiers[self.ladder.lowest]
         reader = self._reader_stats()
         read_cost = 0.0 if reader is None else reader.cost or 0.0
-        costs = (tier.cost or 0.0 for tier in tiers.values())
-        cost = None if self.prices is None else sum(costs, read_cost)
+        checker = RouteStats(
+            self._checker_calls,
+            self._checker.usage,
+            None if self.prices is None else self._checker_cost,
+            self._checker_without_tokens,
+        )
+        models = (*tiers.values(), checker)
+        cost = None if self.prices is None else sum((model.cost or 0.0 for model in models), read_cost)
         always = self._always_strong_cost()
         shadow_cost = self._shadow_cost(read_cost)
         return RoutingStats(
@@ -227,8 +257,9 @@ class RoutingCounter:
             score_shift=self._drift.score_shift,
             cost=cost,
             always_strong_cost=always,
-            saved=saved_share(cost, always, *tiers.values(), reader=reader),
+            saved=saved_share(cost, always, *models, reader=reader),
             scored=self._scored,
+            checker=checker,
             shadow_cost=shadow_cost,
             shadow_saved=_shadow_saved(shadow_cost, cost, read_cost),
             tiers={} if self.ladder == PAIR else tiers,

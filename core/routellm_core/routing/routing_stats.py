@@ -66,6 +66,8 @@ class RoutingStats:
             more than one answer in twenty came without tokens or the reader has no price, since it would be
             wrong.
         scored: calls that the score decided.
+        checker: the calls, tokens and cost of the checker of `escalate_if=Disagreement(...)`, which `cost`
+            and `saved` count as well.
         shadow_cost: in shadow mode, what the same answers would have cost routed, at weak's prices if
             weak would have given them; None without prices or shadow calls.
         shadow_saved: the share of their cost that routing would have saved; None as `shadow_cost`.
@@ -88,6 +90,7 @@ class RoutingStats:
     always_strong_cost: float | None
     saved: float | None
     scored: int = 0
+    checker: RouteStats = field(default_factory=RouteStats)
     shadow_cost: float | None = None
     shadow_saved: float | None = None
     switch_cost: float | None = None
@@ -139,7 +142,7 @@ def saved_share(
 
 def _merged(one: RoutingStats, other: RoutingStats) -> RoutingStats:
     requests, scored = one.requests + other.requests, one.scored + other.scored
-    strong, weak = one.strong + other.strong, one.weak + other.weak
+    strong, weak, checker = one.strong + other.strong, one.weak + other.weak, one.checker + other.checker
     cost, always = _sum(one.cost, other.cost), _sum(one.always_strong_cost, other.always_strong_cost)
     shadow_cost = _sum(one.shadow_cost, other.shadow_cost)
     tiers = {
@@ -164,9 +167,10 @@ def _merged(one: RoutingStats, other: RoutingStats) -> RoutingStats:
         score_shift=max(shifts, default=None),
         cost=cost,
         always_strong_cost=always,
-        saved=saved_share(cost, always, *(tiers.values() or (strong, weak)), reader=reader),
+        saved=saved_share(cost, always, *(tiers.values() or (strong, weak)), checker, reader=reader),
         reader=reader,
         scored=scored,
+        checker=checker,
         shadow_cost=shadow_cost,
         shadow_saved=_mean(one.shadow_saved, one.cost or 0.0, other.shadow_saved, other.cost or 0.0),
         tiers=tiers,
