@@ -16,6 +16,7 @@ from routellm_core.routing.policy import OnRouterError
 from routellm_core.routing.share_tracker import DEFAULT_WINDOW
 from routellm_core.settings import (
     BudgetGiven,
+    EscalateIf,
     Given,
     LogGiven,
     Mode,
@@ -68,10 +69,11 @@ class PairFields(FunctionCallingLLM):
     unknown tool, or one with arguments that break its schema), after which strong is asked, once."""
     escalate_strong_on: Given[ErrorsGiven] = Field(default=(), exclude=True)
     """Exception types of the strong model after which weak is asked, once."""
-    escalate_if: Callable[[Any], bool] | None = Field(default=None, exclude=True)
+    escalate_if: Given[EscalateIf | None] = Field(default=None, exclude=True)
     """Given what a method of weak returns, whole: a response, or predict()'s text, or structured_predict()'s
     object (`str(answer)` is text in every case); true: strong is asked as well, once. A streamed answer is
-    held back until it was judged, so that nobody is shown one that is rejected."""
+    held back until it was judged, so that nobody is shown one that is rejected. Or `Disagreement(llm)`:
+    another cheap model is asked along with weak, and strong where the two do not come to the same."""
     escalate_when: Given[StuckGiven | None] = None
     """When strong takes over the rest of a tool loop: {"repeated_tool_call": 3, "tool_errors": 2,
     "invalid_tool_call": 1}, or some of these."""

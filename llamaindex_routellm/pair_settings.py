@@ -18,7 +18,7 @@ from llamaindex_routellm.pair_fields import PairFields
 from llamaindex_routellm.reading import QUESTION_VARIABLES, Reading
 from llamaindex_routellm.side import OVERLAID_SETTINGS, Side, pass_on, with_setting
 from llamaindex_routellm.switchboard import Switchboard, judging_values
-from routellm_core import RoutingStats
+from routellm_core import Disagreement, RoutingStats
 from routellm_core.calibrated_pair import calibrated_traffic, settings_from_calibration
 from routellm_core.calibration.record import Calibration
 from routellm_core.pair_check import warn_of_slips
@@ -167,6 +167,7 @@ class PairSettings(PairFields):
         strong = Side("strong", self.strong, settings.strong_lacks)
         weak = Side("weak", self.weak, settings.weak_lacks)
         models = {side.route: side.name for side in (strong, weak)} if self._state.logs else {}
+        rule = settings.escalate_if if isinstance(settings.escalate_if, Disagreement) else None
         return Switchboard(
             sides={"strong": strong.with_settings(self), "weak": weak.with_settings(self)},
             dispatcher=self._state.dispatcher(
@@ -178,6 +179,7 @@ class PairSettings(PairFields):
                 settings.sticky == "conversation",
             ),
             stuck=settings.escalate_when,
+            checker=None if rule is None else Side("weak", rule.checker).with_settings(self),
         )
 
     def _set_routing(self, name: str, value: Any) -> None:
@@ -235,11 +237,13 @@ def _check_pair(given: Mapping[str, Any]) -> None:
     Raises:
         ValueError: one of them is not what was expected; the message names it.
     """
-    for side in ("strong", "weak"):
-        if side in given and not isinstance(given[side], LLM):
+    models = {side: given[side] for side in ("strong", "weak") if side in given}
+    if isinstance(given.get("escalate_if"), Disagreement):
+        models["checker"] = given["escalate_if"].checker
+    for side, model in models.items():
+        if not isinstance(model, LLM):
             raise ValueError(
-                f"{side} is {type(given[side]).__name__}, expected an LLM of LlamaIndex, such as "
-                "OpenAI(model=...)."
+                f"{side} is {type(model).__name__}, expected an LLM of LlamaIndex, such as OpenAI(model=...)."
             )
     for name, choices in _CHOICES.items():
         if name in given:

@@ -23,7 +23,7 @@ from llamaindex_routellm.answer_stream import (
     whole_answer,
     within_span,
 )
-from llamaindex_routellm.attempt import Answered, Attempt
+from llamaindex_routellm.attempt import Answered, Attempt, answered_usage
 from llamaindex_routellm.decision_event import announce, announce_cost, current_span
 from llamaindex_routellm.earlier_turns import thread_of_tags
 from llamaindex_routellm.prompt_size import fits_any_model, prompt_tokens, takes_long
@@ -31,12 +31,14 @@ from llamaindex_routellm.reading import Reading
 from llamaindex_routellm.rendered_prompt import NO_QUESTION
 from llamaindex_routellm.routed_call import RoutedCall
 from llamaindex_routellm.side import Side
+from llamaindex_routellm.unseen_call import UnseenCall, value_of, whole_call
 from routellm_core import Decision, RoutingRequest
 from routellm_core.explanation import Explanation
 from routellm_core.routing.call_account import Origin
 from routellm_core.routing.capabilities import TierCapabilities
 from routellm_core.routing.conversation import Conversation
 from routellm_core.routing.decision import Route
+from routellm_core.routing.disagreement import SecondOpinion
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
 from routellm_core.routing.override import current_override
@@ -55,12 +57,14 @@ class Switchboard:
         dispatcher: decides, counts and escalates.
         reading: how calls are read.
         stuck: when a tool loop counts as stuck; None for never.
+        checker: the other cheap model of `escalate_if`; None if there is none.
     """
 
     sides: dict[Route, Side]
     dispatcher: Dispatcher
     reading: Reading
     stuck: StuckLimits | None = None
+    checker: Side | None = None
 
     @property
     def counter(self) -> RoutingCounter:
@@ -82,7 +86,13 @@ class Switchboard:
                 raise
 
         # A method that ran tools can't be asked again: the tools would run twice.
-        answered = self.dispatcher.answer(decision, ask, final=call.runs_tools, is_invalid=call.is_invalid)
+        answered = self.dispatcher.answer(
+            decision,
+            ask,
+            final=call.runs_tools,
+            is_invalid=call.is_invalid,
+            opinion=self._opinion(call, decision, is_async=False),
+        )
         if decision.account is not None:
             announce_cost(decision, call.method, current_span())
         return answered.value
@@ -102,7 +112,11 @@ class Switchboard:
                 raise
 
         answered = await self.dispatcher.aanswer(
-            decision, ask, final=call.runs_tools, is_invalid=call.is_invalid
+            decision,
+            ask,
+            final=call.runs_tools,
+            is_invalid=call.is_invalid,
+            opinion=self._opinion(call, decision, is_async=True),
         )
         if decision.account is not None:
             announce_cost(decision, call.method, current_span())
@@ -126,7 +140,8 @@ class Switchboard:
             return opened.pop() if opened else self._second_stream(call, decision, span_id)
 
         whole = partial(whole_answer, attempt)
-        parts = self.dispatcher.stream(decision, ask, is_token, whole, call.is_invalid)
+        opinion = self._opinion(call, decision, is_async=False)
+        parts = self.dispatcher.stream(decision, ask, is_token, whole, call.is_invalid, opinion)
         return _accounted(parts, decision)
 
     async def astream(self, call: RoutedCall) -> AsyncGenerator[Any, None]:
@@ -147,7 +162,8 @@ class Switchboard:
             return opened.pop() if opened else self._asecond_stream(call, decision, span_id)
 
         whole = partial(whole_answer, attempt)
-        parts = self.dispatcher.astream(decision, ask, is_token, whole, call.is_invalid)
+        opinion = self._opinion(call, decision, is_async=True)
+        parts = self.dispatcher.astream(decision, ask, is_token, whole, call.is_invalid, opinion)
         return _accounted(parts, decision)
 
     def preview(self, call: RoutedCall) -> Decision:
@@ -231,6 +247,15 @@ class Switchboard:
     def _attempt(self, call: RoutedCall, decision: Decision) -> Attempt:
         announce(decision, call.method, self.sides[decision.route].model)
         return Attempt(call, decision, self.sides)
+
+    def _opinion(self, call: RoutedCall, decision: Decision, *, is_async: bool) -> SecondOpinion | None:
+        """Return what asks the checker of `escalate_if`; None where there is none to be asked."""
+        rule = self.dispatcher.escalation.disagreement
+        whole = None if rule is None or self.checker is None else whole_call(call, is_async=is_async)
+        if rule is None or self.checker is None or whole is None:
+            return None
+        unseen = UnseenCall(whole, decision, {**self.sides, decision.route: self.checker})
+        return SecondOpinion(rule, unseen.aask if is_async else unseen.ask, value_of, answered_usage)
 
     def _escalate_unparsed(self, attempt: Attempt, error: Exception) -> None:
         """Raise what makes core ask strong, where the error may mean that an answer does not fit."""

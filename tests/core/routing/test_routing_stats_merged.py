@@ -28,7 +28,7 @@ def test_merged_statistics_are_those_of_one_counter() -> None:
     parts = [counted(STRONG, WEAK, WEAK), counted(WEAK), RoutingCounter(PRICES)]
     merged = RoutingStats.merged(part.snapshot() for part in parts).to_dict()
     whole = counted(STRONG, WEAK, WEAK, WEAK).snapshot().to_dict()
-    for side in ("strong", "weak"):
+    for side in ("strong", "weak", "checker"):
         mine, all_of_it = merged.pop(side), whole.pop(side)
         assert mine.pop("tokens") == all_of_it.pop("tokens")
         assert mine == pytest.approx(all_of_it)

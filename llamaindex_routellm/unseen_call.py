@@ -1,0 +1,78 @@
+"""UnseenCall: a call of a model whose answer is shown to nobody, such as a checker's; only tracers see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from llama_index.core.base.llms.types import ChatResponse, CompletionResponse, ToolCallBlock
+
+from llamaindex_routellm.attempt import Answered, Attempt
+from llamaindex_routellm.routed_call import RoutedCall
+from llamaindex_routellm.side import Side
+from routellm_core import Decision
+from routellm_core.routing.decision import Route
+
+_WHOLE = {
+    "chat": "chat",
+    "complete": "complete",
+    "predict": "predict",
+    "structured_predict": "structured_predict",
+    "stream_chat": "chat",
+    "stream_complete": "complete",
+    "stream": "predict",
+}
+"""Method -> the one that returns the same answer whole; each has a twin with "a" in front that is awaited."""
+
+
+@dataclass(frozen=True)
+class UnseenCall:
+    """A routed call's input, for another model.
+
+    Attributes:
+        call: of a method that returns a whole answer; see `whole_call`.
+        decision: chose the side that the model stands in for.
+        sides: the pair's, with the model in place of that side.
+    """
+
+    call: RoutedCall
+    decision: Decision
+    sides: dict[Route, Side]
+
+    def ask(self) -> Answered:
+        """Ask the model."""
+        attempt = self._attempt()
+        with attempt:
+            answer = attempt.start()
+        return attempt.answered(answer)
+
+    async def aask(self) -> Answered:
+        """Ask the model, async."""
+        attempt = self._attempt()
+        with attempt:
+            answer = await attempt.start()
+        return attempt.answered(answer)
+
+    def _attempt(self) -> Attempt:
+        # Without the account: its record is the answer's.
+        return Attempt(self.call, replace(self.decision, account=None), self.sides)
+
+
+def whole_call(call: RoutedCall, *, is_async: bool) -> RoutedCall | None:
+    """Return a call by the method that returns its answer whole; None if two models' can't be compared.
+
+    Plain answers can, and objects of one class; calls with tools can't.
+    """
+    name = call.method.removeprefix("a")
+    method = _WHOLE.get(name)
+    if method is None or call.method not in (name, f"a{name}"):
+        return None
+    return replace(call, method=f"a{method}" if is_async else method)
+
+
+def value_of(answered: Answered) -> object:
+    """Return what is compared of an answer: its text, or its object; None where it calls a tool."""
+    value = answered.value
+    if isinstance(value, ChatResponse):
+        calls_tool = any(isinstance(block, ToolCallBlock) for block in value.message.blocks)
+        return None if calls_tool else value.message.content
+    return value.text if isinstance(value, CompletionResponse) else value
