@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
@@ -154,7 +154,7 @@ def checker_side(value: object) -> Side:
     Raises:
         ValueError: it is not a chat model.
     """
-    side = Side.from_value(cast(Route, "checker"), value)
+    side = Side.from_value("checker", value)
     return replace(side, route="weak")
 
 
