@@ -70,10 +70,10 @@ class BoundTools(list[BoundTool]):
 
     @classmethod
     def bind(cls, originals: Sequence[Tool], sides: Sequence[Side], kwargs: Mapping[str, Any]) -> BoundTools:
-        """Bind tools to both sides, so that a mistake shows now and not at the first call.
+        """Bind tools to all sides, so that a mistake shows now and not at the first call.
 
         Raises:
-            Exception: the strong side's own, where neither side takes the tools.
+            Exception: the strong side's own, where no side takes the tools.
         """
         tools = cls(BoundTool.from_original(original) for original in originals)
         tools.kwargs = dict(kwargs)
@@ -85,7 +85,7 @@ class BoundTools(list[BoundTool]):
             except Exception as error:  # whatever a provider's package says, this side takes no such tools
                 tools.refusals[side.route] = error
         if not tools.runnables:
-            raise tools.refusals["strong"]
+            raise next(iter(tools.refusals.values()))
         return tools
 
     def bound_to(self, side: Side, kwargs: Mapping[str, Any]) -> Runnable[Any, Any]:

@@ -24,6 +24,7 @@ from langchain_routellm.attempt import Attempt, with_record
 from langchain_routellm.batch_endpoints import BatchEndpoints
 from langchain_routellm.bound_tools import BoundTools
 from langchain_routellm.generate_endpoints import GenerateEndpoints
+from langchain_routellm.pair_constructors import PairConstructors
 from langchain_routellm.pair_identity import PairIdentity
 from langchain_routellm.routed_events import (
     AsyncRoutedEvents,
@@ -39,7 +40,7 @@ from routellm_core import Decision
 from routellm_core.explanation import Explanation
 
 
-class ChatRouteLLM(BatchEndpoints, GenerateEndpoints, PairIdentity):
+class ChatRouteLLM(BatchEndpoints, GenerateEndpoints, PairConstructors, PairIdentity):
     """A strong and a weak chat model behind one threshold.
 
     ```python

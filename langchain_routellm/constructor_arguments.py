@@ -33,12 +33,17 @@ def models_from(values: Mapping[str, Any], known: set[str], router: str) -> dict
         if mine.get(side) is None:
             raise ValueError(f"{side} is missing: expected a chat model or a string such as 'openai:gpt-4o'.")
     strings = [side for side in ("strong", "weak") if isinstance(mine[side], str)]
-    if others and not strings:
+    if others and not strings and not any(isinstance(model, str) for model in mine.get("between", ())):
         raise ValueError(
             f"{', '.join(sorted(others))}: not a setting of {router}{_hint(sorted(others), known)}"
         )
     for side in strings:
         mine[side] = _model_from_string(mine[side], others, side)
+    if isinstance(mine.get("between"), list | tuple):
+        mine["between"] = [
+            _model_from_string(model, others, "between") if isinstance(model, str) else model
+            for model in mine["between"]
+        ]
     return mine
 
 

@@ -86,7 +86,7 @@ def records(messages: Sequence[BaseMessage]) -> Iterator[dict[str, Any]]:
     """Yield the routing records that earlier answers carry, newest first."""
     for message in reversed(messages):
         record = message.response_metadata.get("routellm") if isinstance(message, AIMessage) else None
-        if isinstance(record, dict) and record.get("route") in ("strong", "weak"):
+        if isinstance(record, dict) and isinstance(record.get("route"), str):
             yield record
 
 

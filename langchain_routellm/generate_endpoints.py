@@ -66,7 +66,7 @@ class GenerateEndpoints(PairSettings):
         """Join the results of several prompts, each of which may have been answered by another model."""
         if len(results) == 1:
             return results[0]
-        strong = self.switchboard.sides["strong"].lead
+        strong = self.switchboard.top.lead
         outputs = [result.llm_output for result in results]
         combined = LLMResult(
             generations=[generations for result in results for generations in result.generations],

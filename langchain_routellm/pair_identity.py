@@ -30,46 +30,52 @@ class PairIdentity(PairSettings):
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """Name what tells one pair from another first, and nothing else: a chat model has many fields."""
-        yield "strong", described(self.strong)
-        yield "weak", described(self.weak)
+        for route, model in self.models.items():
+            yield route, described(model)
         yield "router", self._routing.router.name
         yield "threshold", self._routing.threshold
 
     @override
     def _resolve_model_profile(self) -> ModelProfile | None:
+        # The settings are not checked yet where this is asked first.
+        said = {self.tier_names[-1]: self.strong_lacks, self.tier_names[0]: self.weak_lacks}
         return shared_profile(
-            Side.from_value("strong", self.strong, frozenset(self.strong_lacks)),
-            Side.from_value("weak", self.weak, frozenset(self.weak_lacks)),
+            *(
+                Side.from_value(
+                    route, model, frozenset((*said.get(route, ()), *self.tier_lacks.get(route, ())))
+                )
+                for route, model in self.models.items()
+            )
         )
 
     @property
     @override
     def _llm_type(self) -> str:
-        """The models' own type where both have one, since hosts count tokens and choose formats by it."""
-        strong, weak = (side.lead._llm_type for side in self.switchboard.sides.values())
-        return strong if strong == weak else "chat-routellm"
+        """The models' own type where all have one, since hosts count tokens and choose formats by it."""
+        kinds = {side.lead._llm_type for side in self.switchboard.sides.values()}
+        return kinds.pop() if len(kinds) == 1 else "chat-routellm"
 
     @property
     def model_name(self) -> str | None:
-        """What the names of two models of one provider have in common, such as "gpt-4o"; else None.
+        """What the names of models of one provider have in common, such as "gpt-4o"; else None.
 
-        Hosts look for a family of models in it: only what is true of both may be found there.
+        Hosts look for a family of models in it: only what is true of all may be found there.
         """
-        strong, weak = self.switchboard.sides.values()
-        first, second = model_name(strong), model_name(weak)
-        if first is None or second is None or provider_of(strong) != provider_of(weak):
+        sides = self.switchboard.sides.values()
+        names = [name for side in sides if (name := model_name(side)) is not None]
+        if len(names) < len(sides) or len({provider_of(side) for side in sides}) > 1:
             return None
-        same = list(takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
-        return first[: len(same)].rstrip("-.:/") or None
+        same = list(takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False)))
+        return names[0][: len(same)].rstrip("-.:/") or None
 
     @property
     @override
     def _identifying_params(self) -> dict[str, Any]:
         return {
-            "strong": _identity(self.strong),
-            "weak": _identity(self.weak),
+            **{route: _identity(model) for route, model in self.models.items()},
             "router": f"{self._routing.router.name}:{type(self._routing.router).__qualname__}",
             "threshold": self._routing.threshold,
+            "thresholds": self._routing.borders,
             "mode": self.mode,
             "version": __version__,
         }
@@ -89,13 +95,13 @@ class PairIdentity(PairSettings):
 
     @override
     def get_token_ids(self, text: str) -> list[int]:
-        return self.switchboard.sides["strong"].lead.get_token_ids(text)
+        return self.switchboard.top.lead.get_token_ids(text)
 
     @override
     def get_num_tokens(self, text: str) -> int:
         """Count tokens as the strong model does, or estimate them where its tokenizer is not at hand."""
         try:
-            return self.switchboard.sides["strong"].lead.get_num_tokens(text)
+            return self.switchboard.top.lead.get_num_tokens(text)
         except Exception:
             return ceil(len(text) / _CHARACTERS_PER_TOKEN)
 
@@ -104,7 +110,7 @@ class PairIdentity(PairSettings):
         self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
     ) -> int:
         """Count tokens as the strong model does, or estimate them where its tokenizer is not at hand."""
-        strong = self.switchboard.sides["strong"].lead
+        strong = self.switchboard.top.lead
         try:
             if strong.custom_get_token_ids is not None:
                 # Providers' own counting of messages passes it by.
@@ -136,30 +142,24 @@ def _identity(model: object) -> dict[str, Any]:
     return dict(cast(Mapping[str, Any], redacted({"address": address, **said})))
 
 
-def shared_profile(strong: Side, weak: Side) -> ModelProfile | None:
-    """Return what two profiles have in common: abilities that both have, the smaller of two limits.
+def shared_profile(*sides: Side) -> ModelProfile | None:
+    """Return what profiles have in common: abilities that all have, the smallest of their limits.
 
     What one side's profile does not mention is unknown and left out; without one of the profiles, all is.
-    Images, audio, video and files that one side takes and the other is known not to take count as taken, as
-    the calls that hold them go to that side.
+    Images, audio, video and files that only some sides are known to lack count as the others have them, as
+    the calls that hold them go there.
     """
-    if not strong.lead.profile or not weak.lead.profile:
+    profiles = [cast(Mapping[str, Any], side.lead.profile or {}) for side in sides]
+    if not all(profiles):
         return None
-    first, second = cast(Mapping[str, Any], strong.lead.profile), cast(Mapping[str, Any], weak.lead.profile)
-    lacked = {side.route: side.capabilities().lacks for side in (strong, weak)}
+    lacked = [side.capabilities().lacks for side in sides]
     shared: dict[str, Any] = {}
-    for key in first.keys() | second.keys():
+    for key in {key for profile in profiles for key in profile}:
         need = MEDIA_KEYS.get(key)
-        if need is not None and (need in lacked["strong"]) != (need in lacked["weak"]):
-            serving = second if need in lacked["strong"] else first
-            if key in serving:
-                shared[key] = serving[key]
-            continue
-        if key not in first or key not in second:
-            continue
-        ours, theirs = first[key], second[key]
-        if isinstance(ours, bool) and isinstance(theirs, bool):
-            shared[key] = ours and theirs
-        elif isinstance(ours, int) and isinstance(theirs, int):
-            shared[key] = min(ours, theirs)
+        serving = [profile for profile, lacks in zip(profiles, lacked, strict=True) if need not in lacks]
+        values = [profile.get(key) for profile in serving or profiles]
+        if all(isinstance(value, bool) for value in values):
+            shared[key] = all(values)
+        elif all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+            shared[key] = min(value for value in values if value is not None)
     return cast(ModelProfile, shared) or None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from os import PathLike
+from itertools import pairwise
 from typing import Any, Self
 
 from langchain_core.exceptions import ContextOverflowError
@@ -13,24 +13,24 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 from typing_extensions import override
 
 from langchain_routellm.constructor_arguments import models_from, without_inputs
-from langchain_routellm.pair_fields import GivenModel, PairFields
+from langchain_routellm.pair_fields import PairFields
 from langchain_routellm.routed_call import Reading, RoutedCall
 from langchain_routellm.run_config import call_config
 from langchain_routellm.side import PUSHED_DOWN, Side, checker_side, with_setting
 from langchain_routellm.switchboard import Switchboard
 from langchain_routellm.usage import message_usage
 from routellm_core import Disagreement, RoutingStats, __version__
-from routellm_core.calibrated_pair import calibrated_traffic, settings_from_calibration
-from routellm_core.calibration.record import Calibration
 from routellm_core.pair_check import warn_of_slips
 from routellm_core.routing.capabilities import Need, TierCapabilities
 from routellm_core.routing.decision import Route
+from routellm_core.routing.prices import Prices
 from routellm_core.routing_state import RoutingState
 from routellm_core.settings import (
     SETTING_NAMES,
     RouterGiven,
     RoutingSettings,
 )
+from routellm_core.tier_arguments import check_between
 
 
 class PairSettings(PairFields):
@@ -65,10 +65,7 @@ class PairSettings(PairFields):
         self._keep(settings)
         self._state = RoutingState(settings)
         self._check_models()
-        strong, weak = self.switchboard.sides.values()
-        warn_of_slips(
-            same=self.strong is self.weak, strong=strong.name, weak=weak.name, prices=settings.prices
-        )
+        self._warn_of_slips(settings)
         self._resolved = True
         return self
 
@@ -102,7 +99,7 @@ class PairSettings(PairFields):
         A threshold that follows from a share is no field's value: hosts make models anew from their fields.
         """
         self._routing = settings
-        derived = {"threshold": None} if settings.strong_share is not None else {}
+        derived = {"threshold": None} if settings.derives_threshold else {}
         # Through __dict__, so that a default never counts as a setting that the user gave.
         self.__dict__.update(vars(settings) | derived)
 
@@ -121,8 +118,11 @@ class PairSettings(PairFields):
             if name in type(self).model_fields:
                 setattr(copy, name, value)
                 continue
-            for route in ("strong", "weak"):
-                setattr(copy, route, with_setting(route, getattr(copy, route), name, value))
+            for route, field in ((self.tier_names[-1], "strong"), (self.tier_names[0], "weak")):
+                setattr(copy, field, with_setting(route, getattr(copy, field), name, value))
+            if self.between:
+                named = zip(self.tier_names[1:-1], copy.between, strict=True)
+                copy.between = [with_setting(route, model, name, value) for route, model in named]
         return copy
 
     @override
@@ -137,32 +137,6 @@ class PairSettings(PairFields):
         if include is not None or exclude is not None:
             raise ValueError("include and exclude are given, but a pair is copied whole: use update=.")
         return self.model_copy(update=update, deep=deep)
-
-    @classmethod
-    def from_calibration(
-        cls, path: str | PathLike[str], *, strong: GivenModel, weak: GivenModel, **settings: Any
-    ) -> Self:
-        """Make it with the router and the threshold that `routellm calibrate` wrote.
-
-        Args:
-            path: the file written by `routellm calibrate --out`.
-            strong: as in the constructor.
-            weak: as in the constructor.
-            settings: the constructor's other settings.
-
-        Raises:
-            ValueError: `threshold` or `strong_share` is given as well, the file is not a calibration, or it
-                was made with another router.
-
-        Warns:
-            CalibrationWarning: it was made for another model.
-        """
-        calibration = Calibration.load(path)
-        model = cls(strong=strong, weak=weak, **settings_from_calibration(calibration, settings))
-        names = [side.name for side in model.switchboard.sides.values()]
-        model._state.expect(calibrated_traffic(calibration, model._routing.router, *names))
-        model._switchboard = None
-        return model
 
     def routing_stats(self, *, reset: bool = False) -> RoutingStats:
         """Return what was counted since the start or the last reset; `reset`: and start again."""
@@ -187,20 +161,19 @@ class PairSettings(PairFields):
             if name in self.model_fields_set and getattr(self, name) is not None
         }
         stop = {"stop": self.stop} if self.stop else {}
-        strong, weak = Side.from_value("strong", self.strong), Side.from_value("weak", self.weak)
+        given = {route: Side.from_value(route, model) for route, model in self.models.items()}
         # Providers' adapters do not tell every wording of it: the code is the same in all of them.
         escalation = settings.escalation(
             always=(ContextOverflowError,), always_codes=("context_length_exceeded",)
         )
-        models = {side.route: side.name for side in (strong, weak)} if self._state.logs else {}
-        sides: dict[Route, Side] = {
-            "strong": strong.with_settings(pushed, stop, settings.strong_lacks),
-            "weak": weak.with_settings(pushed, stop, settings.weak_lacks),
+        models = {route: side.name for route, side in given.items()} if self._state.logs else {}
+        sides = {
+            route: side.with_settings(pushed, stop, settings.lacks(route)) for route, side in given.items()
         }
         checker = None
         if escalation.disagreement is not None:
-            given = checker_side(escalation.disagreement.checker)
-            checker = given.with_settings(pushed, stop, frozenset())
+            asked = checker_side(escalation.disagreement.checker)
+            checker = asked.with_settings(pushed, stop, frozenset())
         return Switchboard(
             sides=sides,
             dispatcher=self._state.dispatcher(settings, escalation, models, message_usage),
@@ -211,8 +184,27 @@ class PairSettings(PairFields):
                 settings.sticky == "conversation",
                 settings.housekeeping_route,
                 settings.escalate_when,
+                settings.ladder,
             ),
         )
+
+    @property
+    def models(self) -> dict[Route, Any]:
+        """The models as they were given, by the name of their side, the most capable first."""
+        lowest, *between, top = self.tier_names
+        middle = dict(zip(between, self.between, strict=True))
+        return {top: self.strong, **dict(reversed(middle.items())), lowest: self.weak}
+
+    def _warn_of_slips(self, settings: RoutingSettings) -> None:
+        names, sides, prices = self.tier_names, self.switchboard.sides, settings.prices
+        for lower, upper in pairwise(names):
+            warn_of_slips(
+                same=self.models[upper] is self.models[lower],
+                strong=sides[upper].name,
+                weak=sides[lower].name,
+                prices=prices and Prices(prices.of(upper), prices.of(lower)),
+                names=(upper, lower),
+            )
 
     def routed_call(
         self,
@@ -264,6 +256,7 @@ class PairSettings(PairFields):
 _SWITCHED = SETTING_NAMES | {
     "strong",
     "weak",
+    "between",
     "prompt_extractor",
     "stop",
     *PUSHED_DOWN,
@@ -272,7 +265,10 @@ _SWITCHED = SETTING_NAMES | {
 
 
 def _check_pair(settings: Mapping[str, Any]) -> None:
-    for route in ("strong", "weak"):
-        Side.from_value(route, settings[route])
+    names = settings["tier_names"]
+    check_between(settings["between"], names)
+    models = (settings["weak"], *settings["between"], settings["strong"])
+    for route, model in zip(names, models, strict=True):
+        Side.from_value(route, model)
     if isinstance(settings["escalate_if"], Disagreement):
         checker_side(settings["escalate_if"].checker)

@@ -224,6 +224,9 @@ class RoutedCall:
         if self.turns is None or len(self.turns) < 2:
             return None, None
         side, escalated = conversation.open_loop(self.turns) or (None, False)
+        if side not in self.sides:
+            # Another router's.
+            return None, None
         return (side, None) if escalated else (None, side)
 
 

@@ -33,8 +33,14 @@ def constructor_arguments(pair: BaseChatModel, router: RouterGiven) -> dict[str,
         value = router if name == "router" else getattr(pair, name)
         if field.exclude or value is None:
             continue
-        plain = without_secrets_in(value) if name in ("strong", "weak") else _plain(value)
-        if plain is None or (name in ("strong", "weak") and not _is_said(plain)):
+        if name in ("strong", "weak", "between"):
+            models = [without_secrets_in(model) for model in (value if name == "between" else [value])]
+            plain = models if name == "between" else models[0]
+            if not all(map(_is_said, models)):
+                return None
+        else:
+            plain = _plain(value)
+        if plain is None:
             return None
         arguments[name] = plain
     return arguments
@@ -108,7 +114,12 @@ def _plain(value: Any) -> Any:
         return None
     if isinstance(value, list | tuple | set | frozenset):
         items = [_plain(item) for item in value]
-        return None if None in items else sorted(items, key=str)
+        # Sets have no order of their own.
+        ordered = items if isinstance(value, list | tuple) else sorted(items, key=str)
+        return None if None in items else ordered
+    if isinstance(value, Mapping):
+        parts = {name: _plain(part) for name, part in value.items()}
+        return None if None in parts.values() else parts
     if is_dataclass(value) and not isinstance(value, type):
         return {name: part for name, part in asdict(value).items() if part is not None}
     if isinstance(value, PathLike):

@@ -29,8 +29,6 @@ from routellm_core.routing.routing_counter import RoutingCounter
 # What the providers' parsers raise for an answer that does not fit its schema.
 _PARSE_ERRORS = (OutputParserException, ValidationError)
 
-_ROUTES: frozenset[Route] = frozenset(("strong", "weak"))
-
 
 class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
     """Decides once per call and hands it to the chosen side's structured runnable.
@@ -54,7 +52,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         """Build both sides' structured runnables, so that a mistake shows now and not at the first call.
 
         Raises:
-            Exception: the strong side's own, where neither side takes the schema.
+            Exception: the strong side's own, where no side takes the schema.
         """
         chains: dict[Route, Runnable[Any, Any]] = {}
         refusals: dict[Route, Exception] = {}
@@ -64,7 +62,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
             except Exception as error:  # whatever a provider's package says, this side takes no such schema
                 refusals[route] = error
         if not chains:
-            raise refusals["strong"]
+            raise next(iter(refusals.values()))
         return cls(llm=llm, chains=chains, needs=_needs(arguments.get("method")))
 
     @property
@@ -160,7 +158,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
     def _call(
         self, input: LanguageModelInput, config: RunnableConfig | None, kwargs: dict[str, Any]
     ) -> RoutedCall:
-        unable = frozenset(_ROUTES - self.chains.keys())
+        unable = frozenset(self.llm.switchboard.sides.keys() - self.chains.keys())
         call = self.llm.routed_call(input, config, None, kwargs, needs=self.needs, unsupported=unable)
         call.compared = False
         return call

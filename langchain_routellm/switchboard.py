@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Switchboard:
-    """The two models and what is known of routing between them.
+    """The models and what is known of routing between them.
 
     Attributes:
         sides: by route, with the router's own settings pushed down to their models.
@@ -41,6 +41,11 @@ class Switchboard:
     dispatcher: Dispatcher
     reading: Reading
     checker: Side | None = None
+
+    @property
+    def top(self) -> Side:
+        """The strong side, or the highest tier."""
+        return self.sides[self.dispatcher.policy.ladder.top]
 
     @property
     def counter(self) -> RoutingCounter:

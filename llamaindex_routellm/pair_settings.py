@@ -24,11 +24,11 @@ from routellm_core.calibration.record import Calibration
 from routellm_core.pair_check import warn_of_slips
 from routellm_core.redaction import without_secrets
 from routellm_core.routing_state import RoutingState
+from routellm_core.setting_checks import check_choice
 from routellm_core.settings import (
     SETTING_NAMES,
     RouterGiven,
     RoutingSettings,
-    check_choice,
 )
 
 _CHOICES = {"context_window": ("min", "strong"), "function_calling": ("any", "both")}

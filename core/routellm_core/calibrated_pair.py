@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from routellm_core.borders import THRESHOLDS
 from routellm_core.calibration.record import Calibration
 from routellm_core.checkpoints.hub import is_hub_id
 from routellm_core.router import Router
 from routellm_core.routing.drift import ExpectedTraffic
-from routellm_core.settings import THRESHOLDS
 
 
 def settings_from_calibration(calibration: Calibration, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,14 @@ class PairWarning(UserWarning):
     """Both sides are one model, or the sides seem to be swapped."""
 
 
-def warn_of_slips(*, same: bool, strong: str | None, weak: str | None, prices: Prices | None) -> None:
+def warn_of_slips(
+    *,
+    same: bool,
+    strong: str | None,
+    weak: str | None,
+    prices: Prices | None,
+    names: tuple[str, str] = ("strong", "weak"),
+) -> None:
     """Warn where nothing can be saved.
 
     Args:
@@ -20,19 +27,20 @@ def warn_of_slips(*, same: bool, strong: str | None, weak: str | None, prices: P
         strong: the strong model's name, where known.
         weak: the weak model's name, where known.
         prices: as given for the statistics; list prices where none are.
+        names: what the two sides are called.
 
     Warns:
         PairWarning: both sides are one model object, or strong costs less than weak.
     """
     if same:
-        _warn("strong and weak are one and the same model: there is nothing to route between.")
+        _warn(f"{names[0]} and {names[1]} are one and the same model: there is nothing to route between.")
         return
     first, second = (prices.strong, prices.weak) if prices else (_listed(strong), _listed(weak))
     if first is None or second is None:
         return
     if first.input < second.input and first.output < second.output:
         by = "by prices=" if prices else f"by list price ({strong}, {weak})"
-        _warn(f"strong costs less than weak, {by}: are the sides swapped?")
+        _warn(f"{names[0]} costs less than {names[1]}, {by}: are the sides swapped?")
 
 
 def _listed(name: str | None) -> Price | None:

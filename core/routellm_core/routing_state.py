@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from routellm_core.borders import THRESHOLDS
 from routellm_core.routing.budget import Budget
 from routellm_core.routing.conversation_memory import ConversationMemory
 from routellm_core.routing.decision import Route
@@ -21,6 +22,7 @@ from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.share_history import logged_share_state
 from routellm_core.routing.share_tracker import ShareTracker
 from routellm_core.routing.shared_spend import SharedSpend
+from routellm_core.routing.tier_shares import TierShares
 from routellm_core.settings import RoutingSettings
 
 _LOG = logging.getLogger("routellm")
@@ -32,10 +34,11 @@ class RoutingState:
     def __init__(self, settings: RoutingSettings) -> None:
         """Start from nothing, or from what the decision log remembers."""
         self.cache = ScoreCache()
-        self.memory = ConversationMemory()
-        self.counter = RoutingCounter(settings.prices, settings.traffic(), settings.on_drift)
+        ladder = settings.ladder
+        self.memory = ConversationMemory(top=ladder.top)
+        self.counter = RoutingCounter(settings.prices, settings.traffic(), settings.on_drift, ladder)
         self.log: DecisionLog | None = None
-        self.share: ShareTracker | None = None
+        self.share: ShareTracker | TierShares | None = None
         self.budget: Budget | None = None
         self._told: DecisionLog | None = None
         self._open_logs(settings)
@@ -50,7 +53,7 @@ class RoutingState:
         self.counter.on_drift = settings.on_drift
         if name in ("decision_log", "log_text", "on_decision"):
             self._open_logs(settings)
-        if name in ("router", "threshold", "strong_share", "share_window"):
+        if name in ("router", "share_window", *THRESHOLDS):
             self._start_share(settings)
             self.counter.expected = settings.traffic()
         if name in ("budget", "prices", "mode"):
@@ -60,7 +63,9 @@ class RoutingState:
         """Return the state of a copied pair: it counts for itself; the rest stays in common."""
         copied: RoutingState = object.__new__(RoutingState)
         copied.__dict__.update(self.__dict__)
-        copied.counter = RoutingCounter(settings.prices, self.counter.expected, settings.on_drift)
+        copied.counter = RoutingCounter(
+            settings.prices, self.counter.expected, settings.on_drift, settings.ladder
+        )
         return copied
 
     def expect(self, traffic: ExpectedTraffic) -> None:
@@ -79,7 +84,7 @@ class RoutingState:
         Args:
             settings: the pair's.
             escalation: when the other side is asked.
-            models: the names of both models.
+            models: the names of the models.
             usage_of: the tokens of a message, as `Dispatcher` wants it.
         """
         self.counter.on_drift = settings.on_drift
@@ -123,8 +128,12 @@ class RoutingState:
         if self.share is None or self.log is None or not log_path(self.log.where).is_file():
             return
         try:
-            state = logged_share_state(self.log.where, self.share, settings.router.fingerprint)
-            self.share.restore(state)
+            trackers = self.share.borders if isinstance(self.share, TierShares) else (self.share,)
+            for place, tracker in enumerate(trackers, start=1):
+                above = settings.tier_names[place:]
+                tracker.restore(
+                    logged_share_state(self.log.where, tracker, settings.router.fingerprint, above)
+                )
         except Exception as error:
             _LOG.warning(
                 "the share starts anew, %s can't be read (%s).", self.log.where, type(error).__name__
@@ -135,6 +144,6 @@ class RoutingState:
         if settings.budget is None or settings.mode == "shadow":
             self.budget = None
             return
-        self.budget = Budget(settings.budget)
+        self.budget = Budget(settings.budget, ladder=settings.ladder)
         if self.log is not None:
             self.budget.share(SharedSpend(self.log))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from inspect import iscoroutinefunction
+from dataclasses import dataclass, field, fields
 from os import PathLike
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
-from routellm_core.calibration.share import threshold_for_share
+from routellm_core.borders import THRESHOLDS, borders_of, resolve_borders
 from routellm_core.loading import load_router
 from routellm_core.redaction import without_secrets
 from routellm_core.router import Router
@@ -21,13 +20,16 @@ from routellm_core.routing.disagreement import Disagreement
 from routellm_core.routing.drift import ExpectedTraffic, OnDrift
 from routellm_core.routing.escalation import Errors, ErrorsGiven, Escalation
 from routellm_core.routing.journal import OnDecision
+from routellm_core.routing.ladder import PAIR, Ladder
 from routellm_core.routing.policy import OnRouterError, RoutingPolicy
 from routellm_core.routing.prices import Prices
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.share_tracker import DEFAULT_WINDOW, ShareTracker
 from routellm_core.routing.stickiness import Stickiness
+from routellm_core.routing.tier_shares import TierShares
 from routellm_core.routing.tool_loop import StuckLimits
-from routellm_core.routing.validation import check_count, check_fraction, check_positive
+from routellm_core.routing.validation import check_positive
+from routellm_core.setting_checks import check_choice, check_operation, check_routes, check_sticky
 
 T = TypeVar("T")
 
@@ -55,14 +57,8 @@ EscalateIf = Callable[[Any], bool] | Disagreement
 BudgetGiven = BudgetLimit | Mapping[str, Any]
 StuckGiven = StuckLimits | Mapping[str, int]
 
-THRESHOLDS = ("threshold", "strong_share")
-"""The settings of which exactly one is given; `from_calibration` gives the first."""
-
 _CHOICES: dict[str, tuple[str | None, ...]] = {
-    "housekeeping_route": (None, "strong", "weak"),
     "mode": ("route", "shadow"),
-    "no_text_route": ("strong", "weak"),
-    "on_router_error": ("strong", "weak", "raise"),
     "sticky": (None, "conversation"),
 }
 
@@ -80,35 +76,6 @@ def resolve_router(value: Any) -> Router:
     raise ValueError(
         f"router is {type(value).__name__}, expected a name such as 'default', a folder or a Router object."
     )
-
-
-def resolve_threshold(router: Router, threshold: float | None, strong_share: float | None) -> float:
-    """Return the threshold that exactly one of the two settings gives.
-
-    Raises:
-        ValueError: none or both are given, one is outside [0, 1], or a share is given for a router that
-            ships no quantiles.
-    """
-    if (threshold is None) == (strong_share is None):
-        given = "none of them" if threshold is None else "both threshold and strong_share"
-        raise ValueError(
-            "expected exactly one of strong_share= (the share of calls that strong answers, such as 0.3), "
-            "threshold= (strong answers where the score is at least this) and from_calibration(path); "
-            f"got {given}."
-        )
-    if strong_share is not None:
-        return threshold_for_share(router, check_fraction(strong_share, "strong_share"))
-    return check_fraction(threshold, "threshold")
-
-
-def check_choice(value: Any, field: str, choices: tuple[Any, ...]) -> None:
-    """Say what was expected where a setting is none of its choices.
-
-    Raises:
-        ValueError: names the field, the value and the choices.
-    """
-    if value not in choices:
-        raise ValueError(f"{field} is {value!r}, expected one of {list(choices)}.")
 
 
 @dataclass(frozen=True)
@@ -138,6 +105,10 @@ class RoutingSettings:
     escalate_when: StuckLimits | None = None
     sticky: Sticky | None = None
     sticky_turns: int | None = None
+    tier_names: tuple[Route, ...] = PAIR.names
+    tier_lacks: Mapping[Route, frozenset[Need]] = field(default_factory=dict)
+    thresholds: tuple[float, ...] | None = None
+    shares: tuple[float, ...] | None = None
 
     @classmethod
     def checked(cls, given: Mapping[str, Any]) -> Self:
@@ -161,21 +132,22 @@ class RoutingSettings:
     @classmethod
     def _checked(cls, given: Mapping[str, Any]) -> Self:
         values = {name: value for name, value in given.items() if name in SETTING_NAMES}
+        ladder = Ladder(tuple(values.get("tier_names", PAIR.names)))
+        values["tier_names"] = ladder.names
+        check_routes(values, ladder)
         for name, choices in _CHOICES.items():
             if name in values:
                 check_choice(values[name], name, choices)
         for name in ("strong_lacks", "weak_lacks"):
             values[name] = check_needs(values.get(name, ()), name)
         if values.get("prices") is not None:
-            values["prices"] = Prices.from_mapping(values["prices"])
+            values["prices"] = Prices.from_mapping(values["prices"], ladder)
         if values.get("score_timeout") is not None:
             values["score_timeout"] = check_positive(values["score_timeout"], "score_timeout")
-        _check_sticky(values)
-        _check_operation(values)
+        check_sticky(values)
+        check_operation(values)
         values["router"] = resolve_router(values.get("router", "default"))
-        values["threshold"] = resolve_threshold(
-            values["router"], values.get("threshold"), values.get("strong_share")
-        )
+        values |= resolve_borders(values["router"], ladder, values)
         settings = cls(**values)
         settings.escalation()
         settings.share_tracker()
@@ -194,27 +166,56 @@ class RoutingSettings:
             values["sticky_turns"] = None
         if name in THRESHOLDS:
             values |= {other: None for other in THRESHOLDS if other != name}
-        elif self.strong_share is not None:
+        elif self.derives_threshold:
             values["threshold"] = None
         return self.checked(values)
+
+    @property
+    def derives_threshold(self) -> bool:
+        """Whether the threshold follows from another setting."""
+        return any(each is not None for each in (self.strong_share, self.shares, self.thresholds))
+
+    @property
+    def ladder(self) -> Ladder:
+        """The tiers."""
+        return Ladder(self.tier_names)
+
+    @property
+    def borders(self) -> tuple[float, ...] | None:
+        """The thresholds between several tiers; None where one threshold is all of them."""
+        return borders_of(self.router, self.shares) if self.shares else self.thresholds
+
+    @property
+    def top_share(self) -> float | None:
+        """The share that was asked for the highest tier; None where thresholds are given."""
+        return self.strong_share if self.shares is None else self.shares[-1]
+
+    def lacks(self, route: Route) -> frozenset[Need]:
+        """Return what the user says that a tier's model can't do."""
+        ladder, found = self.ladder, self.tier_lacks.get(route, frozenset())
+        if route == ladder.top:
+            return found | self.strong_lacks
+        return found | self.weak_lacks if route == ladder.lowest else found
 
     def traffic(self) -> ExpectedTraffic:
         """Return what the calls are expected to look like by the router's shipped quantiles."""
         quantiles = self.router.score_quantiles
         # A share that follows the traffic has many thresholds.
-        follows = self.strong_share is not None and self.share_window is not None
+        follows = self.top_share is not None and self.share_window is not None
         return ExpectedTraffic(
-            self.strong_share,
+            self.top_share,
             None if follows else self.threshold,
             () if quantiles is None else tuple(quantiles.tolist()),
             knows=self.router.knows,
         )
 
-    def share_tracker(self) -> ShareTracker | None:
+    def share_tracker(self) -> ShareTracker | TierShares | None:
         """Return what keeps the asked share on this traffic; None for a threshold that never moves."""
         quantiles = self.router.score_quantiles
-        if self.strong_share is None or self.share_window is None or quantiles is None:
+        if self.top_share is None or self.share_window is None or quantiles is None:
             return None
+        if self.strong_share is None:
+            return TierShares(self.shares or (), quantiles.tolist(), self.share_window)
         return ShareTracker(self.strong_share, quantiles.tolist(), self.share_window)
 
     def escalation(self, *, always: Errors = (), always_codes: Iterable[str] = ()) -> Escalation:
@@ -225,12 +226,13 @@ class RoutingSettings:
             self.escalate_if,
             always=always,
             always_codes=always_codes,
+            ladder=self.ladder,
         )
 
     def policy(
         self,
         cache: ScoreCache,
-        share: ShareTracker | None = None,
+        share: ShareTracker | TierShares | None = None,
         quantiles: Sequence[float] = (),
         memory: ConversationMemory | None = None,
     ) -> RoutingPolicy:
@@ -244,7 +246,8 @@ class RoutingSettings:
         """
         sticky = None
         if self.sticky is not None:
-            sticky = Stickiness(ConversationMemory() if memory is None else memory, self.sticky_turns)
+            memory = ConversationMemory(top=self.ladder.top) if memory is None else memory
+            sticky = Stickiness(memory, self.sticky_turns)
         return RoutingPolicy(
             self.router,
             self.threshold,
@@ -255,41 +258,9 @@ class RoutingSettings:
             share=share,
             quantiles=quantiles,
             sticky=sticky,
+            ladder=self.ladder,
+            borders=self.borders,
         )
 
 
-def _check_sticky(values: dict[str, Any]) -> None:
-    if values.get("sticky_turns") is None:
-        return
-    values["sticky_turns"] = check_count(values["sticky_turns"], "sticky_turns", at_least=1)
-    if values.get("sticky") is None:
-        raise ValueError(
-            f"sticky_turns is {values['sticky_turns']}, but nothing is sticky: give sticky='conversation'."
-        )
-
-
-def _check_operation(values: dict[str, Any]) -> None:
-    """Check what is said of logs, hooks and money, and put logs and budgets in place of what was given."""
-    for name in ("on_decision", "on_drift"):
-        hook = values.get(name)
-        if hook is not None and (not callable(hook) or iscoroutinefunction(hook)):
-            raise ValueError(f"{name} is {hook!r}, expected a plain function.")
-    where = values.get("decision_log")
-    if where is not None and not isinstance(where, str | PathLike | DecisionLog):
-        raise ValueError(
-            f"decision_log is {where!r}, expected a file such as 'decisions.jsonl' or "
-            "'sqlite:///decisions.db', or a DecisionLog."
-        )
-    if isinstance(where, DecisionLog):
-        values["log_text"] = where.log_text
-    elif where is not None:
-        values["decision_log"] = DecisionLog.open(where, values.get("log_text", False))
-    if values.get("escalate_when") is not None:
-        values["escalate_when"] = StuckLimits.from_value(values["escalate_when"])
-    if values.get("budget") is not None:
-        values["budget"] = BudgetLimit.from_value(values["budget"])
-        if values.get("prices") is None:
-            raise ValueError("budget is given without prices=: nobody knows what a call costs.")
-
-
-SETTING_NAMES = frozenset(field.name for field in fields(RoutingSettings))
+SETTING_NAMES = frozenset(each.name for each in fields(RoutingSettings))

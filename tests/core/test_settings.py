@@ -4,17 +4,26 @@ from typing import Any
 
 import pytest
 
-from routellm_core import RoutingPolicy, RoutingRequest, load_router
+from routellm_core import Router, RoutingPolicy, RoutingRequest, load_router
+from routellm_core.borders import resolve_borders
 from routellm_core.routers.random_router import RandomRouter
 from routellm_core.routing.drift import ExpectedTraffic
 from routellm_core.routing.escalation import PARSE_ERROR
+from routellm_core.routing.ladder import PAIR
 from routellm_core.routing.prices import Price, Prices
 from routellm_core.routing.score_cache import ScoreCache
-from routellm_core.settings import RoutingSettings, check_choice, resolve_router, resolve_threshold
+from routellm_core.setting_checks import check_choice
+from routellm_core.settings import RoutingSettings, resolve_router
 
 from tests.routers import FixedRouter
 
 PRICES = {"strong": {"input": 2.0, "output": 8.0}, "weak": {"input": 0.1, "output": 0.4}}
+
+
+def threshold_of(router: Router, threshold: Any, share: Any) -> float:
+    given = {"threshold": threshold, "strong_share": share}
+    found: float = resolve_borders(router, PAIR, given)["threshold"]
+    return found
 
 
 def test_a_router_object_is_itself() -> None:
@@ -59,7 +68,7 @@ def test_a_folder_that_holds_no_router_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("threshold", [0, 0.0, 0.5, 1])
 def test_a_threshold_is_taken_as_it_is(threshold: float) -> None:
-    resolved = resolve_threshold(FixedRouter(0.5), threshold, None)
+    resolved = threshold_of(FixedRouter(0.5), threshold, None)
 
     assert type(resolved) is float
     assert resolved == threshold
@@ -68,7 +77,7 @@ def test_a_threshold_is_taken_as_it_is(threshold: float) -> None:
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_a_share_becomes_the_threshold_that_realises_it(share: float) -> None:
     router = load_router("random")
-    policy = RoutingPolicy(router, resolve_threshold(router, None, share))
+    policy = RoutingPolicy(router, threshold_of(router, None, share))
     decisions = [policy.decide(RoutingRequest(f"prompt {number}")) for number in range(5_000)]
 
     strong = sum(decision.route == "strong" for decision in decisions)
@@ -83,7 +92,7 @@ def test_exactly_one_is_given_and_the_message_names_all_three(
     threshold: float | None, share: float | None, given: str
 ) -> None:
     with pytest.raises(ValueError, match=f"got {given}") as caught:
-        resolve_threshold(load_router("random"), threshold, share)
+        threshold_of(load_router("random"), threshold, share)
 
     for name in ("strong_share=", "threshold=", "from_calibration(path)"):
         assert name in str(caught.value)
@@ -92,14 +101,14 @@ def test_exactly_one_is_given_and_the_message_names_all_three(
 @pytest.mark.parametrize("value", [math.nan, math.inf, -0.1, 1.1, True, "0.3", [0.3]])
 def test_what_is_no_number_in_zero_to_one_is_refused_by_its_own_name(value: Any) -> None:
     with pytest.raises(ValueError, match=r"^threshold is .*, expected a number in \[0, 1\]\.$"):
-        resolve_threshold(load_router("random"), value, None)
+        threshold_of(load_router("random"), value, None)
     with pytest.raises(ValueError, match=r"^strong_share is .*, expected a number in \[0, 1\]\.$"):
-        resolve_threshold(load_router("random"), None, value)
+        threshold_of(load_router("random"), None, value)
 
 
 def test_a_share_needs_a_router_that_ships_quantiles() -> None:
     with pytest.raises(ValueError, match=r"strong_share .*'FixedRouter' ships no score quantiles"):
-        resolve_threshold(FixedRouter(0.5), None, 0.3)
+        threshold_of(FixedRouter(0.5), None, 0.3)
 
 
 def test_a_choice_is_refused_by_field_and_value() -> None:
@@ -114,7 +123,7 @@ def test_settings_are_kept_in_the_form_that_routing_uses() -> None:
     )
 
     assert settings.router.name == "random"
-    assert settings.threshold == resolve_threshold(load_router("random"), None, 0.3)
+    assert settings.threshold == threshold_of(load_router("random"), None, 0.3)
     assert settings.weak_lacks == frozenset({"tools"})
     assert settings.prices == Prices(strong=Price(2.0, 8.0), weak=Price(0.1, 0.4))
     assert (settings.mode, settings.no_text_route, settings.on_router_error) == ("route", "strong", "strong")
