@@ -57,8 +57,9 @@ class HeldEvents(BaseCallbackHandler):
     Args:
         shown: those who show answers.
         listeners: others that listen to tokens; they learn of a rejected attempt too, without its tokens.
+        holds: whether anything is held.
         judged: whether all is held until the whole answer was judged; else until its first token.
-        ids: the attempt's run id -> the one that those who show answers know it by; nothing is held then.
+        ids: the attempt's run id -> the one that those who show answers know it by.
     """
 
     run_inline = True
@@ -69,6 +70,7 @@ class HeldEvents(BaseCallbackHandler):
         shown: list[BaseCallbackHandler],
         listeners: list[BaseCallbackHandler],
         *,
+        holds: bool = True,
         judged: bool,
         ids: Mapping[UUID, UUID] | None = None,
     ) -> None:
@@ -77,7 +79,7 @@ class HeldEvents(BaseCallbackHandler):
         self.has_shown = False
         self._judged = judged
         self._ids = ids or {}
-        self._waiting: list[Event] | None = None if ids else []
+        self._waiting: list[Event] | None = [] if holds else None
 
     def due(self, event: Event) -> list[Event]:
         """Take an event, and return those that are to be told now."""
@@ -151,6 +153,7 @@ def held_events(
     shown: list[BaseCallbackHandler],
     listeners: list[BaseCallbackHandler],
     *,
+    holds: bool,
     judged: bool,
     ids: Mapping[UUID, UUID] | None,
     is_async: bool,
@@ -158,7 +161,7 @@ def held_events(
     """Return a stand-in of the kind that the model takes for the handlers whose place it takes."""
     by_events = any(isinstance(handler, _V2StreamingCallbackHandler) for handler in shown)
     kind = _kind(bool(shown), by_events, is_async)
-    return kind(shown, listeners, judged=judged, ids=ids)
+    return kind(shown, listeners, holds=holds, judged=judged, ids=ids)
 
 
 @cache

@@ -34,7 +34,8 @@ def constructor_arguments(pair: BaseChatModel, router: RouterGiven) -> dict[str,
         if field.exclude or value is None:
             continue
         if name in ("strong", "weak", "between"):
-            models = [without_secrets_in(model) for model in (value if name == "between" else [value])]
+            given = getattr(pair, name)
+            models = [without_secrets_in(model) for model in (given if name == "between" else [given])]
             plain = models if name == "between" else models[0]
             if not all(map(_is_said, models)):
                 return None

@@ -45,9 +45,12 @@ class ShownAttempts:
         if is_second and shown and self.run_id is not None:
             own = uuid4()
             ids, config = {own: self.run_id}, {**config, "run_id": own}
-        if not (ids or ((shown or listeners) and replaceable)):
+        holds = replaceable and bool(shown or listeners)
+        if not (ids or holds):
             return attempt
-        self._held = held_events(shown, listeners, judged=judged, ids=ids, is_async=self.is_async)
+        self._held = held_events(
+            shown, listeners, holds=holds, judged=judged, ids=ids, is_async=self.is_async
+        )
         return attempt._replace(config=_replaced(config, self._held))
 
     def is_shown(self) -> bool:

@@ -25,6 +25,21 @@ class KeywordRouter(Router):
         return np.array([0.9 if self.word in prompt else 0.1 for prompt in prompts])
 
 
+class WordsRouter(Router):
+    """Scores a prompt by the first of its words that it holds, in their order; 0.1 without any."""
+
+    scores_inline = True
+
+    def __init__(self, **scores: float) -> None:
+        self.scores = scores
+        self.batches: list[list[str]] = []
+
+    def score(self, prompts: Sequence[str]) -> Scores:
+        self.batches.append(list(prompts))
+        found = [[value for word, value in self.scores.items() if word in prompt] for prompt in prompts]
+        return np.array([values[0] if values else 0.1 for values in found])
+
+
 class FixedRouter(Router):
     """Gives every prompt the same score."""
 

@@ -159,6 +159,8 @@ class RoutingSettings:
         Raises:
             ValueError: the value is not what was expected.
         """
+        if name == "tier_names" and tuple(value) != self.tier_names:
+            raise ValueError("tier_names can't be changed: make a new router with from_tiers([...]).")
         values = {**vars(self), name: value}
         if name == "log_text" and self.decision_log is not None:
             values["decision_log"] = self.decision_log.name

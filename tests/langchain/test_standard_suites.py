@@ -1,4 +1,4 @@
-"""LangChain's own acceptance suite (langchain-tests), in the six set-ups that a routed pair has.
+"""LangChain's own acceptance suite (langchain-tests), in the set-ups that a router has.
 
 The unit half names the models as strings, the integration half gives objects. Off are the tests that download
 files from the web (media), and the recorded ones (VCR).
@@ -29,6 +29,7 @@ from tests.routers import AlternatingRouter, FixedRouter
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 TO_STRONG, TO_WEAK = FixedRouter(1.0), FixedRouter(0.0)
+TIERS = {"tier_names": ["nano", "mini", "full"], "thresholds": [0.3, 0.7]}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -146,3 +147,24 @@ class TestMixedWeakIntegration(Integration):
 
 class TestFunctionCallingIntegration(Integration):
     router, kwargs = TO_STRONG, {"method": "function_calling"}
+
+
+class TestTiersUnit(Unit):
+    router = FixedRouter(0.5)
+
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        return {**super().chat_model_params, **TIERS, "between": ["openai:gpt-4o-mini"], "threshold": None}
+
+
+class TestTiersIntegration(Integration):
+    router = FixedRouter(0.5)
+
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        between = [chat_openai(self.url, "gpt-4o-mini")]
+        return {**super().chat_model_params, **TIERS, "between": between, "threshold": None}
+
+    @property
+    def model_override_value(self) -> str:
+        return "gpt-4o"
