@@ -92,7 +92,7 @@ class PairFields(BaseChatModel):
     "tools", "structured_output"."""
     weak_lacks: Given[Collection[Need]] = frozenset()
     """The same of the weak model; {"tools"} sends every call with tools to strong."""
-    tier_lacks: Given[Mapping[str, Collection[Need]]] = Field(default_factory=dict)
+    tier_lacks: Given[Mapping[str, Collection[Need]]] = Field(default={})
     """The same by the name of a tier: {"mini": {"image"}}."""
     prices: Given[PricesGiven | None] = None
     """Per million tokens, for the statistics: {"strong": {"input": 2.5, "output": 10.0}, "weak": {...}}."""
