@@ -31,9 +31,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--labels",
         nargs="+",
-        required=True,
+        default=[],
         metavar="FILE",
         help="scores of both models or of the weak one alone, battles, or all of them",
+    )
+    parser.add_argument(
+        "--from-log",
+        nargs="+",
+        default=[],
+        metavar="LOG",
+        help="the outcomes in your decision log, as labels of the models that answered",
     )
     for side in ("strong", "weak"):
         parser.add_argument(
@@ -63,10 +70,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Fit, save, and yield the result."""
     check_out(options)
+    if not (options.labels or options.from_log):
+        raise ValueError("--labels and --from-log are both missing: give labels, a decision log, or both.")
     base = load_router(options.source)
     say("reading labels and fitting")
     rows: list[Label | Battle] = []
-    for path in options.labels:
+    for path in (*options.labels, *options.from_log):
         found = sift_label_file(path, reading_options(options), strong=options.strong, weak=options.weak)
         yield Note(f"{path}: {found.sentence('labels')}")
         rows += found.items

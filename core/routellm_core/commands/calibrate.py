@@ -43,6 +43,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="prompts in any format, a log, or plain lines of text; - is standard input",
     )
     source.add_argument(
+        "--from-log",
+        dest="prompts",
+        metavar="LOG",
+        help="the same as --prompts: what was asked in your decision log",
+    )
+    source.add_argument(
         "--labels",
         metavar="FILE",
         help="rows of prompt and scores (an object of model -> number) that did not train the router, or a "

@@ -64,7 +64,15 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="N",
         help="of these, judge N that represent them (by clusters of meaning)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the draw of --select (default: %(default)s)")
+    parser.add_argument(
+        "--sample",
+        type=int,
+        metavar="N",
+        help="draw N calls uniformly, so that what their labels say holds for all of them",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the draw of --sample or --select (default: %(default)s)"
+    )
     parser.add_argument(
         "--references", metavar="FILE", help="rows of prompt and reference, a right answer for the judge"
     )

@@ -6,6 +6,8 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from routellm_core.commands.note import Note
 from routellm_core.commands.reading_arguments import reading_options
 from routellm_core.commands.source_embedder import source_embedder
@@ -57,7 +59,7 @@ def label_questions(options: Namespace) -> LabelQuestions:
         reader = LogReader([options.prompts], reading_options(options))
         found = [_question(call) for call in reader.calls() if call.starts]
         notes.append(Note(f"{options.prompts}: {reader.report.sentence()}"))
-    return LabelQuestions(_chosen(options, list(dict.fromkeys(found))), answers, notes)
+    return LabelQuestions(_chosen(options, found), answers, notes)
 
 
 def _question(call: LoggedCall) -> Question:
@@ -75,7 +77,8 @@ def _answers(calls: Sequence[LoggedCall], model: str) -> dict[Turns, str]:
     return found
 
 
-def _chosen(options: Namespace, questions: Sequence[Question]) -> Sequence[Question]:
+def _chosen(options: Namespace, calls: Sequence[Question]) -> Sequence[Question]:
+    questions = list(dict.fromkeys(_drawn(options, calls)))
     if options.limit is not None:
         check_count(options.limit, "--limit")
     first = questions[: options.limit]
@@ -87,3 +90,12 @@ def _chosen(options: Namespace, questions: Sequence[Question]) -> Sequence[Quest
     texts = [question.text for question in first]
     chosen = select_representative(texts, embedder, options.select, options.seed)
     return [first[row] for row in chosen.indices]
+
+
+def _drawn(options: Namespace, calls: Sequence[Question]) -> Sequence[Question]:
+    """Return the calls, or of so many some that are drawn uniformly, in their order."""
+    if options.sample is None:
+        return calls
+    check_count(options.sample, "--sample")
+    rows = np.random.default_rng(options.seed).permutation(len(calls))[: options.sample]
+    return [calls[row] for row in sorted(rows.tolist())]

@@ -13,7 +13,7 @@ from routellm_core.evaluation.benchmark import Benchmark, merged_duplicates
 from routellm_core.evaluation.published_benchmarks import GSM8K, MMLU, MMLUFar, MTBench
 from routellm_core.preferences.reading.options import ReadingOptions
 from routellm_core.preferences.reading.sifting import sift_labels
-from routellm_core.preferences.reading.source import STANDARD_INPUT
+from routellm_core.preferences.reading.source import SQLITE_SCHEME, STANDARD_INPUT
 from routellm_core.router import Router
 
 STRICT = ReadingOptions(strict=True)
@@ -66,7 +66,7 @@ def load_benchmark(
                     f"benchmark {source!r} needs the data folder: give --data or set ROUTELLM_DATA."
                 )
             return replace(known.load(Path(data)), read=f"read the benchmark {source}")
-    if source != STANDARD_INPUT and not Path(source).exists():
+    if source != STANDARD_INPUT and not Path(source.removeprefix(SQLITE_SCHEME)).exists():
         raise ValueError(f"benchmark {source!r} is neither a file nor one of {', '.join(NAMES)}.")
     if strong is None or weak is None:
         raise ValueError(

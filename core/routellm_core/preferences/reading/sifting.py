@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from os import PathLike
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -12,6 +13,7 @@ from routellm_core.preferences.reading.battles import Battle
 from routellm_core.preferences.reading.frames import frame_records
 from routellm_core.preferences.reading.labels import Label
 from routellm_core.preferences.reading.options import NO_OPTIONS, ReadingOptions
+from routellm_core.preferences.reading.outcome_labels import is_decision, outcome_rows
 from routellm_core.preferences.reading.records import DataError, Record, RowError
 from routellm_core.preferences.reading.rows import opened_rows, plain_text_message
 
@@ -129,7 +131,12 @@ def sift(
     with opened_rows(source, options) as rows:
         if rows.plain:
             raise DataError(plain_text_message(source))
-        return _sifted(rows.rows, make, what, str(source), rows.container, options)
+        first = next(rows.rows, None)
+        if first is None or not is_decision(first):
+            every = chain([] if first is None else [first], rows.rows)
+            return _sifted(every, make, what, str(source), rows.container, options)
+        container = f"{rows.container}, outcomes in a decision log"
+    return _sifted(outcome_rows(source, options), make, what, str(source), container, options)
 
 
 def _sifted(

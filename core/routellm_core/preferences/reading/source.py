@@ -29,6 +29,9 @@ HEAD = 1 << 16
 LONGEST_LINE = 1 << 26
 """Most characters of a line; a longer one is not a row, and might not fit memory."""
 
+SQLITE_SCHEME = "sqlite:///"
+"""What `decision_log=` puts in front of the path of a database."""
+
 _BUFFER = 1 << 20
 
 _BINARY = (
@@ -96,6 +99,7 @@ def opened(path: str | PathLike[str], encoding: str | None = None) -> Iterator[S
     Raises:
         DataError: there is no such file, or its kind can't be read; the message says what to do.
     """
+    path = str(path).removeprefix(SQLITE_SCHEME)
     origin = "standard input" if str(path) == STANDARD_INPUT else str(path)
     with _raw(path) as raw:
         try:

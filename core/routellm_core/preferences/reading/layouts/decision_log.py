@@ -24,15 +24,17 @@ class DecisionLogRows(OneRowLayout):
         """The decided call; its text is there where the log was told to keep texts."""
         if "outcome_of" in values:
             return [NO_CALL]
-        text, route = values.get("text"), values.get("route")
+        route, text = values.get("route"), values.get("text")
         call = RawCall(
             messages=[Message("user", text)] if isinstance(text, str) and text else None,
-            model=word(values.get("model")) or (word(values.get(route)) if isinstance(route, str) else None),
+            model=answering_model(values),
             conversation=word(values.get("thread_id")),
             parent=word(values.get("run_id")),
             time=seconds(values.get("time")),
+            kind="error" if values.get("failed") is True else None,
         )
-        tokens = mapping(values.get("tokens"))
+        # Of an escalated call, those of the answer that was shown.
+        tokens = mapping(mapping(values.get("tokens")).get(str(route)))
         return [
             with_usage(
                 call,
@@ -43,3 +45,9 @@ class DecisionLogRows(OneRowLayout):
                 },
             )
         ]
+
+
+def answering_model(values: Values) -> str | None:
+    """Return the name of the model that answered a decided call in the end; its side's if it has none."""
+    route = word(values.get("route"))
+    return None if route is None else word(mapping(values.get("models")).get(route)) or route
