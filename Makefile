@@ -5,6 +5,7 @@
 #   make attack [TIMES=20]     texts, checkpoints and answers made to break it, many times what the tests try
 #   make bench                 speed, as ratios within one run
 #   make results               docs/results.md: every router by training set, and transfer (about half an hour)
+#   make other-routers         its section on keyless routers of other packages, in an environment of their own
 #   make train-default         the shipped router, trained again (three minutes)
 #   make check-default         the shipped router on everyday prompts held out from all training
 
@@ -12,6 +13,7 @@ PYTHON ?= python3
 VENV := .venv
 VENV_LANGCHAIN := .venv-langchain
 VENV_TRAIN := .venv-train
+VENV_OTHERS := .venv-others
 BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check -c constraints.txt
 INPUTS := pyproject.toml constraints.txt
@@ -23,9 +25,10 @@ export ROUTELLM_DATA ?= $(abspath $(DATA))
 endif
 
 TIMES ?= 20
+OTHERS := litellm==1.110.2 langchain-model-router==0.1.0 cascadeflow==1.2.0
 OUT ?= core/routellm_core/default_router
 
-.PHONY: demo test test-langchain check format attack bench results train-default check-default clean
+.PHONY: demo test test-langchain check format attack bench results other-routers train-default check-default clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python -m examples.demo $(if $(PROMPTS),--prompts "$(PROMPTS)") $(DEMO_ARGS)
@@ -56,13 +59,16 @@ bench: $(VENV)/.dev
 results: $(VENV)/.dev
 	$(BIN)/python -m routellm_core.paper_tables --data "$(ROUTELLM_DATA)" --out docs/results.md
 
+other-routers: $(VENV_OTHERS)/.installed
+	$(VENV_OTHERS)/bin/python -m routellm_core.paper_tables.other_routers --data "$(ROUTELLM_DATA)" --out docs/results.md
+
 train-default: $(VENV_TRAIN)/.installed
 	$(VENV_TRAIN)/bin/python -m routellm_core.training.default.default_router --data "$(ROUTELLM_DATA)" --out $(OUT)
 
 check-default: $(VENV)/.dev
 	$(BIN)/python -m routellm_core.training.default.everyday_check
 
-$(VENV)/bin/python $(VENV_LANGCHAIN)/bin/python $(VENV_TRAIN)/bin/python:
+$(VENV)/bin/python $(VENV_LANGCHAIN)/bin/python $(VENV_TRAIN)/bin/python $(VENV_OTHERS)/bin/python:
 	$(PYTHON) -m venv $(@D)/..
 
 $(VENV)/.demo: $(INPUTS) | $(VENV)/bin/python
@@ -81,5 +87,10 @@ $(VENV_TRAIN)/.installed: $(INPUTS) | $(VENV_TRAIN)/bin/python
 	$(VENV_TRAIN)/bin/python $(PIP_INSTALL) -e ".[encoder]"
 	touch $@
 
+# Theirs, as measured; without our constraints, which are for our own environments.
+$(VENV_OTHERS)/.installed: $(INPUTS) | $(VENV_OTHERS)/bin/python
+	$(VENV_OTHERS)/bin/python -m pip install --quiet --disable-pip-version-check -e . $(OTHERS)
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(VENV_LANGCHAIN) $(VENV_TRAIN) build dist
+	rm -rf $(VENV) $(VENV_LANGCHAIN) $(VENV_TRAIN) $(VENV_OTHERS) build dist

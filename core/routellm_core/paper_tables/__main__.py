@@ -13,7 +13,7 @@ from routellm_core.evaluation.benchmarks import load_benchmark, without_trained
 from routellm_core.evaluation.evaluation import Evaluation, baselines, evaluate
 from routellm_core.loading import load_router
 from routellm_core.paper_tables.contenders import BERT, CONTENDERS
-from routellm_core.paper_tables.page import BENCHMARKS, page
+from routellm_core.paper_tables.page import BENCHMARKS, others_of, page, with_others
 from routellm_core.paper_tables.training_sets import read_training_sets
 from routellm_core.paper_tables.transfer import gsm8k_transfer, pro_transfer
 from routellm_core.router import Router
@@ -49,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         day=date.today(),
         steps=BERT.max_steps,
     )
+    others = others_of(options.out.read_text("utf-8")) if options.out.exists() else ""
+    if others:
+        text = with_others(text, others)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(text, encoding="utf-8")
     log.info("wrote %s", options.out)

@@ -11,6 +11,28 @@ from routellm_core.paper_tables.transfer import TransferResult
 
 BENCHMARKS = ("mmlu", "gsm8k", "mt-bench")
 
+OTHERS_HEADING = "## Routers of others"
+"""The page's last section, which `other_routers` makes in an environment of its own."""
+
+_OTHERS = """{heading}
+
+Made on {day} by
+
+    make other-routers  # = python -m routellm_core.paper_tables.other_routers --data DATA --out docs/results.md
+
+Routers that need no key and no call, each as its package comes, on the paper's pair and on the held-out everyday
+prompts. The three benchmarks: APGR with its 95 % interval, 0.5 by chance. The two everyday sets, English prompts that
+this project wrote and rated for its own evaluation: the share of pairs of a hard and an easy prompt in the right order;
+in `reversed` every easy prompt is longer than every hard one, so that it says how much of an order is length.
+
+{table}
+
+On MMLU and on everyday prompts the default router is ahead, with intervals that lie apart. On GSM8K it is level with
+prompt length and with langchain-model-router, which is nearly the same order there. On MT-Bench LiteLLM's heuristics
+and cascadeflow have the higher figures; with 72 prompts no difference there is certain. What these packages do besides
+(tiers, cascades, semantic routes, models that classify) was not measured.
+"""
+
 _HEAD = """# Every router by training set, and transfer
 
 Made on {day} by
@@ -91,6 +113,27 @@ def page(
     lines.append(_PAPER.format(rows="\n".join(_paper_rows())))
     lines.append(_TRANSFER.format(gsm8k=_transfer_table(gsm8k), pro=_transfer_table(pro)))
     return "\n".join(lines)
+
+
+def others_section(lines: Sequence[str], day: date) -> str:
+    """Return the section on routers of others.
+
+    Args:
+        lines: its table.
+        day: the date it was made.
+    """
+    return _OTHERS.format(heading=OTHERS_HEADING, day=day.isoformat(), table="\n".join(lines))
+
+
+def with_others(page: str, section: str) -> str:
+    """Return a page with this section in place of its last one, see `OTHERS_HEADING`."""
+    return f"{page.partition(OTHERS_HEADING)[0].rstrip()}\n\n{section.rstrip()}\n"
+
+
+def others_of(page: str) -> str:
+    """Return a page's section on routers of others; "" if it has none."""
+    _, heading, rest = page.partition(OTHERS_HEADING)
+    return heading + rest
 
 
 def _cell(e: Evaluation) -> str:

@@ -209,5 +209,4 @@ class HybridRouter(UnchangingRouter):
         within = np.clip((places - low) / max(high - low, 1e-12), 0.0, 1.0)
         rated = self.reader.reader_places(prompts, within, ratings)
         moved = self._places.scores(low + (high - low) * np.nan_to_num(rated))
-        # A text may have a rating from elsewhere: only those in the band are moved.
-        return np.where(self._inside(places) & ~np.isnan(rated), moved, base)
+        return np.where(np.isnan(rated), base, moved)
