@@ -75,7 +75,6 @@ class Router(ABC):
     """What the router was trained on; None if unknown."""
 
     _registered_name: str | None = None
-
     _fingerprint: str | None = None
 
     _reload: tuple[Callable[[str], Router], tuple[str]] | None = None
@@ -138,6 +137,10 @@ class Router(ABC):
 
         Asked at every scored call: it takes microseconds, or returns None.
         """
+        return None
+
+    def check_threshold(self, threshold: float) -> None:
+        """Warn where the router was made for another threshold than a pair is made with; most are for any."""
         return None
 
     def reading_stats(self) -> ReadingStats | None:

@@ -25,6 +25,7 @@ import numpy as np
 from routellm_core.evaluation.benchmark import Benchmark
 from routellm_core.evaluation.benchmarks import load_benchmark, without_trained
 from routellm_core.evaluation.bootstrap import Interval, curve_intervals
+from routellm_core.evaluation.comparison import compare_orders
 from routellm_core.evaluation.metrics import apgr
 from routellm_core.loading import load_router
 from routellm_core.logits import Floats
@@ -119,7 +120,8 @@ def rows(data: Path, say: Callable[[str], None]) -> list[str]:
     lines = [f"| router | {' | '.join(counts)} | {' | '.join(f'everyday, {name}' for name in EVERYDAY)} |"]
     lines.append("|---" * (1 + len(counts) + len(EVERYDAY)) + "|")
     for name, order in orders:
-        cells = [*(_area(order, each) for each in benchmarks), *_everyday(order)]
+        against = None if order is orders[0][1] else orders[0][1]
+        cells = [*(_area(order, each, against) for each in benchmarks), *_everyday(order)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
 
@@ -159,10 +161,15 @@ def _lengths(prompts: Sequence[str]) -> Floats:
     return np.array([float(len(prompt)) for prompt in prompts])
 
 
-def _area(order: Order, benchmark: Benchmark) -> str:
+def _area(order: Order, benchmark: Benchmark, against: Order | None) -> str:
     scores = order(benchmark.prompts)
     interval = curve_intervals(scores, benchmark.weak, benchmark.strong).apgr
-    return _cell(apgr(scores, benchmark.weak, benchmark.strong), interval)
+    cell = _cell(apgr(scores, benchmark.weak, benchmark.strong), interval)
+    if against is None:
+        return cell
+    both = {"this": scores, "default": against(benchmark.prompts)}
+    low, high = compare_orders(both, benchmark.strong - benchmark.weak).difference("this", "default").interval
+    return f"{cell}, {low:+.3f} to {high:+.3f}"
 
 
 def _everyday(order: Order) -> list[str]:

@@ -6,6 +6,7 @@ takes the place of the base's. So thresholds, shares and quantiles mean what the
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.explanation import Explanation, percentile_of
 from routellm_core.preferences.judging.responder import Responder
+from routellm_core.reader.prompt_reader import ReaderWarning
 from routellm_core.reader.rating_scale import RatingScale
 from routellm_core.reader.reader_router import ReaderRouter, explained, reader_settings
 from routellm_core.reader.saved_responder import saved_responder
@@ -32,6 +34,9 @@ from routellm_core.routing.reading_stats import ReadingStats
 from routellm_core.routing.validation import check_fraction
 
 KIND = "hybrid"
+
+_NEAR = 0.005
+"""How far a threshold that is found by quantiles may be from the place that it stands for."""
 
 Inside = npt.NDArray[np.bool_]
 
@@ -133,6 +138,24 @@ class HybridRouter(UnchangingRouter):
         """Say what the base makes of a prompt, and what a rating adds to that."""
         found = explained(self, self.base, self.reader.reader, prompt)
         return replace(found, percentile=percentile_of(found.score, self.score_quantiles))
+
+    def check_threshold(self, threshold: float) -> None:
+        """Warn where a threshold lies outside the band, so that no reading would decide.
+
+        Warns:
+            ReaderWarning: names both; at 0 and 1, which send everything to one side, nothing is said.
+        """
+        low, high = self._ends
+        place = float(self._places.places(np.array([threshold]))[0])
+        if 0.0 < threshold < 1.0 and self.band and not low - _NEAR <= place <= high + _NEAR:
+            ends = self._places.scores(np.array([low, high]))
+            warnings.warn(
+                f"the threshold {threshold:.4g} lies outside the band of the router {self.name!r}, which is "
+                f"{ends[0]:.4g} to {ends[1]:.4g}: no reading decides. Give the pair the strong_share= or "
+                "threshold= that the router was made with.",
+                ReaderWarning,
+                stacklevel=2,
+            )
 
     def knows(self, prompt: str) -> bool | None:
         """Return what the base says."""

@@ -225,7 +225,7 @@ class PromptReader:
         if isinstance(self.responder, BlockingResponder):
             answer = self.responder.ask(messages)
         else:
-            answer = asyncio.run(_awaited(self.responder, messages))
+            answer = asyncio.run(_awaited(self.responder, messages, self.timeout))
         if not isinstance(answer, Answer) or not isinstance(answer.text, str):
             raise TypeError(f"{self.responder.name} returned {type(answer).__name__}, expected an Answer.")
         return answer
@@ -248,5 +248,6 @@ class PromptReader:
             _LOG.warning(message)
 
 
-async def _awaited(responder: Responder, messages: Sequence[Message]) -> Answer:
-    return await responder(messages)
+async def _awaited(responder: Responder, messages: Sequence[Message], seconds: float) -> Answer:
+    async with asyncio.timeout(seconds):
+        return await responder(messages)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,8 @@ from routellm_core.reader import HybridRouter, ReaderRouter, ReaderWarning
 from routellm_core.router import quantile_grid
 from routellm_core.routing.policy import RoutingPolicy
 from routellm_core.routing.request import RoutingRequest
+from routellm_core.routing_state import RoutingState
+from routellm_core.settings import RoutingSettings
 
 from tests.core.scripted_reader import ScriptedReader
 from tests.routers import KeywordRouter
@@ -129,6 +133,28 @@ def test_what_was_read_for_another_hybrid_moves_nothing_outside_the_band() -> No
     outside = ~narrow.asks(PROMPTS)
 
     assert narrow.score(PROMPTS)[outside].tolist() == SCORES[outside].tolist()
+
+
+@pytest.mark.parametrize(
+    ("threshold", "warned"),
+    [(0.95, True), (0.2, True), (0.7, False), (0.5, False), (0.9, False), (0.0, False)],
+)
+def test_a_pair_whose_threshold_lies_outside_the_band_is_warned(threshold: float, warned: bool) -> None:
+    settings = RoutingSettings.checked({"router": hybrid()[0], "threshold": threshold})
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        RoutingState(settings)
+
+    assert [each.category for each in told] == [ReaderWarning] * warned
+    assert all("0.5 to 0.9: no reading decides" in str(each.message) for each in told)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 1.0])
+def test_a_pair_with_the_same_share_is_not(share: float, recwarn: pytest.WarningsRecorder) -> None:
+    router = HybridRouter(BASE, ReaderRouter(ScriptedReader(), base=BASE), 0.01, strong_share=share)
+    RoutingState(RoutingSettings.checked({"router": router, "strong_share": share}))
+
+    assert list(recwarn) == []
 
 
 def test_prompts_decided_by_a_rule_are_not_read() -> None:

@@ -232,6 +232,22 @@ def test_wrong_settings_are_refused_by_name() -> None:
         reader_of(ScriptedReader(), concurrency=0)
 
 
+def test_one_that_can_only_be_awaited_and_hangs_holds_no_thread() -> None:
+    class Hanging(AsyncReader):
+        async def __call__(self, messages: Any) -> Answer:
+            await asyncio.sleep(60)
+            return await super().__call__(messages)
+
+    reader = reader_of(Hanging(), timeout=SOON, concurrency=1)
+    with pytest.warns(ReaderWarning):
+        reader.ratings(["Hello"])
+    end = time.monotonic() + 10
+    while reader._threads._waiting == 0 and time.monotonic() < end:
+        time.sleep(0.005)
+
+    assert reader._threads._waiting == 1
+
+
 def test_a_pickle_reads_on_and_counts_for_itself() -> None:
     reader = reader_of(AsyncReader(), price=Price(1.0, 4.0))
     reader.ratings(PROMPTS)
