@@ -76,7 +76,6 @@ class Router(ABC):
 
     _registered_name: str | None = None
     _fingerprint: str | None = None
-
     _reload: tuple[Callable[[str], Router], tuple[str]] | None = None
     """How to load this router again, if it was loaded by a name that fully describes it."""
 
@@ -139,8 +138,8 @@ class Router(ABC):
         """
         return None
 
-    def check_threshold(self, threshold: float) -> None:
-        """Warn where the router was made for another threshold than a pair is made with; most are for any."""
+    def check_thresholds(self, thresholds: Sequence[float]) -> None:
+        """Warn where the router was made for other thresholds than a pair is made with; most are for any."""
         return None
 
     def reading_stats(self) -> ReadingStats | None:

@@ -33,7 +33,7 @@ class RoutingState:
 
     def __init__(self, settings: RoutingSettings) -> None:
         """Start from nothing, or from what the decision log remembers."""
-        settings.router.check_threshold(settings.threshold)
+        settings.router.check_thresholds(settings.borders or (settings.threshold,))
         self.cache = ScoreCache()
         ladder = settings.ladder
         self.memory = ConversationMemory(top=ladder.top)

@@ -139,18 +139,21 @@ class HybridRouter(UnchangingRouter):
         found = explained(self, self.base, self.reader.reader, prompt)
         return replace(found, percentile=percentile_of(found.score, self.score_quantiles))
 
-    def check_threshold(self, threshold: float) -> None:
-        """Warn where a threshold lies outside the band, so that no reading would decide.
+    def check_thresholds(self, thresholds: Sequence[float]) -> None:
+        """Warn where every threshold lies outside the band, so that no reading would decide.
 
         Warns:
             ReaderWarning: names both; at 0 and 1, which send everything to one side, nothing is said.
         """
         low, high = self._ends
-        place = float(self._places.places(np.array([threshold]))[0])
-        if 0.0 < threshold < 1.0 and self.band and not low - _NEAR <= place <= high + _NEAR:
+        given = np.array([each for each in thresholds if 0.0 < each < 1.0])
+        places = self._places.places(given)
+        decides = (places >= low - _NEAR) & (places <= high + _NEAR)
+        if given.size and self.band and not decides.any():
             ends = self._places.scores(np.array([low, high]))
+            named = " and ".join(f"{each:.4g}" for each in given)
             warnings.warn(
-                f"the threshold {threshold:.4g} lies outside the band of the router {self.name!r}, which is "
+                f"the threshold {named} lies outside the band of the router {self.name!r}, which is "
                 f"{ends[0]:.4g} to {ends[1]:.4g}: no reading decides. Give the pair the strong_share= or "
                 "threshold= that the router was made with.",
                 ReaderWarning,

@@ -149,6 +149,13 @@ def test_a_pair_whose_threshold_lies_outside_the_band_is_warned(threshold: float
     assert all("0.5 to 0.9: no reading decides" in str(each.message) for each in told)
 
 
+def test_of_several_tiers_one_threshold_in_the_band_is_enough(recwarn: pytest.WarningsRecorder) -> None:
+    hybrid()[0].check_thresholds((0.3, 0.8))
+    assert list(recwarn) == []
+    with pytest.warns(ReaderWarning, match=r"the threshold 0\.1 and 0\.95 lies outside"):
+        hybrid()[0].check_thresholds((0.1, 0.95))
+
+
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 1.0])
 def test_a_pair_with_the_same_share_is_not(share: float, recwarn: pytest.WarningsRecorder) -> None:
     router = HybridRouter(BASE, ReaderRouter(ScriptedReader(), base=BASE), 0.01, strong_share=share)
