@@ -17,43 +17,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from examples.made_up_questions import question
+
 CALLS = 3000
 LABELS = 600
 
 _START = 1_772_323_200  # 1 March 2026
 _DAYS = 30
 
-_EASY = (
-    "What does {term} mean?",
-    "How do I spell {term} in German?",
-    "Please make this friendlier: send me the {thing} today.",
-    "Which menu has the setting for {thing}?",
-    "Thanks! And where do I find my {thing}?",
-    "Translate 'your {thing} is ready' to Spanish.",
-)
-_HARD = (
-    "Our {thing} service loses updates when two workers retry at once. Find the race in this sketch and "
-    "prove that your fix is correct: {code}",
-    "Derive how the error of {term} grows with the number of samples, and say where the bound is tight.",
-    "Design a migration of the {thing} table, 400 million rows, without downtime; weigh at least three ways "
-    "and say what can go wrong in each.",
-    "This query takes 40 s on the {thing} table. Explain its plan, then write it without a subquery: {code}",
-)
-_TERMS = (
-    "idempotence",
-    "a foreign key",
-    "backpressure",
-    "quorum",
-    "bootstrap sampling",
-    "amortised cost",
-    "a mutex",
-)
-_THINGS = ("invoice", "order", "ticket", "calendar", "report", "licence", "backup", "session", "contract")
-_CODE = (
-    "with lock: if not seen(id): apply(id); mark(id)",
-    "select * from t where id in (select t_id from u where u.at > now() - 7)",
-    "for job in queue: job.run(); job.done = True",
-)
 _TOOL = {"id": "call_1", "type": "function", "function": {"name": "lookup", "arguments": "{}"}}
 
 
@@ -67,17 +38,10 @@ def main() -> None:
         print(f"wrote {folder / name}: {len(lines):,} rows")
 
 
-def _question(draw: random.Random) -> tuple[str, bool]:
-    hard = draw.random() < 0.35
-    text = draw.choice(_HARD if hard else _EASY)
-    filled = text.format(term=draw.choice(_TERMS), thing=draw.choice(_THINGS), code=draw.choice(_CODE))
-    return f"{filled} ({draw.choice(_THINGS)} {draw.randrange(1000)})", hard
-
-
 def _calls(draw: random.Random) -> Iterator[dict[str, Any]]:
     written = 0
     while written < CALLS:
-        text, hard = _question(draw)
+        text, hard = question(draw)
         for row in _conversation(draw, text, hard)[: CALLS - written]:
             row["created_at"] = _START + int(_DAYS * 86_400 * written / CALLS)
             written += 1
@@ -127,7 +91,7 @@ def _row(draw: random.Random, messages: Sequence[dict[str, Any]], hard: bool) ->
 def _labels(draw: random.Random) -> Iterator[dict[str, Any]]:
     seen: set[str] = set()
     while len(seen) < LABELS:
-        text, hard = _question(draw)
+        text, hard = question(draw)
         if text in seen:
             continue
         seen.add(text)

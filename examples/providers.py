@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pydantic import SecretStr
 
 from examples.stand_in import StandInModel, StandInServer
+from examples.stand_in.model import Script
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,14 @@ class Endpoint:
 
 
 @contextmanager
-def openai_endpoint(strong: str | None = None, weak: str | None = None) -> Iterator[Endpoint]:
+def openai_endpoint(
+    strong: str | None = None, weak: str | None = None, *, weak_answer: Script | None = None
+) -> Iterator[Endpoint]:
     """Yield OpenAI's API where `OPENAI_API_KEY` is set, else a stand-in that runs as long as the block.
 
     Models that are not given come from the environment (`ROUTELLM_STRONG`, `ROUTELLM_WEAK`), else they are
-    gpt-4o and gpt-4o-mini. `OPENAI_BASE_URL` (or `OPENAI_API_BASE`) beats OpenAI's own address.
+    gpt-4o and gpt-4o-mini. `OPENAI_BASE_URL` (or `OPENAI_API_BASE`) beats OpenAI's own address. A stand-in's
+    weak model answers by `weak_answer` where it is given.
     """
     names = (
         strong or os.environ.get("ROUTELLM_STRONG") or "gpt-4o",
@@ -53,7 +57,12 @@ def openai_endpoint(strong: str | None = None, weak: str | None = None) -> Itera
         given = os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
         yield Endpoint("OpenAI", given or "https://api.openai.com/v1", *names, False, key)
         return
-    with StandInServer(StandInModel(name, provider="openai") for name in names) as server:
+    answers = (None, weak_answer)
+    models = [
+        StandInModel(name, provider="openai", answer=answer)
+        for name, answer in zip(names, answers, strict=True)
+    ]
+    with StandInServer(models) as server:
         yield Endpoint("OpenAI", server.openai_url, *names, True, "stand-in-key")
 
 
