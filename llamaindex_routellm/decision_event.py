@@ -29,7 +29,7 @@ class RoutingDecisionEvent(BaseEvent):
 
     Attributes:
         method: the router's method, such as "chat".
-        route: "strong" or "weak".
+        route: "strong" or "weak", or the name of a tier.
         score: the router's win rate for strong, in [0, 1]; None where the scorer was not used or failed.
         threshold: what the score was, or would have been, compared with.
         reason: what decided.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from llama_index.core.llms import LLM
@@ -34,12 +34,20 @@ class PairFields(FunctionCallingLLM):
     """The capable model, any LLM of LlamaIndex."""
     weak: SerializeAsAny[LLM] = Field(description="The cheap model.")
     """The cheap model, the same."""
+    between: Given[Sequence[LLM]] = ()
+    """More models, between the cheap and the capable one, the cheapest first; see `from_tiers`."""
+    tier_names: Given[Sequence[str]] = ("weak", "strong")
+    """The names of all models, from the cheapest to the most capable, as records and settings use them."""
     router: Given[RouterGiven] = "default"
     """A name, a folder written by `Router.save`, or a Router object."""
     threshold: float | None = None
     """A prompt goes to strong when its score is at least this, in [0, 1]."""
     strong_share: float | None = None
     """Instead of a threshold: the share of prompts that go to strong, in [0, 1]."""
+    thresholds: Given[Sequence[float] | None] = None
+    """Of more than two models: the scores from which each higher one answers, ascending."""
+    shares: Given[Sequence[float] | None] = None
+    """Instead: the share of prompts for each model, from the cheapest up; they add up to 1."""
     share_window: Given[int | None] = DEFAULT_WINDOW
     """How many of the last scored texts the share is kept on; None: the threshold stays where the router's
     own score quantiles put it."""
@@ -82,6 +90,8 @@ class PairFields(FunctionCallingLLM):
     "tools", "structured_output"."""
     weak_lacks: Given[Collection[Need]] = frozenset()
     """The same of the weak model; {"tools"} sends every call with tools to strong."""
+    tier_lacks: Given[Mapping[str, Collection[Need]]] = Field(default={})
+    """The same by the name of a tier: {"mini": {"image"}}."""
     prices: Given[PricesGiven | None] = None
     """Per million tokens, for the statistics: {"strong": {"input": 2.5, "output": 10.0}, "weak": {...}}."""
     budget: Given[BudgetGiven | None] = None

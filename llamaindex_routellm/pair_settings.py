@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from os import PathLike
+from itertools import pairwise
 from typing import Any, Self
 
 from llama_index.core.llms import LLM
@@ -19,10 +19,11 @@ from llamaindex_routellm.reading import QUESTION_VARIABLES, Reading
 from llamaindex_routellm.side import OVERLAID_SETTINGS, Side, pass_on, with_setting
 from llamaindex_routellm.switchboard import Switchboard, judging_values
 from routellm_core import Disagreement, RoutingStats
-from routellm_core.calibrated_pair import calibrated_traffic, settings_from_calibration
-from routellm_core.calibration.record import Calibration
 from routellm_core.pair_check import warn_of_slips
 from routellm_core.redaction import without_secrets
+from routellm_core.routing.decision import Route
+from routellm_core.routing.ladder import PAIR
+from routellm_core.routing.prices import Prices
 from routellm_core.routing_state import RoutingState
 from routellm_core.setting_checks import check_choice
 from routellm_core.settings import (
@@ -30,6 +31,7 @@ from routellm_core.settings import (
     RouterGiven,
     RoutingSettings,
 )
+from routellm_core.tier_arguments import check_between
 
 _CHOICES = {"context_window": ("min", "strong"), "function_calling": ("any", "both")}
 # For these None is a choice of its own.
@@ -66,34 +68,8 @@ class PairSettings(PairFields):
         self._routing = routing
         self._router_given = settings.get("router", "default")
         self._state = RoutingState(routing)
-        names = Side("strong", self.strong).name, Side("weak", self.weak).name
-        same = self.strong is self.weak
-        warn_of_slips(same=same, strong=names[0], weak=names[1], prices=routing.prices)
+        self._warn_of_slips(routing)
         self._pass_on_callbacks()
-
-    @classmethod
-    def from_calibration(cls, path: str | PathLike[str], *, strong: LLM, weak: LLM, **settings: Any) -> Self:
-        """Make it with the router and the threshold that `routellm calibrate` wrote.
-
-        Args:
-            path: the file written by `routellm calibrate --out`.
-            strong: as in the constructor.
-            weak: as in the constructor.
-            settings: the constructor's other settings.
-
-        Raises:
-            ValueError: `threshold` or `strong_share` is given as well, the file is not a calibration, or it
-                was made with another router.
-
-        Warns:
-            CalibrationWarning: it was made for another model.
-        """
-        calibration = Calibration.load(path)
-        llm = cls(strong=strong, weak=weak, **settings_from_calibration(calibration, settings))
-        names = Side("strong", strong).name, Side("weak", weak).name
-        llm._state.expect(calibrated_traffic(calibration, llm._routing.router, *names))
-        llm._switchboard = None
-        return llm
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a field; routing settings are checked as in the constructor and count from the next call on."""
@@ -125,8 +101,11 @@ class PairSettings(PairFields):
             if name in type(self).model_fields:
                 setattr(copy, name, value)
                 continue
-            for route in ("strong", "weak"):
-                setattr(copy, route, with_setting(route, getattr(copy, route), name, value))
+            for route, field in ((self.tier_names[-1], "strong"), (self.tier_names[0], "weak")):
+                setattr(copy, field, with_setting(route, getattr(copy, field), name, value))
+            if self.between:
+                named = zip(self.tier_names[1:-1], copy.between, strict=True)
+                copy.between = [with_setting(route, model, name, value) for route, model in named]
         return copy
 
     @override
@@ -164,12 +143,11 @@ class PairSettings(PairFields):
         return made
 
     def _made_switchboard(self, settings: RoutingSettings) -> Switchboard:
-        strong = Side("strong", self.strong, settings.strong_lacks)
-        weak = Side("weak", self.weak, settings.weak_lacks)
-        models = {side.route: side.name for side in (strong, weak)} if self._state.logs else {}
+        given = {route: Side(route, model, settings.lacks(route)) for route, model in self.models.items()}
+        models = {route: side.name for route, side in given.items()} if self._state.logs else {}
         rule = settings.escalate_if if isinstance(settings.escalate_if, Disagreement) else None
         return Switchboard(
-            sides={"strong": strong.with_settings(self), "weak": weak.with_settings(self)},
+            sides={route: side.with_settings(self) for route, side in given.items()},
             dispatcher=self._state.dispatcher(
                 settings, judging_values(settings.escalation()), models, answered_usage
             ),
@@ -182,8 +160,29 @@ class PairSettings(PairFields):
             checker=None if rule is None else Side("weak", rule.checker).with_settings(self),
         )
 
+    @property
+    def models(self) -> dict[Route, LLM]:
+        """The models as they were given, by the name of their side, the most capable first."""
+        lowest, *between, top = self.tier_names
+        middle = dict(zip(between, self.between, strict=True))
+        return {top: self.strong, **dict(reversed(middle.items())), lowest: self.weak}
+
+    def _warn_of_slips(self, settings: RoutingSettings) -> None:
+        prices = settings.prices
+        for lower, upper in pairwise(self.tier_names):
+            cheap, capable = self.models[lower], self.models[upper]
+            warn_of_slips(
+                same=capable is cheap,
+                strong=Side(upper, capable).name,
+                weak=Side(lower, cheap).name,
+                prices=prices and Prices(prices.of(upper), prices.of(lower)),
+                names=(upper, lower),
+            )
+
     def _set_routing(self, name: str, value: Any) -> None:
         _check_pair({name: value})
+        if name == "between":
+            check_between(value, self.tier_names)
         settings = self._routing.with_change(name, value) if name in SETTING_NAMES else self._routing
         super().__setattr__(name, getattr(settings, name, value))
         self._routing = settings
@@ -191,13 +190,15 @@ class PairSettings(PairFields):
         self._switchboard = None
         if name == "router":
             self._router_given = value
-        elif name in ("strong", "weak"):
-            self._passed_on.pop(name, None)
+        elif name in ("strong", "weak", "between"):
+            ends = {"strong": self.tier_names[-1:], "weak": self.tier_names[:1]}
+            for route in ends.get(name, self.tier_names[1:-1]):
+                self._passed_on.pop(route, None)
             self._pass_on_callbacks()
         self._state.change(settings, name)
 
     def _pass_on_callbacks(self) -> None:
-        for side, model in (("strong", self.strong), ("weak", self.weak)):
+        for side, model in self.models.items():
             if pass_on(self.callback_manager, model, self._passed_on.get(side)):
                 self._passed_on[side] = self.callback_manager
                 # The copies that carry the router's settings carry the manager too.
@@ -210,7 +211,7 @@ def _field_values(settings: RoutingSettings) -> dict[str, Any]:
     A threshold that follows from a share is no field's value: whoever makes a pair anew from its fields would
     give both.
     """
-    derived = {"threshold": None} if settings.strong_share is not None else {}
+    derived = {"threshold": None} if settings.derives_threshold else {}
     return vars(settings) | derived
 
 
@@ -238,9 +239,12 @@ def _check_pair(given: Mapping[str, Any]) -> None:
         ValueError: one of them is not what was expected; the message names it.
     """
     models = {side: given[side] for side in ("strong", "weak") if side in given}
+    between = given.get("between", ())
+    if len(models) == 2:
+        check_between(between, tuple(given.get("tier_names", PAIR.names)))
     if isinstance(given.get("escalate_if"), Disagreement):
         models["checker"] = given["escalate_if"].checker
-    for side, model in models.items():
+    for side, model in (*models.items(), *(("between", model) for model in between)):
         if not isinstance(model, LLM):
             raise ValueError(
                 f"{side} is {type(model).__name__}, expected an LLM of LlamaIndex, such as OpenAI(model=...)."

@@ -18,11 +18,13 @@ from pydantic import BaseModel, field_serializer
 
 from llamaindex_routellm.chat_endpoints import ChatEndpoints
 from llamaindex_routellm.decision_event import model_name_of
+from llamaindex_routellm.pair_constructors import PairConstructors
 from llamaindex_routellm.prompt_endpoints import PromptEndpoints
 from llamaindex_routellm.routed_call import ChatCall, CompletionCall, RoutedCall, TemplateCall
 from llamaindex_routellm.serialization import restored_model, restored_router, router_name
 from llamaindex_routellm.tool_endpoints import ToolEndpoints
 from routellm_core import Decision
+from routellm_core.borders import THRESHOLDS
 from routellm_core.checkpoints.hosts import allowing_hosts
 from routellm_core.explanation import Explanation
 from routellm_core.loading import registered_kinds
@@ -33,7 +35,7 @@ from routellm_core.routing.decision_log import DecisionLog
 _LOG = logging.getLogger(__name__)
 
 
-class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
+class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints, PairConstructors):
     """A strong and a weak LLM behind one threshold.
 
     ```python
@@ -60,19 +62,17 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
 
     @property
     def metadata(self) -> LLMMetadata:
-        """What both models keep between them; see `context_window` and `function_calling`."""
-        sides = self.switchboard.sides
-        strong, weak = sides["strong"].model.metadata, sides["weak"].model.metadata
-        calls = (strong.is_function_calling_model, weak.is_function_calling_model)
+        """What all models keep between them; see `context_window` and `function_calling`."""
+        told = [side.model.metadata for side in self.switchboard.sides.values()]
+        windows = [each.context_window for each in told]
+        calls = [each.is_function_calling_model for each in told]
         return LLMMetadata(
-            context_window=strong.context_window
-            if self.context_window == "strong"
-            else min(strong.context_window, weak.context_window),
-            num_output=max(strong.num_output, weak.num_output),
-            is_chat_model=strong.is_chat_model or weak.is_chat_model,
+            context_window=windows[0] if self.context_window == "strong" else min(windows),
+            num_output=max(each.num_output for each in told),
+            is_chat_model=any(each.is_chat_model for each in told),
             is_function_calling_model=all(calls) if self.function_calling == "both" else any(calls),
-            model_name=f"routellm({strong.model_name}|{weak.model_name})",
-            system_role=_system_role(strong, weak),
+            model_name=f"routellm({'|'.join(each.model_name for each in told)})",
+            system_role=_system_role(told),
         )
 
     def route(
@@ -103,13 +103,18 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
 
     def _extend_messages(self, messages: list[ChatMessage]) -> list[ChatMessage]:
         # Programs add the system prompt themselves, before they ask for anything that could be routed.
-        if self.system_prompt is None and self.strong.system_prompt == self.weak.system_prompt:
+        prompts = [model.system_prompt for model in self.models.values()]
+        if self.system_prompt is None and all(prompt == prompts[0] for prompt in prompts):
             return self.strong._extend_messages(messages)
         return super()._extend_messages(messages)
 
     @field_serializer("strong", "weak")
     def _serialize_model(self, model: LLM) -> object:
         return redacted(model.to_dict())
+
+    @field_serializer("between")
+    def _serialize_models(self, models: Sequence[LLM]) -> list[object]:
+        return [redacted(model.to_dict()) for model in models]
 
     @field_serializer("router")
     def _serialize_router(self, router: Router) -> str:
@@ -119,9 +124,13 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
     def _serialize_log(self, log: DecisionLog | None) -> str | None:
         return None if log is None else log.name
 
-    @field_serializer("question_variables")
-    def _serialize_names(self, names: Sequence[str]) -> list[str]:
-        return list(names)
+    @field_serializer("question_variables", "tier_names", "thresholds", "shares")
+    def _serialize_list(self, values: Sequence[Any] | None) -> list[Any] | None:
+        return None if values is None else list(values)
+
+    @field_serializer("tier_lacks")
+    def _serialize_needs_by_tier(self, needs: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+        return {name: sorted(lacked) for name, lacked in needs.items()}
 
     @field_serializer("strong_lacks", "weak_lacks")
     def _serialize_needs(self, needs: Iterable[str]) -> list[str]:
@@ -149,8 +158,8 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
 
     @classmethod
     def _restored(cls, data: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Self:
-        if not {"threshold", "strong_share"}.isdisjoint(kwargs):
-            data = {**data, "threshold": None, "strong_share": None}
+        if not set(THRESHOLDS).isdisjoint(kwargs):
+            data = {**data, **dict.fromkeys(THRESHOLDS)}
         values = {key: value for key, value in {**data, **kwargs}.items() if key != "class_name"}
         if "decision_log" not in kwargs and values.get("decision_log") is not None:
             raise ValueError(
@@ -159,6 +168,7 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
             )
         for side in ("strong", "weak"):
             values[side] = restored_model(values.get(side), side)
+        values["between"] = [restored_model(model, "between") for model in values.get("between") or ()]
         if "router" not in kwargs:
             values["router"] = restored_router(values.get("router", "default"))
         return cls(**values)
@@ -174,17 +184,20 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints):
         return {**state, "__dict__": fields, "__pydantic_private__": None}
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        for side in ("strong", "weak"):
-            model = getattr(self, side)
+        for side, model in self.models.items():
             yield side, f"{type(model).__name__}({model_name_of(model)})"
         yield "router", self.router.name if isinstance(self.router, Router) else self.router
         for name in ("threshold", "strong_share", "mode"):
             yield name, getattr(self, name)
+        for name in ("thresholds", "shares"):
+            if (value := getattr(self, name)) is not None:
+                yield name, value
 
 
-def _system_role(strong: LLMMetadata, weak: LLMMetadata) -> MessageRole:
-    """Return the role that both models take for a system prompt, which o1-mini takes as the user's."""
-    return strong.system_role if weak.system_role == MessageRole.SYSTEM else weak.system_role
+def _system_role(told: Sequence[LLMMetadata]) -> MessageRole:
+    """Return the role that all models take for a system prompt, which o1-mini takes as the user's."""
+    roles = [each.system_role for each in reversed(told)]
+    return next((role for role in roles if role != MessageRole.SYSTEM), MessageRole.SYSTEM)
 
 
 def _check_picklable(name: str, value: object) -> None:

@@ -153,15 +153,13 @@ class ToolEndpoints(PairSettings):
         )
 
     def _reader_of(self, response: ChatResponse) -> FunctionCallingLLM:
-        route = response.additional_kwargs.get(RECORD_KEY, {}).get("route", "strong")
+        route = response.additional_kwargs.get(RECORD_KEY, {}).get("route")
         models = {route: side.model for route, side in self.switchboard.sides.items()}
-        for model in (models[route], *models.values()):
+        for model in (models.get(route), *models.values()):
             if isinstance(model, FunctionCallingLLM):
                 return model
-        raise ValueError(
-            f"strong is a {type(models['strong']).__name__} and weak a {type(models['weak']).__name__}: "
-            "neither calls tools. Give a FunctionCallingLLM on one side."
-        )
+        kinds = " and ".join(f"{route} is a {type(model).__name__}" for route, model in models.items())
+        raise ValueError(f"{kinds}: none of them calls tools. Give a FunctionCallingLLM on one side.")
 
 
 def _running_tools(

@@ -1,0 +1,61 @@
+"""PairConstructors: a router from a calibration, or from more than two models."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import Any, Self
+
+from llama_index.core.llms import LLM
+
+from llamaindex_routellm.pair_settings import PairSettings
+from llamaindex_routellm.side import Side
+from routellm_core.calibrated_pair import calibrated_traffic, settings_from_calibration
+from routellm_core.calibration.record import Calibration
+from routellm_core.tier_arguments import Tiers, tier_arguments
+
+
+class PairConstructors(PairSettings):
+    """The ways to make a router beside its constructor, named by what they take."""
+
+    @classmethod
+    def from_tiers(cls, tiers: Tiers[LLM], **settings: Any) -> Self:
+        """Make it of two or more models that one score chooses from.
+
+        ```python
+        llm = RouteLLM.from_tiers([("nano", nano), ("mini", mini), ("full", full)], shares=[0.5, 0.3, 0.2])
+        ```
+
+        Args:
+            tiers: names and models, the cheapest first, as pairs or as a dictionary.
+            settings: `shares` (one for each tier) or `thresholds` (the scores from which each higher tier
+                answers), and the constructor's other settings. Where a tier is named, "weak" and "strong"
+                stand for the lowest and the highest.
+
+        Raises:
+            ValueError: a tier or a setting is not what was expected; the message names it.
+        """
+        return cls(**tier_arguments(tiers), **settings)
+
+    @classmethod
+    def from_calibration(cls, path: str | PathLike[str], *, strong: LLM, weak: LLM, **settings: Any) -> Self:
+        """Make it with the router and the threshold that `routellm calibrate` wrote.
+
+        Args:
+            path: the file written by `routellm calibrate --out`.
+            strong: as in the constructor.
+            weak: as in the constructor.
+            settings: the constructor's other settings.
+
+        Raises:
+            ValueError: `threshold` or `strong_share` is given as well, the file is not a calibration, or it
+                was made with another router.
+
+        Warns:
+            CalibrationWarning: it was made for another model.
+        """
+        calibration = Calibration.load(path)
+        llm = cls(strong=strong, weak=weak, **settings_from_calibration(calibration, settings))
+        names = Side("strong", strong).name, Side("weak", weak).name
+        llm._state.expect(calibrated_traffic(calibration, llm._routing.router, *names))
+        llm._switchboard = None
+        return llm
