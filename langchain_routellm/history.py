@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from langchain_routellm.authorship import Authorship
 from langchain_routellm.foreign_answer import has_only_text, plain_answer, without_bound_content
 from langchain_routellm.given_content import media_message, taken_content, without_media
-from langchain_routellm.provider import ROUTER, calls_responses, provider_of
+from langchain_routellm.provider import calls_responses, provider_of
 from langchain_routellm.side import Side
 from langchain_routellm.thinking_loop import asks_for_thinking, spelled_out
 from langchain_routellm.tool_call_ids import with_plain_ids
@@ -34,8 +34,6 @@ def history_for(messages: list[BaseMessage], side: Side, *others: Side) -> list[
     if _is_opening(messages):
         return messages
     authorship = Authorship(side, others)
-    if authorship.provider == ROUTER:
-        return messages
     taken = [_taken(message, authorship) for message in messages]
     turns = [message for message in taken if message is not None]
     turns = _in_order(turns, authorship)

@@ -11,12 +11,8 @@ from pydantic import SecretStr
 
 from langchain_routellm.side import Side
 
-ROUTER = "routellm"
-"""The provider of a side that is itself a routed pair, which converts for its own sides."""
-
 # Looked for in this order: Claude is served by Bedrock and Vertex too, and speaks its own formats there.
 _KNOWN = {
-    "routellm": ROUTER,
     "anthropic": "anthropic",
     "bedrock": "bedrock",
     "google": "google",
@@ -51,8 +47,6 @@ def provider_named(text: str) -> str:
 
 def provider_of(side: Side) -> str:
     """Return the provider of a side's model."""
-    if hasattr(type(side.lead), "switchboard"):
-        return ROUTER
     return provider_named(side.lead._llm_type)
 
 

@@ -11,10 +11,11 @@ from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 from langchain_core.runnables.config import merge_configs
 
 from langchain_routellm.deployments import Deployments, lead_of
-from langchain_routellm.wrapped_models import is_configurable, is_wrapped, mapped
+from langchain_routellm.wrapped_models import first_model, is_configurable, is_wrapped, mapped
 from routellm_core import Capabilities
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
+from routellm_core.tier_arguments import nested_refusal
 
 Family = Literal["openai", "anthropic", "other"]
 """Whose message and tool formats a model speaks, as far as they matter for conversion."""
@@ -77,6 +78,8 @@ class Side:
         Raises:
             ValueError: it is not a chat model, or a wrapper whose behaviour would be lost.
         """
+        if hasattr(type(first_model(value)), "switchboard"):
+            raise ValueError(nested_refusal(route, type(value).__name__, "ChatRouteLLM"))
         if isinstance(value, BaseChatModel):
             return cls(route, value, lacks=lacks)
         if isinstance(value, RunnableBinding):

@@ -22,7 +22,7 @@ from llama_index.core.base.llms.types import (
     ToolCallBlock,
 )
 
-from llamaindex_routellm.provider import ROUTER, keeps_own_blocks, provider_of
+from llamaindex_routellm.provider import keeps_own_blocks, provider_of
 from llamaindex_routellm.side import Side
 from llamaindex_routellm.thought import kept_thoughts
 from llamaindex_routellm.tool_call_ids import ToolCallIds
@@ -43,8 +43,6 @@ def history_for(messages: Sequence[ChatMessage], side: Side, *others: Side) -> S
     if len(messages) == 1 and _is_spoken(messages[0]):
         return messages
     kind, provider = type(side.model), provider_of(type(side.model))
-    if provider == ROUTER:
-        return messages
     providers = [provider_of(type(other.model)) for other in others]
     if all(kind is type(other.model) for other in others):
         turns = _of_one_class(messages, side, *others)

@@ -31,7 +31,7 @@ from routellm_core.settings import (
     RouterGiven,
     RoutingSettings,
 )
-from routellm_core.tier_arguments import check_between
+from routellm_core.tier_arguments import check_between, nested_refusal
 
 _CHOICES = {"context_window": ("min", "strong"), "function_calling": ("any", "both")}
 # For these None is a choice of its own.
@@ -245,6 +245,8 @@ def _check_pair(given: Mapping[str, Any]) -> None:
     if isinstance(given.get("escalate_if"), Disagreement):
         models["checker"] = given["escalate_if"].checker
     for side, model in (*models.items(), *(("between", model) for model in between)):
+        if isinstance(model, PairFields):
+            raise ValueError(nested_refusal(side, type(model).__name__, "RouteLLM"))
         if not isinstance(model, LLM):
             raise ValueError(
                 f"{side} is {type(model).__name__}, expected an LLM of LlamaIndex, such as OpenAI(model=...)."

@@ -8,12 +8,8 @@ from llama_index.core.llms import LLM
 
 from llamaindex_routellm.side import Side
 
-ROUTER = "routellm"
-"""The provider of a side that is itself a routed pair, which converts for its own sides."""
-
 # Looked for in this order in the modules that a class comes from.
 _KNOWN = {
-    "llamaindex_routellm": ROUTER,
     "anthropic": "anthropic",
     "bedrock": "bedrock",
     "gemini": "google",

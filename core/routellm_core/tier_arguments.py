@@ -43,3 +43,12 @@ def check_between(between: Any, tier_names: Sequence[str]) -> None:
             f"between holds {count} and tier_names {list(tier_names)}, expected one for each name but the "
             "first and the last; from_tiers([...]) gives both."
         )
+
+
+def nested_refusal(side: str, kind: str, router: str) -> str:
+    """Return why a router is no side of another one, and what does what it was meant for."""
+    return (
+        f"{side} is a {kind}, which routes itself: two decisions for one call, of which records, prices and "
+        f"shares would know one. Give all models to one router: {router}.from_tiers([('nano', ...), "
+        "('mini', ...), ('full', ...)], shares=[0.5, 0.3, 0.2])."
+    )

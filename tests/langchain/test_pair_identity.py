@@ -53,13 +53,6 @@ def test_two_models_of_one_provider_are_that_provider(pair: Pair, stand_in: Stan
     ]
 
 
-def test_a_pair_as_a_side_converts_for_its_own_sides(pair: Pair) -> None:
-    from langchain_routellm.provider import ROUTER, provider_of
-    from langchain_routellm.side import Side
-
-    assert provider_of(Side.from_value("weak", pair())) == ROUTER
-
-
 def test_summaries_begin_by_the_tokens_that_the_provider_reports(pair: Pair) -> None:
     pytest.importorskip("langchain", reason="langchain is not installed")
     from langchain.agents.middleware import SummarizationMiddleware

@@ -200,3 +200,12 @@ def test_token_counts_need_no_network(pair: Pair) -> None:
     llm = pair()
     assert 3 <= llm.get_num_tokens("one two three") <= 12
     assert HARD
+
+
+def test_a_router_is_no_side_of_another_one(pair: Pair, stand_in: StandInServer) -> None:
+    inner = pair()
+    for weak in (inner, inner.bind(stop=["x"]), inner.with_fallbacks([chat_openai(stand_in, "gpt-weak")])):
+        with pytest.raises(
+            ValueError, match=r"weak is a \w+, which routes itself: .*ChatRouteLLM.from_tiers"
+        ):
+            pair(weak=weak)

@@ -251,3 +251,8 @@ def test_no_text(pair: Callable[..., Any], stand_in: StandInServer) -> None:
 @pytest.mark.parametrize("text", ["\ud800", "\x00\x01", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢", "a" * 1_000_000, " "])
 def test_odd_texts_are_routed(text: str) -> None:
     assert mock_pair(router="default").route(text).route in ("strong", "weak")
+
+
+def test_a_router_is_no_side_of_another_one(pair: Callable[..., Any]) -> None:
+    with pytest.raises(ValueError, match=r"weak is a RouteLLM, which routes itself: .*RouteLLM.from_tiers"):
+        pair(weak=pair())
