@@ -129,14 +129,14 @@ def test_a_host_that_the_caller_allows_is_reached(monkeypatch: pytest.MonkeyPatc
     local = OpenAILike(
         model="small", api_base="http://localhost:8000/v1", default_headers={"Referer": "http://x"}
     )
-    inner = secretive(weak=local)
-    data = secretive(weak=inner).to_dict()
+    tiers = [("weak", MockLLM()), ("mini", local), ("strong", MockLLM())]
+    data = RouteLLM.from_tiers(tiers, thresholds=(0.3, 0.7), router="random").to_dict()
     with pytest.raises(ValueError, match=r"localhost:8000.*allow_hosts=\['localhost:8000'\]"):
         RouteLLM.from_dict(data)
 
     for host in ("localhost", "localhost:8000"):
         again = RouteLLM.from_dict(data, allow_hosts=[host])
-        assert again.weak.weak.api_base == "http://localhost:8000/v1"
+        assert again.models["mini"].api_base == "http://localhost:8000/v1"  # type: ignore[attr-defined]
 
 
 def test_no_router_is_fetched_because_data_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
