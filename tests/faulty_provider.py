@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+import re
+from collections.abc import AsyncIterator, Collection, Iterator
 from typing import Any, Literal
 
 import httpx
@@ -26,36 +28,53 @@ BEFORE_THE_FIRST_TOKEN: tuple[Fault, ...] = (
 )
 """Faults of which nobody may be shown anything, where another model answers."""
 
+ALL_FAULTS: tuple[Fault, ...] = (*BEFORE_THE_FIRST_TOKEN, "cut stream", "content_filter", "refusal")
+
 WORDS = ("This", " is", " the", " answer", " of", " ")
 
 
 def answer_of(model: str) -> str:
-    """Return what a model says where it is well."""
+    """Return what a model says where it is well; a number in the question, such as "#7", follows it."""
     return "".join(WORDS) + model
 
 
+def chosen_fault(request: str) -> Fault:
+    """Return the fault that a request asks for: "[timeout] What is 2+2?"."""
+    return next((fault for fault in ALL_FAULTS if f"[{fault}]" in request), "none")
+
+
 class FaultyProvider:
-    """Answers every model alike, and one of them with a fault.
+    """Answers every model alike, and some of them with a fault.
 
     Attributes:
-        fault: what happens to calls of the model that fails.
-        failing: its name.
+        fault: what happens to calls of models that fail; None: what the request asks for.
+        failing: their names.
         calls: the models that were asked, in order.
+        delay: seconds that an awaited answer takes.
     """
 
-    def __init__(self, fault: Fault = "none", failing: str = "gpt-4o-mini") -> None:
+    def __init__(
+        self, fault: Fault | None = "none", failing: Collection[str] = ("gpt-4o-mini",), delay: float = 0.0
+    ) -> None:
         self.fault = fault
-        self.failing = failing
+        self.failing = frozenset(failing)
         self.calls: list[str] = []
-        transport = httpx.MockTransport(self._reply)
-        self.client = httpx.Client(transport=transport)
-        self.async_client = httpx.AsyncClient(transport=transport)
+        self.delay = delay
+        self.client = httpx.Client(transport=httpx.MockTransport(self._reply))
+        self.async_client = httpx.AsyncClient(transport=httpx.MockTransport(self._awaited_reply))
+
+    async def _awaited_reply(self, request: httpx.Request) -> httpx.Response:
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        return self._reply(request)
 
     def _reply(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content)
         model, streamed = body["model"], bool(body.get("stream"))
         self.calls.append(model)
-        fault: Fault = self.fault if model == self.failing else "none"
+        fault: Fault = "none"
+        if model in self.failing:
+            fault = chosen_fault(request.content.decode()) if self.fault is None else self.fault
         if fault in ("429", "500"):
             error = {"message": f"failed; your key is {request.headers['authorization']}", "code": fault}
             return httpx.Response(int(fault), json={"error": error})
@@ -63,7 +82,9 @@ class FaultyProvider:
             raise httpx.ReadTimeout("timed out", request=request)
         if fault == "disconnect" and not streamed:
             raise httpx.RemoteProtocolError("peer closed connection", request=request)
-        return _stream(model, fault) if streamed else _whole(model, fault)
+        named = re.findall(r"#\d+", request.content.decode())
+        said = model + "".join(f" {number}" for number in named[-1:])
+        return _stream(said, fault) if streamed else _whole(said, fault)
 
 
 def _whole(model: str, fault: Fault) -> httpx.Response:
