@@ -160,9 +160,7 @@ class _Writer:
         self._start_anew()
 
     def put(self, row: Row) -> None:
-        if self._pid != os.getpid():
-            # A fork has neither the thread nor the file position; the parent writes the waiting rows.
-            self._start_anew()
+        self._notice_fork()
         with self._changed:
             if len(self._waiting) >= QUEUE_SIZE:
                 self.lost += 1
@@ -178,16 +176,24 @@ class _Writer:
             self._say("rows come faster than they can be written")
 
     def flush(self, timeout: float | None) -> bool:
+        self._notice_fork()
         with self._changed:
             wanted = self._put
             return self._changed.wait_for(lambda: self._done >= wanted, timeout)
 
     def close(self) -> None:
+        self._notice_fork()
         with self._changed:
             thread, self._closing = self._thread, True
             self._changed.notify_all()
         if thread is not None:
             thread.join(10.0)
+
+    def _notice_fork(self) -> None:
+        # A fork has neither the thread nor the file position, and its copy of the lock may never be free
+        # again; the parent writes the waiting rows.
+        if self._pid != os.getpid():
+            self._start_anew()
 
     def _start_anew(self) -> None:
         self._pid = os.getpid()

@@ -130,6 +130,11 @@ def _locked(path: Path) -> Iterator[None]:
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        try:
+            yield
+        finally:
+            # A process that was forked meanwhile holds the same open file, and with it the lock: closing it
+            # here would leave everybody locked out, that process included.
+            fcntl.flock(file, fcntl.LOCK_UN)
     finally:
         os.close(file)

@@ -171,6 +171,60 @@ def test_a_fork_writes_its_own_rows(path: Path) -> None:
     assert sorted(row["id"] for row in rows_of(path)) == ["child", "parent", "parent again"]
 
 
+def test_a_fork_in_the_middle_of_a_write_locks_nobody_out(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    code = """
+    import os, threading
+    from routellm_core.routing import decision_stores
+    whole, writing, go_on = decision_stores._append_whole, threading.Event(), threading.Event()
+    def waiting(*arguments):
+        writing.set()
+        go_on.wait(20)
+        whole(*arguments)
+    decision_stores._append_whole = waiting
+    log = DecisionLog.open(sys.argv[1])
+    log.write({"id": "parent"})
+    assert writing.wait(20)
+    child = os.fork()
+    decision_stores._append_whole = whole
+    go_on.set()
+    log.write({"id": "child" if child == 0 else "parent again"})
+    written = log.flush(10)
+    if child == 0:
+        os._exit(0 if written else 1)
+    assert written
+    assert os.waitpid(child, 0)[1] == 0
+    """
+    assert child(code, str(path)).wait(60) == 0
+    assert sorted(row["id"] for row in rows_of(path)) == ["child", "parent", "parent again"]
+
+
+def test_a_fork_while_a_thread_holds_the_log_can_end_all_the_same(path: Path) -> None:
+    code = """
+    import os, signal, threading
+    log = DecisionLog.open(sys.argv[1])
+    log.write({"id": "parent"})
+    log.flush()
+    held, go_on = threading.Event(), threading.Event()
+    def hold():
+        with log._writer._changed:
+            held.set()
+            go_on.wait(20)
+    threading.Thread(target=hold).start()
+    held.wait(20)
+    child = os.fork()
+    if child == 0:
+        # Or it would be there for ever, where this fails.
+        signal.alarm(10)
+        assert log.flush(5)
+        log.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    go_on.set()
+    """
+    assert child(code, where(path)).wait(30) == 0
+
+
 def test_the_log_is_flushed_when_the_program_ends(path: Path) -> None:
     code = 'DecisionLog.open(sys.argv[1]).write({"id": "last words"})'
     assert child(code, where(path)).wait(30) == 0
