@@ -15,7 +15,7 @@ from examples.stand_in.model import Script
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A provider's API, and the two models that an example takes from it.
+    """A provider's API, and the models that an example takes from it; `middle` where it asks for a third one.
 
     `api_key` is kept out of the repr, so that printing an endpoint shows no secret.
     """
@@ -26,6 +26,7 @@ class Endpoint:
     weak: str
     is_stand_in: bool
     api_key: str = field(repr=False)
+    middle: str = ""
 
     @property
     def secret(self) -> SecretStr:
@@ -40,7 +41,7 @@ class Endpoint:
 
 @contextmanager
 def openai_endpoint(
-    strong: str | None = None, weak: str | None = None, *, weak_answer: Script | None = None
+    strong: str | None = None, weak: str | None = None, *, weak_answer: Script | None = None, middle: str = ""
 ) -> Iterator[Endpoint]:
     """Yield OpenAI's API where `OPENAI_API_KEY` is set, else a stand-in that runs as long as the block.
 
@@ -55,15 +56,15 @@ def openai_endpoint(
     key = os.environ.get("OPENAI_API_KEY", "").strip()
     if key:
         given = os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
-        yield Endpoint("OpenAI", given or "https://api.openai.com/v1", *names, False, key)
+        yield Endpoint("OpenAI", given or "https://api.openai.com/v1", *names, False, key, middle)
         return
-    answers = (None, weak_answer)
     models = [
-        StandInModel(name, provider="openai", answer=answer)
-        for name, answer in zip(names, answers, strict=True)
+        StandInModel(name, provider="openai", answer=weak_answer if name == names[1] else None)
+        for name in (*names, middle)
+        if name
     ]
     with StandInServer(models) as server:
-        yield Endpoint("OpenAI", server.openai_url, *names, True, "stand-in-key")
+        yield Endpoint("OpenAI", server.openai_url, *names, True, "stand-in-key", middle)
 
 
 @contextmanager
