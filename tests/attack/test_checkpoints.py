@@ -17,12 +17,13 @@ from routellm_core.checkpoints.checkpoint import CheckpointError, write_checkpoi
 from routellm_core.router import PROBES, Router
 
 from tests.attack.strength import seeds
-from tests.core.hostile_checkpoints import put, small_adapted, small_ranking, small_router
+from tests.core.hostile_checkpoints import put, small_adapted, small_hybrid, small_ranking, small_router
 
 ROUTERS: dict[str, Callable[[], Router]] = {
     "matrix factorization": small_router,
     "ranking": small_ranking,
     "adapted": small_adapted,
+    "hybrid": small_hybrid,
     "random": lambda: load_router("random", seed=3),
 }
 
@@ -31,6 +32,12 @@ VALUES: tuple[Any, ...] = (
     *("", "x", "../x", "a\0b", "\ud800", "strong", "http://elsewhere/v1", "somebody/model", "x" * 1000),
     *([], {}, [[]], {"kind": "openai", "base_url": "http://elsewhere/v1"}, ["a"] * 100, {"a": {"b": {}}}),
 )
+
+
+@pytest.fixture(autouse=True)
+def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is asked, whatever a checkpoint says."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
 
 def loaded_or_refused(folder: Path) -> bool:

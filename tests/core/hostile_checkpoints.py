@@ -19,8 +19,10 @@ from routellm_core.embedders.shape import FEATURES as SHAPE_FEATURES
 from routellm_core.embedders.shape_features import ShapeFeatures
 from routellm_core.embedders.static import StaticEmbedder
 from routellm_core.embedders.surface import FEATURES, SurfaceFeatures
+from routellm_core.preferences.judging.openai_responder import OpenAIResponder
 from routellm_core.preferences.rating.tiered_battles import TieredBattles
 from routellm_core.preferences.reading.battle_columns import BattleColumns
+from routellm_core.reader import HybridRouter, ReaderRouter
 from routellm_core.routers.adapted import AdaptedRouter, Prior, Qualities
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 from routellm_core.routers.similarity_weighted import SimilarityWeightedRouter
@@ -123,6 +125,13 @@ def small_adapted() -> AdaptedRouter:
         strong="strong",
         weak="weak",
     )
+
+
+@cache
+def small_hybrid() -> HybridRouter:
+    """A router that has a model of OpenAI's read the middle of the small one."""
+    reader = ReaderRouter(OpenAIResponder("m"), base=small_router())
+    return HybridRouter(small_router(), reader, strong_share=0.3)
 
 
 def write_small(folder: Path) -> Path:

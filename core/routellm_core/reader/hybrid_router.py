@@ -18,7 +18,7 @@ from routellm_core.explanation import Explanation, percentile_of
 from routellm_core.preferences.judging.responder import Responder
 from routellm_core.reader.prompt_reader import ReaderWarning
 from routellm_core.reader.rating_scale import RatingScale
-from routellm_core.reader.reader_router import ReaderRouter, explained, reader_settings
+from routellm_core.reader.reader_router import ReaderRouter, base_scores, explained, reader_settings
 from routellm_core.reader.saved_responder import saved_responder
 from routellm_core.reader.score_places import ScorePlaces
 from routellm_core.router import (
@@ -131,7 +131,7 @@ class HybridRouter(UnchangingRouter):
     async def ascore(self, prompts: Sequence[str]) -> Scores:
         """Return what `score` returns, without blocking the event loop."""
         checked = check_prompts(prompts)
-        base = await self.base.ascore(checked)
+        base = await base_scores(self.base, checked)
         return self._scores(checked, base, await self.reader.reader.aratings(self._to_read(checked, base)))
 
     def explain(self, prompt: str) -> Explanation:

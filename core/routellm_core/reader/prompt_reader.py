@@ -14,19 +14,27 @@ from functools import partial
 from queue import Empty, SimpleQueue
 
 from routellm_core.preferences.judging.failure import Failure, RetryPolicy
+from routellm_core.preferences.judging.reported_usage import believable_usage
 from routellm_core.preferences.judging.responder import Answer, BlockingResponder, Message, Responder
-from routellm_core.reader.pause import Pause
+from routellm_core.preferences.judging.spend import most_usage
+from routellm_core.reader.pause import Entry, Pause
 from routellm_core.reader.rating_prompt import parse_rating, rating_messages
 from routellm_core.reader.reading_counter import ReadingCounter
 from routellm_core.reader.reading_threads import ReadingThreads
 from routellm_core.router import RouterError
-from routellm_core.routing.prices import Price
+from routellm_core.routing.prices import Price, TokenUsage
 from routellm_core.routing.reading_stats import ReadingStats
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.validation import check_count, check_positive
 
 REMEMBERED = 16_384
 """Ratings that are kept in memory."""
+
+LONGEST_TIMEOUT = 600.0
+MOST_AT_ONCE = 256
+"""Bounds of what a saved router may ask for."""
+
+_LEFT_ALONE = "it is left alone for a while after several failures in a row"
 
 _RETRIES = RetryPolicy(first_wait=0.25, longest_wait=5.0)
 
@@ -49,6 +57,7 @@ class _Round:
     """What one caller waits for; `over` as soon as it does so no longer."""
 
     missing: set[str]
+    began: float = field(default_factory=time.monotonic)
     found: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     over: bool = False
@@ -83,8 +92,10 @@ class PromptReader:
                 "makes, or OpenAIResponder(name)."
             )
         self.responder = responder
-        self.timeout = check_positive(timeout, "timeout")
+        self.timeout = check_positive(timeout, "timeout", at_most=LONGEST_TIMEOUT)
         self.concurrency = check_count(concurrency, "concurrency")
+        if self.concurrency > MOST_AT_ONCE:
+            raise ValueError(f"concurrency is {concurrency!r}, expected at most {MOST_AT_ONCE}.")
         self.strict = strict
         self._threads = ReadingThreads(self.concurrency)
         self._known = ScoreCache(REMEMBERED)
@@ -162,7 +173,13 @@ class PromptReader:
     def _started(self, prompts: list[str], deliver: Callable[[_Outcome], None]) -> _Round:
         current = _Round(set(prompts))
         for prompt in prompts:
-            self._threads.start(partial(self._read, prompt, current, deliver))
+            entry: Entry = "open" if self.strict else self._pause.entry()
+            if entry == "closed":
+                # Said here: all threads may be held by calls that hang.
+                self._counter.count(skipped=1)
+                current.take(_Outcome(prompt, failure=_LEFT_ALONE))
+            else:
+                self._threads.start(partial(self._read, prompt, current, deliver, entry))
         return current
 
     def _ended(self, current: _Round) -> dict[str, int]:
@@ -170,20 +187,19 @@ class PromptReader:
         late = len(current.missing)
         if late:
             self._counter.count(failed=late)
-            for _ in range(late):
-                self._pause.failed()
+            self._pause.late(late, current.began)
             current.failures += [f"no answer within {self.timeout:g} s"] * late
         if current.failures:
             self._tell(current.failures)
         return current.found
 
-    def _read(self, prompt: str, current: _Round, deliver: Callable[[_Outcome], None]) -> None:
+    def _read(self, prompt: str, current: _Round, deliver: Callable[[_Outcome], None], entry: Entry) -> None:
         """Read one prompt in a thread; never raises, and delivers unless nobody waits any more."""
         if current.over:
             return
-        if not self.strict and not self._pause.allows():
+        if entry == "open" and not self.strict and self._pause.closed:
             self._counter.count(skipped=1)
-            deliver(_Outcome(prompt, failure="it is left alone for a while after several failures in a row"))
+            deliver(_Outcome(prompt, failure=_LEFT_ALONE))
             return
         try:
             outcome = self._asked(prompt)
@@ -193,7 +209,7 @@ class PromptReader:
             # A rating that comes too late for this caller is there for the next one.
             self._known.remember(prompt, float(outcome.rating))
             self._counter.count(rated=1)
-            self._pause.succeeded()
+            self._pause.answered()
         elif not current.over:
             self._counter.count(failed=1)
             self._pause.failed()
@@ -215,7 +231,7 @@ class PromptReader:
                     return _Outcome(prompt, failure=failure.summary)
                 time.sleep(wait)
                 continue
-            self._counter.count_tokens(prompt, answer.usage)
+            self._counter.count_tokens(prompt, self._counted(answer, messages))
             rating = parse_rating(answer)
             return _Outcome(
                 prompt, rating, "" if rating is not None else "its answer is no number from 0 to 100"
@@ -229,6 +245,14 @@ class PromptReader:
         if not isinstance(answer, Answer) or not isinstance(answer.text, str):
             raise TypeError(f"{self.responder.name} returned {type(answer).__name__}, expected an Answer.")
         return answer
+
+    def _counted(self, answer: Answer, messages: Sequence[Message]) -> TokenUsage | None:
+        if answer.usage is None:
+            return None
+        # What can't be true counts as the most that the call could use.
+        most = most_usage(self.responder, messages)
+        counted = believable_usage(answer.usage, most)
+        return most if counted is None else counted
 
     def _tell(self, failures: Sequence[str]) -> None:
         name = f"reader {self.responder.name!r}"

@@ -36,6 +36,9 @@ from routellm_core.routing.reading_stats import ReadingStats
 
 KIND = "reader"
 
+_LONGEST_INLINE = 2_000
+"""Characters of all prompts together; more take milliseconds."""
+
 FEWEST = 20
 """Fewest ratings that a scale is fitted to."""
 
@@ -115,7 +118,7 @@ class ReaderRouter(UnchangingRouter):
     async def ascore(self, prompts: Sequence[str]) -> Scores:
         """Return what `score` returns, without blocking the event loop."""
         checked = check_prompts(prompts)
-        base = await self.base.ascore(checked)
+        base = await base_scores(self.base, checked)
         return self._scores(checked, base, await self.reader.aratings(checked))
 
     def reader_places(self, prompts: Sequence[str], base: Floats, ratings: Mapping[str, int]) -> Floats:
@@ -192,6 +195,13 @@ class ReaderRouter(UnchangingRouter):
         made = object.__new__(ReaderRouter)
         made.__dict__.update(self.__dict__, scale=scale, _fingerprint=None)
         return made
+
+
+async def base_scores(base: Router, prompts: list[str]) -> Scores:
+    """Return a base router's scores without blocking the event loop; short texts need no thread."""
+    if base.scores_inline and sum(map(len, prompts)) <= _LONGEST_INLINE:
+        return base.score(prompts)
+    return await base.ascore(prompts)
 
 
 def reader_settings(reader: PromptReader) -> dict[str, Any]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import subprocess
+import sys
 import threading
 import time
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from typing import Any
 
@@ -92,6 +95,36 @@ async def test_the_event_loop_goes_on_while_a_rating_is_waited_for(hanging: Hang
     hanging.let_go.set()
 
     assert await waiting == {"Hello": RATED["Hello"]}
+
+
+def test_with_every_thread_held_by_a_call_that_hangs_nobody_waits_any_more(hanging: HangingReader) -> None:
+    reader = reader_of(hanging, timeout=0.1, concurrency=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ReaderWarning)
+        for number in range(FAILURES):
+            reader.ratings([f"question {number}"])
+    start = time.monotonic()
+    for number in range(50):
+        reader.ratings([f"later {number}"])
+
+    assert time.monotonic() - start < 2
+    assert reader.stats().skipped == 50
+    assert hanging.running == 2
+
+
+def test_prompts_that_only_stand_in_line_do_not_end_the_readings() -> None:
+    def slowly(text: str) -> str:
+        time.sleep(0.1)
+        return "5"
+
+    reader = reader_of(ScriptedReader(slowly), timeout=0.5, concurrency=1)
+    with warnings.catch_warnings(), ThreadPoolExecutor(20) as calls:
+        warnings.simplefilter("ignore", ReaderWarning)
+        list(calls.map(lambda number: reader.ratings([f"question {number}"]), range(20)))
+
+    assert reader.stats().failed > FAILURES
+    assert reader.stats().skipped == 0
+    assert reader.ratings(["Hello"]) == {"Hello": 5}
 
 
 def test_one_that_hangs_keeps_no_other_from_its_rating() -> None:
@@ -201,6 +234,35 @@ def test_tokens_and_cost_are_counted_and_charged_to_each_prompt_once() -> None:
     assert (unpriced.stats().cost, unpriced.stats().without_tokens) == (None, 1)
 
 
+@pytest.mark.parametrize("usage", [TokenUsage(-5, 1), TokenUsage(10**9, 1), "many", TokenUsage(5, 1, 9)])
+def test_tokens_that_cannot_be_true_count_as_the_most_that_the_call_could_use(usage: Any) -> None:
+    reader = reader_of(ScriptedReader(usage=usage), price=Price(1.0, 4.0))
+    reader.ratings(["Hello"])
+    tokens = reader.stats().tokens
+
+    assert 1_000 < tokens.input < 3_000
+    assert tokens.output == ScriptedReader.max_tokens
+    assert reader.stats().cost == pytest.approx((tokens.input + 4 * tokens.output) / 1e6)
+
+
+def test_an_answer_from_a_cache_costs_nothing() -> None:
+    reader = reader_of(ScriptedReader(usage=TokenUsage()), price=Price(1.0, 4.0))
+    reader.ratings(["Hello"])
+    assert (reader.stats().cost, reader.stats().without_tokens) == (0.0, 0)
+
+
+def test_one_that_hangs_does_not_keep_python_from_exiting() -> None:
+    script = """if True:
+        from routellm_core.reader import ReaderRouter
+        from tests.core.scripted_reader import HangingReader
+        print(ReaderRouter(HangingReader(), timeout=0.05).score(["Hello"]).shape)
+    """
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=25)
+
+    assert ended.stdout.strip() == "(1,)"
+    assert ended.returncode == 0
+
+
 def test_a_reading_is_no_part_of_the_call_around_it() -> None:
     run: ContextVar[str] = ContextVar("run", default="none")
     seen: list[str] = []
@@ -226,8 +288,12 @@ def test_what_answers_with_something_else_is_a_failure() -> None:
 def test_wrong_settings_are_refused_by_name() -> None:
     with pytest.raises(ValueError, match="responder is str, expected what responder"):
         reader_of("gpt-4o-mini")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="timeout is 0, expected a number above 0"):
+    with pytest.raises(ValueError, match="timeout is 0, expected a number above 0 and at most 600"):
         reader_of(ScriptedReader(), timeout=0)
+    with pytest.raises(ValueError, match="timeout is 1e\\+300, expected a number above 0 and at most 600"):
+        reader_of(ScriptedReader(), timeout=1e300)
+    with pytest.raises(ValueError, match="concurrency is 10000, expected at most 256"):
+        reader_of(ScriptedReader(), concurrency=10_000)
     with pytest.raises(ValueError, match="concurrency is 0, expected a whole number of at least 1"):
         reader_of(ScriptedReader(), concurrency=0)
 
