@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
+from langchain_routellm import ChatRouteLLM
 from langchain_routellm.responder import responder
 from routellm_core import load_router
+from routellm_core.commands.cli import main
 from routellm_core.evaluation.benchmark import Benchmark
 from routellm_core.evaluation.evaluation import evaluate
+from routellm_core.preferences.judging.openai_responder import OpenAIResponder
 from routellm_core.reader import HybridRouter, ReaderRouter, ReaderWarning
 
 from examples.stand_in import StandInServer
@@ -139,3 +142,25 @@ def test_it_is_evaluated_and_comes_back_from_a_folder(stand_in: StandInServer, t
     assert found.apgr == 0.75  # no order does better on two that gain and two that don't
     assert loaded.score(prompts).tolist() == router.score(prompts).tolist()
     assert b"test-key" not in (tmp_path / "config.json").read_bytes()
+
+
+def test_a_calibrated_pair_reads_with_the_router_that_was_calibrated(
+    stand_in: StandInServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-key")
+    monkeypatch.setenv("OPENAI_BASE_URL", stand_in.openai_url)
+    router, out = tmp_path / "hybrid", tmp_path / "calibration.json"
+    reader = ReaderRouter(OpenAIResponder("gpt-weak", max_tokens=8), timeout=30)
+    HybridRouter(load_router("default"), reader, 1.0, strong_share=0.5).save(router)
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text("".join(f"{text} {number}\n" for text in (EASY, HARD) for number in range(10)))
+    asked = ["--prompts", str(prompts), "--router", str(router), "--strong-share", "0.5", "--no-scores"]
+    assert main(["calibrate", *asked, "--out", str(out)]) == 0
+    llm = ChatRouteLLM.from_calibration(
+        out, strong=chat_openai(stand_in, "gpt-strong"), weak=chat_openai(stand_in, "gpt-weak")
+    )
+    records = [llm.invoke(f"{text} 11").response_metadata["routellm"] for text in (EASY, HARD)]
+
+    assert [record["route"] for record in records] == ["weak", "strong"]
+    assert {record["router"] for record in records} == {"hybrid"}
+    assert llm.routing_stats().reader.asked == 2  # type: ignore[union-attr]
