@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing, closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
+
+from langchain_core.runnables import RunnableConfig
 
 from langchain_routellm.attempt import Attempt
 from langchain_routellm.routed_call import Reading, RoutedCall
 from langchain_routellm.routing_run import NoRun, RoutingRun, routing_run
 from langchain_routellm.shown_attempts import ShownAttempts
 from langchain_routellm.side import Side
-from langchain_routellm.unseen_call import UnseenCall, is_comparable, text_of
+from langchain_routellm.unseen_call import UnseenCall, is_comparable, shown_answer, text_of
 from routellm_core import Decision, RoutingRequest
 from routellm_core.routing.decision import Route
 from routellm_core.routing.disagreement import SecondOpinion
@@ -86,7 +89,7 @@ class Switchboard:
 
             decision = self.dispatcher.decide(self.request(call), call.previous, call.origin)
             try:
-                return self.dispatcher.answer(
+                answer = self.dispatcher.answer(
                     decision,
                     ask_shown,
                     message_of,
@@ -95,10 +98,13 @@ class Switchboard:
                     opinion=self._opinion(call, run, is_async=False),
                 )
             except UnparsedAnswerError as unparsed:
-                answer: T = unparsed.as_the_host_does()
-                return answer
+                outcome: T = unparsed.as_the_host_does()
+                return outcome
             finally:
                 shown.release()
+        if self._is_sampled(call, decision):
+            self._answer_in_shadow(call, decision, lambda: message_of(answer) if message_of else answer)
+        return answer
 
     async def aanswer(
         self,
@@ -119,7 +125,7 @@ class Switchboard:
 
             decision = await self.dispatcher.adecide(self.request(call), call.previous, call.origin)
             try:
-                return await self.dispatcher.aanswer(
+                answer = await self.dispatcher.aanswer(
                     decision,
                     ask_shown,
                     message_of,
@@ -128,10 +134,13 @@ class Switchboard:
                     opinion=self._opinion(call, run, is_async=True),
                 )
             except UnparsedAnswerError as unparsed:
-                answer: T = unparsed.as_the_host_does()
-                return answer
+                outcome: T = unparsed.as_the_host_does()
+                return outcome
             finally:
                 await shown.arelease()
+        if self._is_sampled(call, decision):
+            self._answer_in_shadow(call, decision, lambda: message_of(answer) if message_of else answer)
+        return answer
 
     def stream(
         self,
@@ -155,13 +164,18 @@ class Switchboard:
             decision = self.dispatcher.decide(self.request(call), call.previous, call.origin)
             opinion = self._opinion(call, run, is_async=False)
             parts = self.dispatcher.stream(decision, ask_shown, is_token, whole, call.is_invalid, opinion)
+            kept: list[T] | None = [] if whole is not None and self._is_sampled(call, decision) else None
             try:
                 with closing(parts):
                     for part in parts:
                         shown.release()
+                        if kept is not None:
+                            kept.append(part)
                         yield part
             finally:
                 shown.release()
+        if whole is not None and kept is not None:
+            self._answer_in_shadow(call, decision, partial(whole, kept))
 
     async def astream(
         self,
@@ -187,13 +201,18 @@ class Switchboard:
             decision = await self.dispatcher.adecide(self.request(call), call.previous, call.origin)
             opinion = self._opinion(call, run, is_async=True)
             parts = self.dispatcher.astream(decision, ask_shown, is_token, whole, call.is_invalid, opinion)
+            kept: list[T] | None = [] if whole is not None and self._is_sampled(call, decision) else None
             try:
                 async with aclosing(parts):
                     async for part in parts:
                         await shown.arelease()
+                        if kept is not None:
+                            kept.append(part)
                         yield part
             finally:
                 await shown.arelease()
+        if whole is not None and kept is not None:
+            self._answer_in_shadow(call, decision, partial(whole, kept))
 
     @staticmethod
     def _shown(call: RoutedCall, *, is_async: bool) -> ShownAttempts:
@@ -206,6 +225,16 @@ class Switchboard:
             return None
         unseen = UnseenCall(call, self.checker, run.child_config(call), "checker")
         return SecondOpinion(rule, unseen.aask if is_async else unseen.ask, text_of, self.dispatcher.usage_of)
+
+    def _is_sampled(self, call: RoutedCall, decision: Decision) -> bool:
+        return self.dispatcher.is_sampled(decision) and is_comparable(call)
+
+    def _answer_in_shadow(self, call: RoutedCall, decision: Decision, message: Callable[[], object]) -> None:
+        """Have weak answer a call as well, in the background, where nobody waits for it or sees it."""
+        weak = self.sides[self.dispatcher.policy.ladder.lowest]
+        config: RunnableConfig = {"configurable": call.config.get("configurable") or {}}
+        unseen = UnseenCall(call, weak, config, "shadow", traced=False)
+        self.dispatcher.answer_in_shadow(decision, lambda: shown_answer(message()), unseen.shown)
 
     def _attempt(
         self,

@@ -12,6 +12,8 @@ from langchain_core.runnables import RunnableConfig
 from langchain_routellm.routed_call import RoutedCall
 from langchain_routellm.shown_attempts import listens, shows
 from langchain_routellm.side import Side
+from langchain_routellm.usage import message_usage
+from routellm_core.routing.shadow_sample import Shown
 
 
 @dataclass(frozen=True)
@@ -23,12 +25,14 @@ class UnseenCall:
         side: holds the model.
         config: the call's own, or a child of it.
         role: what the model is asked for, as tag and metadata.
+        traced: whether the call's own tracers see it.
     """
 
     call: RoutedCall
     side: Side
     config: RunnableConfig
     role: str
+    traced: bool = True
 
     def ask(self) -> AIMessage:
         """Ask the model."""
@@ -47,13 +51,22 @@ class UnseenCall:
         runnable, kwargs = self.call.runnable_of(side)
         config: RunnableConfig = {
             **self.config,
-            "callbacks": _unseen(self.config),
+            "callbacks": _unseen(self.config) if self.traced else [],
             "tags": [*(self.config.get("tags") or []), f"routellm:{self.role}"],
             "metadata": {**(self.config.get("metadata") or {}), "routellm_role": self.role},
         }
         # It is the answer's.
         config.pop("run_id", None)
         return runnable, self.call.input_for(side), side.merged_config(config), kwargs
+
+    def shown(self) -> Shown:
+        """Ask the model, and return what its answer shows."""
+        return shown_answer(self.ask())
+
+
+def shown_answer(message: object) -> Shown:
+    """Return an answer's text and tokens."""
+    return Shown(text_of(message), message_usage(message))
 
 
 def is_comparable(call: RoutedCall) -> bool:

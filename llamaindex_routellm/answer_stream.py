@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from contextlib import aclosing, closing, contextmanager
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatResponse, CompletionResponse, ToolCallBlock
@@ -79,6 +79,28 @@ def _count(attempt: Attempt, counter: RoutingCounter) -> None:
     if attempt.decision.account is not None:
         attempt.decision.account.complete_record()
         announce_cost(attempt.decision, attempt.call.method, attempt.span)
+
+
+def then(stream: Generator[Any, None, None], do: Callable[[list[Any]], None]) -> Generator[Any, None, None]:
+    """Yield a stream's chunks, and do something with all of them where they were read to the end."""
+    chunks = []
+    with closing(stream):
+        for chunk in stream:
+            chunks.append(chunk)
+            yield chunk
+    do(chunks)
+
+
+async def athen(
+    stream: AsyncGenerator[Any, None], do: Callable[[list[Any]], None]
+) -> AsyncGenerator[Any, None]:
+    """Do the same, async."""
+    chunks = []
+    async with aclosing(stream):
+        async for chunk in stream:
+            chunks.append(chunk)
+            yield chunk
+    do(chunks)
 
 
 def failed(error: Exception) -> Generator[Any, None, None]:

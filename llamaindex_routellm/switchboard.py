@@ -7,7 +7,7 @@ asked.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -17,9 +17,11 @@ from llama_index.core.instrumentation.span import active_span_id
 from llamaindex_routellm.answer_stream import (
     afailed,
     aforwarded,
+    athen,
     failed,
     forwarded,
     is_token,
+    then,
     whole_answer,
     within_span,
 )
@@ -31,7 +33,7 @@ from llamaindex_routellm.reading import Reading
 from llamaindex_routellm.rendered_prompt import NO_QUESTION
 from llamaindex_routellm.routed_call import RoutedCall
 from llamaindex_routellm.side import Side
-from llamaindex_routellm.unseen_call import UnseenCall, value_of, whole_call
+from llamaindex_routellm.unseen_call import UnseenCall, shown_answer, value_of, whole_call
 from routellm_core import Decision, RoutingRequest
 from routellm_core.explanation import Explanation
 from routellm_core.routing.call_account import Origin
@@ -95,6 +97,7 @@ class Switchboard:
         )
         if decision.account is not None:
             announce_cost(decision, call.method, current_span())
+        self._answer_in_shadow(call, decision, lambda: answered)
         return answered.value
 
     async def aanswer(self, call: RoutedCall) -> Any:
@@ -120,6 +123,7 @@ class Switchboard:
         )
         if decision.account is not None:
             announce_cost(decision, call.method, current_span())
+        self._answer_in_shadow(call, decision, lambda: answered)
         return answered.value
 
     def stream(self, call: RoutedCall) -> Generator[Any, None, None]:
@@ -142,6 +146,8 @@ class Switchboard:
         whole = partial(whole_answer, attempt)
         opinion = self._opinion(call, decision, is_async=False)
         parts = self.dispatcher.stream(decision, ask, is_token, whole, call.is_invalid, opinion)
+        if self.dispatcher.is_sampled(decision):
+            parts = then(parts, lambda chunks: self._answer_in_shadow(call, decision, partial(whole, chunks)))
         return _accounted(parts, decision)
 
     async def astream(self, call: RoutedCall) -> AsyncGenerator[Any, None]:
@@ -164,6 +170,10 @@ class Switchboard:
         whole = partial(whole_answer, attempt)
         opinion = self._opinion(call, decision, is_async=True)
         parts = self.dispatcher.astream(decision, ask, is_token, whole, call.is_invalid, opinion)
+        if self.dispatcher.is_sampled(decision):
+            parts = athen(
+                parts, lambda chunks: self._answer_in_shadow(call, decision, partial(whole, chunks))
+            )
         return _accounted(parts, decision)
 
     def preview(self, call: RoutedCall) -> Decision:
@@ -256,6 +266,14 @@ class Switchboard:
             return None
         unseen = UnseenCall(whole, decision, {**self.sides, decision.route: self.checker})
         return SecondOpinion(rule, unseen.aask if is_async else unseen.ask, value_of, answered_usage)
+
+    def _answer_in_shadow(self, call: RoutedCall, decision: Decision, strong: Callable[[], Answered]) -> None:
+        """Have weak answer a sampled call as well, in the background, where nobody waits for it."""
+        asked = whole_call(call, is_async=False) if self.dispatcher.is_sampled(decision) else None
+        if asked is not None:
+            weak = replace(decision, route=self.dispatcher.policy.ladder.lowest)
+            unseen = UnseenCall(asked, weak, self.sides)
+            self.dispatcher.answer_in_shadow(decision, lambda: shown_answer(strong()), unseen.shown)
 
     def _escalate_unparsed(self, attempt: Attempt, error: Exception) -> None:
         """Raise what makes core ask strong, where the error may mean that an answer does not fit."""

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from llama_index.core.base.llms.types import ChatResponse, CompletionResponse, ToolCallBlock
 
-from llamaindex_routellm.attempt import Answered, Attempt
-from llamaindex_routellm.routed_call import RoutedCall
+from llamaindex_routellm.attempt import Answered, Attempt, answered_usage
+from llamaindex_routellm.routed_call import ChatCall, RoutedCall
 from llamaindex_routellm.side import Side
 from routellm_core import Decision
 from routellm_core.routing.decision import Route
+from routellm_core.routing.shadow_sample import Shown
 
 _WHOLE = {
     "chat": "chat",
@@ -52,9 +53,19 @@ class UnseenCall:
             answer = await attempt.start()
         return attempt.answered(answer)
 
+    def shown(self) -> Shown:
+        """Ask the model, and return what its answer shows."""
+        return shown_answer(self.ask())
+
     def _attempt(self) -> Attempt:
         # Without the account: its record is the answer's.
         return Attempt(self.call, replace(self.decision, account=None), self.sides)
+
+
+def shown_answer(answered: Answered) -> Shown:
+    """Return an answer's text and tokens; an object has no text."""
+    value = value_of(answered)
+    return Shown(value if isinstance(value, str) else None, answered_usage(answered))
 
 
 def whole_call(call: RoutedCall, *, is_async: bool) -> RoutedCall | None:
@@ -66,7 +77,11 @@ def whole_call(call: RoutedCall, *, is_async: bool) -> RoutedCall | None:
     method = _WHOLE.get(name)
     if method is None or call.method not in (name, f"a{name}"):
         return None
-    return replace(call, method=f"a{method}" if is_async else method)
+    whole = replace(call, method=f"a{method}" if is_async else method)
+    if isinstance(whole, ChatCall):
+        # The caller may add to the list while another model is still asked.
+        whole.messages = list(whole.messages)
+    return whole
 
 
 def value_of(answered: Answered) -> object:

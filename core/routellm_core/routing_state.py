@@ -19,6 +19,7 @@ from routellm_core.routing.logged_decisions import log_path
 from routellm_core.routing.prices import TokenUsage
 from routellm_core.routing.routing_counter import RoutingCounter
 from routellm_core.routing.score_cache import ScoreCache
+from routellm_core.routing.shadow_sample import ShadowSample
 from routellm_core.routing.share_history import logged_share_state
 from routellm_core.routing.share_tracker import ShareTracker
 from routellm_core.routing.shared_spend import SharedSpend
@@ -41,10 +42,12 @@ class RoutingState:
         self.log: DecisionLog | None = None
         self.share: ShareTracker | TierShares | None = None
         self.budget: Budget | None = None
+        self.sample: ShadowSample | None = None
         self._told: DecisionLog | None = None
         self._open_logs(settings)
         self._start_share(settings)
         self._start_budget(settings)
+        self._start_sample(settings)
 
     def change(self, settings: RoutingSettings, name: str) -> None:
         """Follow a changed setting; "" for none in particular."""
@@ -59,6 +62,8 @@ class RoutingState:
             self.counter.expected = settings.traffic()
         if name in ("budget", "prices", "mode"):
             self._start_budget(settings)
+        if name in ("shadow_sample", "shadow_max_cost", "prices", "mode"):
+            self._start_sample(settings)
 
     def copy(self, settings: RoutingSettings) -> RoutingState:
         """Return the state of a copied pair: it counts for itself; the rest stays in common."""
@@ -103,6 +108,7 @@ class RoutingState:
             usage_of=usage_of,
             journal=Journal(logs, settings.router, models) if logs else None,
             budget=self.budget,
+            sample=self.sample,
             memory=self.memory,
         )
 
@@ -148,3 +154,11 @@ class RoutingState:
         self.budget = Budget(settings.budget, ladder=settings.ladder)
         if self.log is not None:
             self.budget.share(SharedSpend(self.log))
+
+    def _start_sample(self, settings: RoutingSettings) -> None:
+        if not settings.shadow_sample or settings.mode != "shadow":
+            self.sample = None
+            return
+        price = None if settings.prices is None else settings.prices.weak
+        lowest = settings.ladder.lowest
+        self.sample = ShadowSample(settings.shadow_sample, lowest, settings.shadow_max_cost, price)

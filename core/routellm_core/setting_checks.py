@@ -11,7 +11,7 @@ from routellm_core.routing.capabilities import check_needs
 from routellm_core.routing.decision_log import DecisionLog
 from routellm_core.routing.ladder import Ladder
 from routellm_core.routing.tool_loop import StuckLimits
-from routellm_core.routing.validation import check_count
+from routellm_core.routing.validation import check_amount, check_count, check_fraction
 
 
 def check_choice(value: Any, field: str, choices: tuple[Any, ...]) -> None:
@@ -70,6 +70,15 @@ def check_operation(values: dict[str, Any]) -> None:
         values["decision_log"] = DecisionLog.open(where, values.get("log_text", False))
     if values.get("escalate_when") is not None:
         values["escalate_when"] = StuckLimits.from_value(values["escalate_when"])
+    if values.get("shadow_sample") is not None:
+        values["shadow_sample"] = check_fraction(values["shadow_sample"], "shadow_sample")
+        if where is None and values.get("on_decision") is None:
+            raise ValueError("shadow_sample is given without decision_log=: nobody would see the answers.")
+    if values.get("shadow_max_cost") is not None:
+        unit = "in the currency of the prices"
+        values["shadow_max_cost"] = check_amount(values["shadow_max_cost"], "shadow_max_cost", unit)
+        if values.get("prices") is None:
+            raise ValueError("shadow_max_cost is given without prices=: nobody knows what a call costs.")
     if values.get("budget") is not None:
         values["budget"] = BudgetLimit.from_value(values["budget"])
         if values.get("prices") is None:

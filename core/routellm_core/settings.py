@@ -101,6 +101,8 @@ class RoutingSettings:
     log_text: bool = False
     on_decision: OnDecision | None = None
     on_drift: OnDrift | None = None
+    shadow_sample: float | None = None
+    shadow_max_cost: float | None = None
     budget: BudgetLimit | None = None
     escalate_when: StuckLimits | None = None
     sticky: Sticky | None = None

@@ -14,7 +14,7 @@ from routellm_core.commands.source_embedder import source_embedder
 from routellm_core.preferences.judging.question import Question, Turns, needs_no_tools
 from routellm_core.preferences.judging.selection import select_representative
 from routellm_core.preferences.reading.log_reading import LogReader
-from routellm_core.preferences.reading.logged_call import LoggedCall
+from routellm_core.preferences.reading.logged_call import SERVED, LoggedCall
 from routellm_core.routing.model_names import same_model
 from routellm_core.routing.validation import check_count
 
@@ -50,7 +50,7 @@ def label_questions(options: Namespace) -> LabelQuestions:
     found: list[Question] = []
     if options.from_log:
         reader = LogReader([options.from_log], reading_options(options))
-        calls = list(reader.calls())
+        calls = [call for call in reader.all_calls() if call.kind in SERVED or call.kind == "shadow answer"]
         found = [_question(call) for call in calls if call.starts]
         answers = {side: _answers(calls, getattr(options, side)) for side in SIDES}
         held = ", ".join(f"{len(answers[side]):,} answers of {getattr(options, side)}" for side in SIDES)

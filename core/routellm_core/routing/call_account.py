@@ -152,9 +152,9 @@ class CallAccount:
         first, last = self.first, self.last
         row: dict[str, Any] = {**first.record(), "route": last.route, "reason": self.reason}
         row["escalated"] = last is not first
-        row["tokens"] = {route: _plain(usage) for route, usage in self.tokens.items()}
+        row["tokens"] = {route: plain_tokens(usage) for route, usage in self.tokens.items()}
         if self.checker is not None:
-            row["tokens"]["checker"] = _plain(self.checker)
+            row["tokens"]["checker"] = plain_tokens(self.checker)
         if self.agreed is not None:
             row["agreed"] = self.agreed
         row |= {"cost": None, "saving": None, **self.money(), "strong_cost": self.strong_cost()}
@@ -188,5 +188,6 @@ class CallAccount:
             listener(self)
 
 
-def _plain(usage: TokenUsage) -> dict[str, int]:
+def plain_tokens(usage: TokenUsage) -> dict[str, int]:
+    """Return tokens as a log's row has them."""
     return {"input": usage.input, "output": usage.output, "cached_input": usage.cached_input}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,6 +20,9 @@ from routellm_core.routing.override import current_override
 from routellm_core.routing.policy import RoutingPolicy
 from routellm_core.routing.request import RoutingRequest
 from routellm_core.routing.routing_counter import RoutingCounter
+from routellm_core.routing.shadow_sample import Sampled, ShadowSample, Shown
+
+_LOG = logging.getLogger("routellm")
 
 OriginOf = Callable[[], Origin]
 
@@ -38,6 +42,7 @@ class Decider:
         journal: is told of every call when it ends; None where nobody is.
         budget: what strong may cost in a period; None for no limit.
         memory: is told who answers in named conversations.
+        sample: in shadow mode, has weak answer some calls as well; None for none.
     """
 
     policy: RoutingPolicy
@@ -46,6 +51,28 @@ class Decider:
     journal: Journal | None = None
     budget: Budget | None = None
     memory: ConversationMemory = field(default_factory=ConversationMemory)
+    sample: ShadowSample | None = None
+
+    def is_sampled(self, decision: Decision) -> bool:
+        """Tell whether weak is to answer a call as well, once strong has."""
+        return self.sample is not None and self.shadow and self.sample.takes(decision)
+
+    def answer_in_shadow(
+        self, decision: Decision, strong: Callable[[], Shown], ask: Callable[[], Shown]
+    ) -> None:
+        """Have weak answer a call as well, in the background; never raises and never waits.
+
+        Args:
+            decision: of the call.
+            strong: returns strong's answer.
+            ask: asks weak, in another thread.
+        """
+        if self.sample is None or self.journal is None:
+            return
+        try:
+            self.sample.submit(Sampled(decision, strong(), ask, self.journal))
+        except Exception as error:
+            _LOG.warning("a call is left out of the shadow sample (%s).", type(error).__name__)
 
     def preview(self, request: RoutingRequest) -> Decision:
         """Return how a call would be routed, without counting it; waits for the router if need be."""

@@ -65,7 +65,7 @@ class JsonLinesStore:
 
 
 class SqliteStore:
-    """A database in WAL mode with the tables `decisions` and `outcomes`."""
+    """A database in WAL mode with the tables `decisions` and `outcomes`: what is learned of them later."""
 
     shared = True
 
@@ -79,8 +79,9 @@ class SqliteStore:
         with closing(connect(self.path)) as connection, connection:
             for row in rows:
                 encoded = json.dumps(dict(row), ensure_ascii=True, default=str)
-                if "outcome_of" in row:
-                    values = (row["outcome_of"], row.get("time"), encoded)
+                about = row.get("outcome_of") or row.get("answers_of")
+                if about is not None:
+                    values = (about, row.get("time"), encoded)
                     connection.execute("INSERT INTO outcomes (decision, time, row) VALUES (?, ?, ?)", values)
                 else:
                     values = (row.get("id"), row.get("time"), encoded)

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from routellm_core.router import Router
-from routellm_core.routing.call_account import CallAccount
-from routellm_core.routing.decision import Route
+from routellm_core.routing.call_account import CallAccount, plain_tokens
+from routellm_core.routing.decision import Decision, Route
 from routellm_core.routing.decision_log import DecisionLog, Row
+from routellm_core.routing.prices import TokenUsage
 
 OnDecision = Callable[[dict[str, Any]], Any]
 
@@ -42,6 +43,26 @@ class Journal:
         row = {**account.row(), **self._about}
         for log in self.logs:
             log.write(row, account.first.text)
+
+    def write_answers(
+        self,
+        decision: Decision,
+        texts: Mapping[Route, str | None],
+        tokens: Mapping[Route, TokenUsage | None],
+        row: Mapping[str, Any],
+    ) -> None:
+        """Write what several models answered to a call; never raises and never blocks.
+
+        Args:
+            decision: the call's.
+            texts: side -> its answer, which only logs that keep texts get.
+            tokens: side -> what it used beyond the call itself.
+            row: what else is known.
+        """
+        used = {route: plain_tokens(usage) for route, usage in tokens.items() if usage is not None}
+        values = {"answers_of": decision.id, **row, "tokens": used, **self._about}
+        for log in self.logs:
+            log.write({**values, "answers": dict(texts)} if log.log_text else values, decision.text)
 
 
 class FunctionStore:

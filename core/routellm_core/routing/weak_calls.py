@@ -83,13 +83,22 @@ def find_weak_calls(
         if id in known:
             found[id] = row
         elif sample:
-            heapq.heappush(drawn, (-_lot(id), id, row))
+            heapq.heappush(drawn, (-lot(id), id, row))
             if len(drawn) > sample:
                 heapq.heappop(drawn)
+    _add_answers(where, {**found, **{id: row for _, id, row in drawn}})
     models = newest.get("models")
     ordered = [row for _, _, row in sorted(drawn, key=lambda item: (-item[0], item[1]))]
     names = {str(side): str(name) for side, name in models.items()} if isinstance(models, dict) else {}
     return WeakCalls(calls, weak_calls, others, found, ordered, names)
+
+
+def _add_answers(where: str | os.PathLike[str], rows: dict[str, Row]) -> None:
+    """Add to these calls' rows what several models answered to them, which the log tells apart from them."""
+    for row in read_decisions(where):
+        call = rows.get(str(row.get("answers_of")))
+        if isinstance(call, dict) and isinstance(row.get("answers"), dict):
+            call["answers"] = row["answers"]
 
 
 def _is_scored(row: Row, since: str) -> bool:
@@ -100,5 +109,6 @@ def _identity(row: Row) -> tuple[Any, Any, Any]:
     return row.get("router"), row.get("fingerprint"), repr(row.get("models"))
 
 
-def _lot(id: str) -> int:
+def lot(id: str) -> int:
+    """Return a number below 2**64 that is independent of the call: draws take the smallest ones first."""
     return int.from_bytes(hashlib.blake2b(id.encode("utf-8", "surrogatepass"), digest_size=8).digest())

@@ -49,6 +49,7 @@ _PHRASES = (
     "here is the chunk we want to situate",
 )
 _SHORTEST_INSTRUCTION = 160
+_WITH_TEXT = ("question", "tool step", "error", "shadow answer")
 _LOOKED_AT = 400
 _LOOKED_AT_OF_SYSTEM = 160
 
@@ -73,7 +74,7 @@ class Decisions:
         messages = call.messages or ()
         texts = human_texts(messages)
         kind = call.kind or _kind(messages, texts, call.name)
-        text = scored_text(texts) if kind in ("question", "tool step", "error") else None
+        text = scored_text(texts) if kind in _WITH_TEXT else None
         number, starts = -1, False
         if kind in ("question", "tool step"):
             kind, number, starts = self._placed(kind, call, messages)

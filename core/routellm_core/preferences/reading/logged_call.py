@@ -10,7 +10,16 @@ from routellm_core.preferences.reading.messages import Message
 from routellm_core.routing.prices import TokenUsage
 
 CallKind = Literal[
-    "question", "tool step", "retry", "housekeeping", "embedding", "error", "empty", "no text", "other"
+    "question",
+    "tool step",
+    "retry",
+    "housekeeping",
+    "embedding",
+    "error",
+    "empty",
+    "no text",
+    "shadow answer",
+    "other",
 ]
 
 SERVED: frozenset[CallKind] = frozenset(("question", "tool step", "retry"))
@@ -22,6 +31,7 @@ APART: dict[CallKind, str] = {
     "housekeeping": "summaries, titles and the like",
     "embedding": "embeddings",
     "error": "failed calls",
+    "shadow answer": "answers that a shadow sample was for",
     "other": "rows that are not model calls",
 }
 

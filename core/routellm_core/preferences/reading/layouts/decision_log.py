@@ -17,13 +17,19 @@ class DecisionLogRows(OneRowLayout):
     title = "a decision log of this project"
 
     def matches(self, values: Values) -> bool:
-        """A route beside a router, or the outcome of a decision."""
-        return "outcome_of" in values or ("route" in values and "router" in values and "threshold" in values)
+        """A route beside a router, or what was learned of a decision later."""
+        return (
+            "outcome_of" in values
+            or "answers_of" in values
+            or ("route" in values and "router" in values and "threshold" in values)
+        )
 
     def calls(self, values: Values) -> Iterable[RawCall]:
         """The decided call; its text is there where the log was told to keep texts."""
         if "outcome_of" in values:
             return [NO_CALL]
+        if "answers_of" in values:
+            return _shadow_answers(values) or [NO_CALL]
         route, text = values.get("route"), values.get("text")
         call = RawCall(
             messages=[Message("user", text)] if isinstance(text, str) and text else None,
@@ -51,3 +57,21 @@ def answering_model(values: Values) -> str | None:
     """Return the name of the model that answered a decided call in the end; its side's if it has none."""
     route = word(values.get("route"))
     return None if route is None else word(mapping(values.get("models")).get(route)) or route
+
+
+def _shadow_answers(values: Values) -> list[RawCall]:
+    """Return a call for each model's answer, which `routellm label` does not ask for again."""
+    text, models = values.get("text"), mapping(values.get("models"))
+    if not isinstance(text, str) or not text:
+        return []
+    return [
+        RawCall(
+            messages=[Message("user", text)],
+            answer=answer,
+            model=word(models.get(side)) or side,
+            time=seconds(values.get("time")),
+            kind="shadow answer",
+        )
+        for side, answer in mapping(values.get("answers")).items()
+        if isinstance(answer, str)
+    ]

@@ -1,0 +1,204 @@
+"""ShadowSample: in shadow mode, some calls are answered by weak as well, in the background, and logged.
+
+Nothing of it is on the way of the user's call: a few daemon threads ask, and what they have no time or no
+money for is left out and counted. The calls are drawn by the hash that `routellm check` draws by, so that
+these are the first ones that it wants graded.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Condition, Thread
+from typing import Any, NamedTuple
+
+from routellm_core.routing.decision import Decision
+from routellm_core.routing.journal import Journal
+from routellm_core.routing.prices import Price, TokenUsage
+from routellm_core.routing.weak_calls import lot
+
+_LOG = logging.getLogger("routellm")
+
+THREADS = 4
+"""Calls that are answered in the background at once."""
+
+WAITING = 100
+"""Most calls that wait for that; further ones are left out."""
+
+SECONDS_AT_EXIT = 10.0
+"""How long the interpreter waits, when it ends, for answers that are on their way."""
+
+
+class Shown(NamedTuple):
+    """An answer's text, None if it has none, and its tokens, None if unknown."""
+
+    text: str | None
+    usage: TokenUsage | None
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A call to be answered by weak as well.
+
+    Attributes:
+        decision: of the call that strong answered.
+        strong: strong's answer.
+        ask: asks weak.
+        journal: writes down both.
+    """
+
+    decision: Decision
+    strong: Shown
+    ask: Callable[[], Shown] = field(repr=False)
+    journal: Journal = field(repr=False)
+
+
+class ShadowSample:
+    """Draws calls uniformly, and has weak answer them within a cap on spend; safe between threads."""
+
+    def __init__(
+        self, share: float, weak: str, max_cost: float | None = None, price: Price | None = None
+    ) -> None:
+        """Start with nothing spent.
+
+        Args:
+            share: of the calls, in [0, 1].
+            weak: the name of the side that is asked.
+            max_cost: the most that its answers may cost, in all, in this process; None for no cap.
+            price: weak's; None if unknown.
+        """
+        self.share = share
+        self.weak = weak
+        self.max_cost = max_cost
+        self.price = price
+        self._start_anew()
+
+    def takes(self, decision: Decision) -> bool:
+        """Tell whether a call is of the sample."""
+        return decision.id is not None and lot(decision.id) < self.share * 2.0**64
+
+    def submit(self, sampled: Sampled) -> None:
+        """Have a call answered in the background; never raises and never waits."""
+        if self._pid != os.getpid():
+            self._start_anew()  # a fork has none of the threads
+        with self._changed:
+            reserved = self._reserved_for(sampled)
+            if reserved is None or len(self._waiting) >= WAITING:
+                self.left_out += 1
+                return
+            self._reserved += reserved
+            self._waiting.append((sampled, reserved))
+            try:
+                self._start_thread()
+            except RuntimeError:  # no more threads, as at the end of the interpreter
+                self._waiting.pop()
+                self._reserved -= reserved
+                self.left_out += 1
+            self._changed.notify()
+
+    def close(self, timeout: float = SECONDS_AT_EXIT) -> None:
+        """Wait for the answers on their way, and ask for no more of those that wait."""
+        with self._changed:
+            self.left_out += len(self._waiting)
+            self._waiting.clear()
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._asking, timeout)
+
+    def flush(self, timeout: float = SECONDS_AT_EXIT) -> bool:
+        """Wait until every call handed over is answered or left out; False after too long."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not (self._asking or self._waiting), timeout)
+
+    @property
+    def spent(self) -> float:
+        """What weak's answers have cost so far, where that is known."""
+        with self._changed:
+            return self._spent
+
+    def _reserved_for(self, sampled: Sampled) -> float | None:
+        """Return what a call is expected to cost; None where the cap has no room for it."""
+        if self.max_cost is None:
+            return 0.0
+        usage = sampled.strong.usage
+        # Weak is taken to use the tokens that strong used; without a count nobody could keep to the cap.
+        expected = None if self.price is None or usage is None else self.price.cost(usage)
+        if expected is not None and self._spent + self._reserved + expected <= self.max_cost:
+            return expected
+        if not self._said:
+            self._said = True
+            _LOG.warning("shadow_max_cost=%g leaves no room for more answers of weak.", self.max_cost)
+        return None
+
+    def _start_anew(self) -> None:
+        self._pid = os.getpid()
+        self._changed = Condition()
+        self._waiting: deque[tuple[Sampled, float]] = deque()
+        self._threads = self._asking = 0
+        self._spent = self._reserved = 0.0
+        self._said = self._registered = False
+        self.left_out = 0
+        self.failed = 0
+
+    def _start_thread(self) -> None:
+        if self._threads >= THREADS:
+            return
+        Thread(target=self._run, name="routellm shadow", daemon=True).start()
+        self._threads += 1
+        if not self._registered:
+            # After the log's own, so before it: the log is still open then.
+            atexit.register(_close, weakref.ref(self))
+            self._registered = True
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                if not self._waiting and not self._changed.wait_for(lambda: bool(self._waiting), 1.0):
+                    self._threads -= 1
+                    return
+                sampled, reserved = self._waiting.popleft()
+                self._asking += 1
+            cost = 0.0
+            try:
+                cost = self._answered(sampled)
+            finally:
+                with self._changed:
+                    self._asking -= 1
+                    self._reserved -= reserved
+                    self._spent += cost
+                    self._changed.notify_all()
+
+    def _answered(self, sampled: Sampled) -> float:
+        """Ask weak, write both answers down, and return the cost, 0 if unknown."""
+        start = time.perf_counter()
+        try:
+            weak = sampled.ask()
+        except Exception as error:
+            self.failed += 1
+            if self.failed == 1:
+                # Its text may hold a prompt or a key.
+                _LOG.warning("a shadow answer of weak failed with %s; calls go on.", type(error).__name__)
+            return 0.0
+        cost = None if self.price is None or weak.usage is None else self.price.cost(weak.usage)
+        row: dict[str, Any] = {"cost": cost, "latency": round(time.perf_counter() - start, 6)}
+        texts = {sampled.decision.route: sampled.strong.text, self.weak: weak.text}
+        sampled.journal.write_answers(sampled.decision, texts, {self.weak: weak.usage}, row)
+        return cost or 0.0
+
+    # Threads can't be copied: a copy or a pickle has none running, and has spent nothing.
+    def __getstate__(self) -> dict[str, Any]:
+        return {"share": self.share, "weak": self.weak, "max_cost": self.max_cost, "price": self.price}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]  # what __init__ takes is all there is
+
+
+def _close(sample: weakref.ref[ShadowSample]) -> None:
+    found = sample()
+    if found is not None:
+        found.close()
