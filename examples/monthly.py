@@ -23,6 +23,7 @@ from langchain_openai import ChatOpenAI
 
 from langchain_routellm import ChatRouteLLM
 from routellm_core.commands.cli import main as routellm
+from routellm_core.routing.decision_log import DecisionLog
 
 from examples.made_up_questions import question
 from examples.providers import Endpoint, openai_endpoint
@@ -58,11 +59,13 @@ def _month(openai: Endpoint, folder: Path) -> None:
         if not _recipe(openai):
             print("\nThe router in use stays: the new one is not better beyond doubt. Label more next month.")
             return
-        llm = ChatRouteLLM.from_calibration("calibration.json", **_models(openai), **_log_settings())
+        log = DecisionLog.open(LOG, log_text=True)
+        strong, weak = _models(openai)
+        llm = ChatRouteLLM.from_calibration("calibration.json", strong=strong, weak=weak, decision_log=log)
         asked, _ = question(random.Random(5))
         record = llm.invoke(asked).response_metadata["routellm"]
         print(f"\nIn use from now on: router {record['router']!r}, threshold {record['threshold']:.3f}")
-        llm.decision_log.close()
+        log.close()
 
 
 def _recipe(openai: Endpoint) -> bool:
@@ -100,28 +103,27 @@ def _halve(labels: str, first: str, second: str) -> None:
     Path(second).write_text("".join(lines[1::2]), encoding="utf-8")
 
 
-def _models(openai: Endpoint) -> dict[str, ChatOpenAI]:
-    return {
-        side: ChatOpenAI(model=name, base_url=openai.base_url, api_key=openai.secret)
-        for side, name in (("strong", openai.strong), ("weak", openai.weak))
-    }
-
-
-def _log_settings() -> dict[str, object]:
-    return {"decision_log": LOG, "log_text": True}
+def _models(openai: Endpoint) -> tuple[ChatOpenAI, ChatOpenAI]:
+    strong, weak = (
+        ChatOpenAI(model=name, base_url=openai.base_url, api_key=openai.secret)
+        for name in (openai.strong, openai.weak)
+    )
+    return strong, weak
 
 
 def _log_calls(openai: Endpoint) -> None:
     """Make a month of calls, with thumbs for some of the answers."""
-    llm = ChatRouteLLM(**_models(openai), strong_share=0.3, **_log_settings())
+    log = DecisionLog.open(LOG, log_text=True)
+    strong, weak = _models(openai)
+    llm = ChatRouteLLM(strong=strong, weak=weak, strong_share=0.3, decision_log=log)
     draw = random.Random(12)
     for _ in range(CALLS):
         text, _ = question(draw)
         answer = llm.invoke(text)
         if draw.random() < 0.1:
             thumbs = 0.0 if "It depends" in answer.text else 1.0
-            llm.decision_log.outcome(answer.response_metadata["routellm"]["id"], thumbs, grader="thumbs")
-    llm.decision_log.close()
+            log.outcome(answer.response_metadata["routellm"]["id"], thumbs, grader="thumbs")
+    log.close()
     rows = [json.loads(line) for line in Path(LOG).read_text(encoding="utf-8").splitlines()]
     print(f"A month of calls: {CALLS} decisions and {len(rows) - CALLS} outcomes in {LOG}")
 

@@ -40,3 +40,12 @@ def write_outcomes(where: str, scores: dict[str, float]) -> None:
     for id, score in scores.items():
         log.outcome(id, score, "tests")
     log.close()
+
+
+def write_answers(where: str, texts: Sequence[str], answer: str) -> None:
+    """Log this answer of both models to these texts, as a shadow sample does."""
+    log = DecisionLog.open(where, log_text=True)
+    for number, text in enumerate(texts):
+        row = {"answers_of": f"d{number}", "answers": dict.fromkeys(MODELS, answer), "models": MODELS}
+        log.write(row, text)
+    log.close()

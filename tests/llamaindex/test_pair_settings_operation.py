@@ -221,3 +221,35 @@ def test_plain_values_keep_log_window_and_budget(tmp_path: Path) -> None:
     assert again.share_window is None
     assert again.decision_log.name == f"sqlite:///{tmp_path / 'd.db'}"
     assert again.budget == llm.budget
+
+
+@pytest.mark.parametrize("method", [*ENDPOINTS, "predict"])
+async def test_in_shadow_mode_weak_answers_a_sample_too(
+    pair: Callable[..., Any], tmp_path: Path, method: str
+) -> None:
+    path = tmp_path / "decisions.jsonl"
+    llm = pair(mode="shadow", shadow_sample=1.0, decision_log=path, log_text=True, prices=PRICED)
+    if method == "predict":
+        text = llm.predict(PromptTemplate("an easy question"))
+    else:
+        last = (await responses_of(llm, method, "an easy question"))[-1]
+        text = last.message.content if "chat" in method else last.text
+    assert llm.switchboard.dispatcher.sample.flush()
+    (row,) = [row for row in rows_of(llm, path) if "answers_of" in row]
+    assert row["answers"]["strong"] == text
+    assert text.startswith("[gpt-4o]")
+    assert row["answers"]["weak"].startswith("[gpt-4o-mini]")
+    assert row["cost"] > 0
+
+
+def test_a_weak_model_that_fails_fails_no_shadow_call(
+    pair: Callable[..., Any], stand_in: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "decisions.jsonl"
+    llm = pair(mode="shadow", shadow_sample=1.0, decision_log=path)
+    stand_in.fail_next("gpt-4o-mini", 400)
+    assert llm.complete("a question").text.startswith("[gpt-4o]")
+    llm.complete("another question")
+    assert llm.switchboard.dispatcher.sample.flush()
+    (row,) = [row for row in rows_of(llm, path) if "answers_of" in row]
+    assert "answers" not in row

@@ -141,7 +141,8 @@ class ShadowSample:
         self._waiting: deque[tuple[Sampled, float]] = deque()
         self._threads = self._asking = 0
         self._spent = self._reserved = 0.0
-        self._said = self._registered = False
+        self._said: bool = False
+        self._registered: bool = False
         self.left_out = 0
         self.failed = 0
 

@@ -11,7 +11,7 @@ from routellm_core import load_router
 from routellm_core.commands.cli import main
 
 from tests.core.labelled_prompts import labelled
-from tests.core.logged_calls import write_calls, write_outcomes
+from tests.core.logged_calls import write_answers, write_calls, write_outcomes
 
 PAIR = ["--strong", "big", "--weak", "small"]
 LABELS = labelled(80, easy_fail=True)
@@ -109,3 +109,27 @@ def test_a_sample_is_uniform_and_the_same_for_the_same_seed(
     assert {len(each) for each in drawn} == {20}
     # every call is drawn about equally often: 40 draws of a quarter of them
     assert set().union(*drawn) == sample(0, None)
+
+
+def test_answers_of_a_shadow_sample_are_not_paid_again(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = list(dict.fromkeys(TEXTS))
+    write_answers(log, texts[:10], "It is 7.")
+    files = ["--out", "battles.jsonl", "--log", "judged.jsonl", "--dry-run", "--json"]
+    asked = [
+        "--from-log",
+        log,
+        *PAIR,
+        "--judge",
+        "big",
+        "--limit",
+        "10",
+        "--prices",
+        "big=10,30",
+        "small=1,2",
+    ]
+    assert main(["label", *asked, *files]) == 0
+    printed = capsys.readouterr()
+    assert "it holds 10 answers of big, 10 answers of small" in printed.err
+    assert f"{len(texts)} decisions" in printed.err
+    assert main(["savings", log, *PAIR, "--prices", "big=10,30", "small=1,2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["calls"] == len(texts)
