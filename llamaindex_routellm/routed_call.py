@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate
 from llama_index.core.prompts.base import SelectorPromptTemplate
 from typing_extensions import override
@@ -25,7 +25,7 @@ from llamaindex_routellm.human_text import question_of_messages
 from llamaindex_routellm.reading import Reading
 from llamaindex_routellm.rendered_prompt import question_in
 from llamaindex_routellm.side import Side
-from llamaindex_routellm.template_question import template_question
+from llamaindex_routellm.template_question import template_history, template_question
 from routellm_core import Decision
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.conversation import Conversation
@@ -164,6 +164,13 @@ class TemplateCall(RoutedCall):
     @override
     def question(self, reading: Reading) -> str | None:
         return template_question(self.prompt, self.prompt_args, reading.question_variables)
+
+    @override
+    def conversation(self, text: str | None) -> Conversation:
+        asked = ChatMessage(role=MessageRole.USER, content=text or "")
+        told = conversation_of([*template_history(self.prompt, self.prompt_args), asked])
+        # Its passages change from call to call, and stand before the rest.
+        return Conversation(told.turn, texts=told.texts)
 
     @override
     def needs(self) -> frozenset[Need]:

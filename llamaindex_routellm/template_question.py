@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate
 from llama_index.core.prompts.base import SelectorPromptTemplate
 from llama_index.core.prompts.default_prompts import HYDE_TMPL
@@ -97,6 +97,19 @@ def template_question(
     if _is_index_work(inner):
         return NO_QUESTION
     return question_of_messages(inner.format_messages(**prompt_args))
+
+
+def template_history(prompt: BasePromptTemplate, prompt_args: Mapping[str, Any]) -> list[ChatMessage]:
+    """Return the conversation before a template call's question; answers that are only told of are empty."""
+    inner = prompt.default_template if isinstance(prompt, SelectorPromptTemplate) else prompt
+    variables = {**inner.kwargs, **prompt.kwargs, **prompt_args}
+    said = history_texts(str(variables.get("chat_history", "")))
+    rendered = [
+        ChatMessage(role=role, content=content)
+        for text in said
+        for role, content in ((MessageRole.USER, text), (MessageRole.ASSISTANT, ""))
+    ]
+    return [*_fixed_messages(inner), *rendered]
 
 
 def _fixed_messages(prompt: BasePromptTemplate) -> list[ChatMessage]:

@@ -46,12 +46,12 @@ def response_usage(response: Response) -> TokenUsage:
         details = getattr(usage, "prompt_tokens_details", None)
         if not isinstance(details, dict):
             return TokenUsage(prompt, output, _count(getattr(details, "cached_tokens", None)))
-    found = _read(usage)
-    if found is None:
-        found = _read(response.additional_kwargs)
-    if found is None:
-        found = _read(raw)
-    return NO_USAGE if found is None else found
+    # The last event of a Responses stream holds its usage in the response inside.
+    for source in (usage, response.additional_kwargs, response.additional_kwargs.get("usage"), raw):
+        found = _read(source)
+        if found is not None:
+            return found
+    return NO_USAGE
 
 
 def _read(source: object) -> TokenUsage | None:
@@ -66,6 +66,10 @@ def _read(source: object) -> TokenUsage | None:
         return TokenUsage(_count(prompt), _count(output), _count(cached))
     fresh, output = item("input_tokens", None), item("output_tokens", None)
     if type(fresh) is int or type(output) is int:
+        details = item("input_tokens_details", None)
+        if details is not None:
+            # The Responses API's input tokens include the cached ones.
+            return TokenUsage(_count(fresh), _count(output), _count(_reader(details)("cached_tokens", None)))
         # Anthropic counts what it read from its cache, and what it wrote to it, beside the input tokens.
         cached = _count(item("cache_read_input_tokens", None))
         written = _count(item("cache_creation_input_tokens", None))

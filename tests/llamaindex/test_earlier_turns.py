@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("llama_index.core", reason="llama-index is not installed")
 
+from llama_index.core import Document, MockEmbedding, VectorStoreIndex
 from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.chat_engine import SimpleChatEngine
@@ -50,6 +51,27 @@ def test_a_chat_engine_stays_on_strong_and_comes_down(pair: Pair) -> None:
             answers.append("s" if stats.strong.calls > before.strong.calls else "w")
             before = stats
         assert " ".join(answers) == told
+
+
+@pytest.mark.parametrize("mode", ["context", "condense_plus_context", "condense_question"])
+def test_a_chat_engine_over_documents_stays_on_strong_too(pair: Pair, mode: str) -> None:
+    documents = [Document(text="It circles its sun. " * 20)]
+    index = VectorStoreIndex.from_documents(documents, embed_model=MockEmbedding(8))
+    for sticky, sides in (("conversation", {"strong"}), (None, {"weak"})):
+        llm = pair(sticky=sticky)
+        engine = index.as_chat_engine(chat_mode=mode, llm=llm, memory=memory())
+        engine.chat(HARD)
+        before = llm.routing_stats()
+        engine.chat(EASY)
+        now = llm.routing_stats()
+        asked = {
+            side for side in ("strong", "weak") if getattr(now, side).calls > getattr(before, side).calls
+        }
+        # condense_plus_context rewrites the question by a text, which is scored alone.
+        assert sides <= asked
+        "".join(engine.stream_chat(EASY).response_gen)
+        after = llm.routing_stats()
+        assert getattr(after, min(sides)).calls > getattr(now, min(sides)).calls
 
 
 def test_a_history_of_role_and_content_is_enough(pair: Pair) -> None:

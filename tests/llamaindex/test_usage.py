@@ -65,6 +65,17 @@ PRICES = {"strong": {"input": 10.0, "output": 20.0}, "weak": {"input": 1.0, "out
             {},
             TokenUsage(12, 3, 7),
         ),
+        (
+            {"usage": {"input_tokens": 9, "output_tokens": 3, "input_tokens_details": {"cached_tokens": 4}}},
+            {},
+            TokenUsage(9, 3, 4),
+        ),
+        # the last event of a Responses stream
+        (
+            SimpleNamespace(type="response.completed"),
+            {"usage": SimpleNamespace(input_tokens=9, output_tokens=3, input_tokens_details=None)},
+            TokenUsage(9, 3),
+        ),
         ({"usage": None}, {}, TokenUsage()),
         ("text", {}, TokenUsage()),
     ],
