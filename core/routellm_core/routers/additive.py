@@ -34,6 +34,10 @@ DIRECTIONS = ("everyday", "foreign", "problem", "exam", "exam_at_once")
 exam questions that end with "Answer:", which leaves no room to reason."""
 
 
+Reading = tuple[str | None, Shape]
+"""Which direction scores a text, or None where none does, and what of the text it reads."""
+
+
 class AdditiveRouter(UnchangingRouter):
     """score = σ(constant + Σ words + Σ features of the text's shape), by the sum of the prompt's kind.
 
@@ -72,7 +76,12 @@ class AdditiveRouter(UnchangingRouter):
         self.embedder = embedder
         self.score_quantiles = score_quantiles
         self.coverage = coverage
+        self._last: tuple[str, Reading] | None = None
         self._directions = {name: Direction(pieces, directions[name]) for name in DIRECTIONS}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy elsewhere is a router, and tells nobody what was asked last.
+        return {**self.__dict__, "_last": None}
 
     @property
     def directions(self) -> dict[str, DirectionWeights]:
@@ -85,12 +94,11 @@ class AdditiveRouter(UnchangingRouter):
 
     def score_one(self, prompt: str) -> float:
         """Score one prompt, in plain numbers."""
-        return win_rate(self.logit(shape_of(prompt)))
+        return win_rate(self._logit(self._reading(prompt)))
 
     def logit(self, shape: Shape) -> float:
         """Return the logit of a text's score."""
-        name, read = self._read(shape)
-        return self.neutral if name is None else self._directions[name](read)
+        return self._logit(self._read(shape))
 
     def direction_of(self, shape: Shape) -> str | None:
         """Return which of `DIRECTIONS` scores a text; None where none does."""
@@ -98,10 +106,20 @@ class AdditiveRouter(UnchangingRouter):
 
     def knows(self, prompt: str) -> bool:
         """Return whether a direction scores the prompt."""
-        return self.direction_of(shape_of(prompt)) is not None
+        return self._reading(prompt)[0] is not None
 
-    def _read(self, shape: Shape) -> tuple[str | None, Shape]:
-        """Return the direction of a text, and what of the text it reads."""
+    def _logit(self, reading: Reading) -> float:
+        name, read = reading
+        return self.neutral if name is None else self._directions[name](read)
+
+    def _reading(self, prompt: str) -> Reading:
+        # A prompt that was scored is asked about at once: it is read once for both.
+        last = self._last
+        if last is None or last[0] != prompt:
+            self._last = last = (prompt, self._read(shape_of(prompt)))
+        return last[1]
+
+    def _read(self, shape: Shape) -> Reading:
         kind = kind_of(shape)
         if kind is PromptKind.EXAM:
             return ("exam_at_once" if asks_for_answer_at_once(shape.text) else "exam"), shape

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +12,8 @@ import pytest
 
 from routellm_core import load_router
 from routellm_core.checkpoints.checkpoint import CheckpointError
-from routellm_core.embedders.shape import shape_of
+from routellm_core.embedders.shape import Shape, shape_of
+from routellm_core.routers import additive
 from routellm_core.routers.additive import DIRECTIONS, AdditiveRouter
 
 EXAM = "Which is a prime?\nA. 4\nB. 6\nC. 7\nD. 9"
@@ -122,3 +125,25 @@ def test_saved_and_loaded_it_scores_the_same(router: AdditiveRouter, tmp_path: P
     texts = [EVERYDAY, PROBLEM, EXAM, "我的包裹什么时候到？", ""]
     np.testing.assert_array_equal(loaded.score(texts), router.score(texts))
     assert loaded.fingerprint is not None
+
+
+def test_a_prompt_is_read_once_for_its_score_and_for_what_is_known_of_it(
+    router: AdditiveRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def noted(text: str) -> Shape:
+        read.append(text)
+        return shape_of(text)
+
+    monkeypatch.setattr(additive, "shape_of", noted)
+    texts = ["What is the capital of Norway?", "", "Prove it, please, for every lattice."]
+    alone = {text: (router.score_one(text), router.knows(text)) for text in texts}
+    assert read == texts
+    assert [known for _, known in alone.values()] == [True, False, True]
+    with ThreadPoolExecutor(8) as threads:
+        together = list(
+            threads.map(lambda text: (text, (router.score_one(text), router.knows(text))), texts * 200)
+        )
+    assert all(found == alone[text] for text, found in together)
+    assert texts[-1].encode() not in pickle.dumps(router)
