@@ -37,7 +37,7 @@ class RoutingState:
         settings.router.check_thresholds(settings.borders or (settings.threshold,))
         self.cache = ScoreCache()
         ladder = settings.ladder
-        self.memory = ConversationMemory(top=ladder.top)
+        self.memory = ConversationMemory(ladder=ladder)
         self.counter = RoutingCounter(settings.prices, settings.traffic(), settings.on_drift, ladder)
         self.log: DecisionLog | None = None
         self.share: ShareTracker | TierShares | None = None

@@ -250,7 +250,7 @@ class RoutingSettings:
         """
         sticky = None
         if self.sticky is not None:
-            memory = ConversationMemory(top=self.ladder.top) if memory is None else memory
+            memory = ConversationMemory(ladder=self.ladder) if memory is None else memory
             sticky = Stickiness(memory, self.sticky_turns)
         return RoutingPolicy(
             self.router,

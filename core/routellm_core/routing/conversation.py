@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -49,27 +49,27 @@ class Conversation:
     repeated: Callable[[], float] = _none
 
 
-def is_hard(record: Mapping[str, Any], top: Route = "strong") -> bool:
-    """Tell whether the top tier answered for a reason of the call's own, and not for the conversation's."""
-    return (record.get("shadow_route") or record.get("route")) == top and record.get("reason") != "sticky"
+def is_hard(record: Mapping[str, Any], hard: Collection[Route] = ("strong",)) -> bool:
+    """Tell whether one of these sides answered for a reason of the call's own, not for the conversation's."""
+    return (record.get("shadow_route") or record.get("route")) in hard and record.get("reason") != "sticky"
 
 
-def decided_hard(decision: Decision, top: Route = "strong") -> bool:
+def decided_hard(decision: Decision, hard: Collection[Route] = ("strong",)) -> bool:
     """Tell the same of a decision."""
-    return (decision.shadow_route or decision.route) == top and decision.reason != "sticky"
+    return (decision.shadow_route or decision.route) in hard and decision.reason != "sticky"
 
 
-def recorded_easy_turns(records: Sequence[Records], top: Route = "strong") -> int | None:
+def recorded_easy_turns(records: Sequence[Records], hard: Collection[Route] = ("strong",)) -> int | None:
     """Return how many easy turns there were since the last hard one; None if no record is of a hard one.
 
     Args:
         records: as in `Conversation`. The turn under way is not counted unless it is hard, which makes it 0.
-        top: the highest tier.
+        hard: the sides whose turns are hard.
     """
     easy: int | None = None
     for place, turn in enumerate(records):
         known = list(turn)
-        if any(is_hard(record, top) for record in known):
+        if any(is_hard(record, hard) for record in known):
             easy = 0
         elif easy is not None and known and place < len(records) - 1:
             easy += 1

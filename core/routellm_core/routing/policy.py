@@ -182,7 +182,8 @@ class RoutingPolicy:
         if request.obstacles is not NO_OBSTACLES:
             gate = self._gate(request.obstacles)
             if gate is not None:
-                return self._decision(request, *gate)
+                decision = self._decision(request, *gate)
+                return decision if self.ladder == PAIR else self._permitted(request, decision)
         if request.housekeeping is not None and request.question is None:
             return self._made(request, request.housekeeping, "housekeeping")
         if request.stuck:
@@ -205,7 +206,7 @@ class RoutingPolicy:
             return False
         # Where easy turns count, the score has to tell an easy one.
         is_asked = self.sticky.turns is not None and bool(request.scored.strip())
-        return not is_asked and self.sticky.holds(request)
+        return not is_asked and self.sticky.kept(request) == len(self.ladder.names) - 1
 
     def _scored(
         self,
@@ -218,15 +219,26 @@ class RoutingPolicy:
         decision = self._by_score(request, score, previewed)
         if request.loop is not None:
             decision = _kept_in_loop(request, decision)
-        elif self._is_kept(request, decision, past):
-            decision = replace(decision, route=self.ladder.top, reason="sticky")
+        elif self.sticky is not None and decision.route != self.ladder.top:
+            decision = self._kept(self.sticky, request, decision, past)
         return decision if request.obstacles is NO_OBSTACLES else self._permitted(request, decision)
 
-    def _is_kept(self, request: RoutingRequest, decision: Decision, past: Scores) -> bool:
-        """Tell whether the conversation keeps a call on the highest tier that its score sends elsewhere."""
-        if self.sticky is None or decision.route == self.ladder.top:
-            return False
-        return self.sticky.holds(request) or self.sticky.is_hard(past, self.in_force)
+    def _kept(
+        self, sticky: Stickiness, request: RoutingRequest, decision: Decision, past: Scores
+    ) -> Decision:
+        """Return the decision, or one for the tier that the conversation keeps the call on."""
+        kept = max(sticky.kept(request), sticky.reached(past, self._borders_in_force()) if past else 0)
+        if kept <= self.ladder.place(decision.route):
+            return decision
+        return replace(decision, route=self.ladder.names[kept], reason="sticky")
+
+    def _borders_in_force(self) -> Sequence[float]:
+        """Return the thresholds between the tiers that the next score is compared with, ascending."""
+        if isinstance(self.share, TierShares):
+            return sorted(border.threshold for border in self.share.borders)
+        if self.share is None and self.borders is not None:
+            return self.borders
+        return (self.in_force,) * (len(self.ladder.names) - 1)
 
     def _by_score(self, request: RoutingRequest, score: float | Exception, previewed: bool) -> Decision:
         if isinstance(score, Exception):

@@ -4,18 +4,19 @@ A turn is hard where strong answered it for a reason of its own: the score, a fo
 escalation. A hard turn keeps the conversation on strong, for good or until a number of easy turns in a row.
 What is known of earlier turns comes from the records in the history, and from what is remembered of a
 named conversation; the later hard turn of the two counts. Where neither knows of any turn, the earlier turns'
-own texts are scored, so that a history of role and content is enough.
+own texts are scored, so that a history of role and content is enough. Of several tiers the same is true of
+each border: a turn above it keeps the conversation above it.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from routellm_core.routing.conversation import Place, recorded_easy_turns
 from routellm_core.routing.conversation_memory import ConversationMemory
 from routellm_core.routing.request import RoutingRequest
-from routellm_core.routing.threshold import goes_to_strong
 
 MOST_TURNS = 50
 """Earlier turns whose texts are scored, at most."""
@@ -35,9 +36,13 @@ class Stickiness:
     memory: ConversationMemory
     turns: int | None = None
 
-    def holds(self, request: RoutingRequest) -> bool:
-        """Tell whether what is known of the conversation keeps a call on strong."""
-        return self._within(self._easy_turns(request))
+    def kept(self, request: RoutingRequest) -> int:
+        """Return the place of the highest tier that what is known of the conversation keeps a call on.
+
+        In a pair that is 1 for strong, and 0 where the call is free.
+        """
+        tiers = range(len(self.memory.ladder.names) - 1, 0, -1)
+        return next((tier for tier in tiers if self._within(self._easy_turns(request, tier))), 0)
 
     def texts(self, request: RoutingRequest) -> Sequence[str]:
         """Return the earlier turns' texts whose scores may keep a call on strong; none where they can't."""
@@ -50,17 +55,18 @@ class Stickiness:
         return conversation.texts()[-most:]
 
     @staticmethod
-    def is_hard(scores: Scores, threshold: float) -> bool:
-        """Tell whether one of these scores would have gone to strong."""
+    def reached(scores: Scores, borders: Sequence[float]) -> int:
+        """Return the place of the highest tier that one of these scores would have gone to."""
         known = (score for score in scores.values() if not isinstance(score, Exception))
-        return any(goes_to_strong(score, threshold) for score in known)
+        return max((bisect_right(borders, score) for score in known), default=0)
 
-    def _easy_turns(self, request: RoutingRequest) -> int | None:
+    def _easy_turns(self, request: RoutingRequest, tier: int) -> int | None:
         conversation, thread = request.conversation, request.thread_id
+        hard = self.memory.ladder.names[tier:]
         turn = None if conversation is None else conversation.turn
         found = [
-            None if conversation is None else recorded_easy_turns(conversation.records, self.memory.top),
-            None if thread is None else self.memory.easy_turns(Place(thread, turn)),
+            None if conversation is None else recorded_easy_turns(conversation.records, hard),
+            None if thread is None else self.memory.easy_turns(Place(thread, turn), tier),
         ]
         return min((turns for turns in found if turns is not None), default=None)
 

@@ -107,3 +107,8 @@ def test_what_no_tier_has_bars_none() -> None:
     blind = Capabilities(lacks=frozenset({"image"}))
     tiers = TierCapabilities({name: blind for name in THREE.names})
     assert tiers.obstacles(["image"], None).barred(THREE.names) == {}
+
+
+def test_a_tier_that_cannot_serve_a_call_is_no_way_out_of_an_error() -> None:
+    decision = policy(0.1).decide(barred(mini="tools", full="tools"))
+    assert (decision.route, decision.reason, decision.barred) == ("nano", "tools", {"mini", "full"})

@@ -12,12 +12,13 @@ from routellm_core.routing.conversation_memory import ConversationMemory
 from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import Escalation
+from routellm_core.routing.ladder import Ladder
 from routellm_core.routing.prices import Prices
 from routellm_core.routing.request import RoutingRequest as Request
 from routellm_core.routing.routing_counter import RoutingCounter
 from routellm_core.routing.stickiness import Stickiness
 
-from tests.routers import FailingRouter, KeywordRouter
+from tests.routers import FailingRouter, KeywordRouter, WordsRouter
 
 Records = list[list[dict[str, Any]]]
 
@@ -214,3 +215,40 @@ def test_a_switch_is_known_by_the_conversations_name_and_has_a_price() -> None:
     moved = it.decide(Request("hard", thread_id="one", conversation=Conversation(5, repeated=lambda: 0.75)))
     assert moved.repeated == 0.75
     assert moved.escalated("weak").repeated == 0.0
+
+
+def tiered(turns: int | None = None) -> Dispatcher:
+    ladder = Ladder(("nano", "mini", "full"))
+    memory = ConversationMemory(ladder=ladder)
+    router = WordsRouter(hard=0.9, middling=0.5)
+    policy = RoutingPolicy(router, 0.7, sticky=Stickiness(memory, turns), ladder=ladder, borders=(0.3, 0.7))
+    return Dispatcher(policy, RoutingCounter(ladder=ladder), memory=memory)
+
+
+@pytest.mark.parametrize(
+    ("turns", "words", "told"),
+    [
+        (None, "easy middling easy hard middling easy", "n m k f k k"),
+        (2, "middling easy easy easy", "m k k n"),
+        (2, "middling easy hard easy easy easy", "m k f k k n"),
+        (1, "hard easy middling easy easy", "f k m k n"),
+    ],
+)
+def test_a_conversation_stays_above_each_border_that_a_turn_was_above(
+    turns: int | None, words: str, told: str
+) -> None:
+    assert " ".join(play(tiered(turns), words)) == told
+
+
+def test_records_and_earlier_texts_tell_the_tier_that_it_stays_on() -> None:
+    def kept(*records: dict[str, Any], texts: tuple[str, ...] = ()) -> tuple[str, str]:
+        groups = [*([each] for each in records), []]
+        decision = tiered().decide(Request("easy", conversation=Conversation(9, groups, lambda: texts)))
+        return decision.route, decision.reason
+
+    mini, full = ({"route": name, "reason": "score"} for name in ("mini", "full"))
+    assert kept(mini) == ("mini", "sticky")
+    assert kept(full, mini) == ("full", "sticky")
+    assert kept(texts=("easy", "middling")) == ("mini", "sticky")
+    assert kept(texts=("hard", "middling")) == ("full", "sticky")
+    assert kept(texts=("easy",)) == ("nano", "score")
