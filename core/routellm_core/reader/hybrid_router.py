@@ -20,7 +20,7 @@ from routellm_core.reader.prompt_reader import ReaderWarning
 from routellm_core.reader.rating_scale import RatingScale
 from routellm_core.reader.reader_router import ReaderRouter, base_scores, explained, reader_settings
 from routellm_core.reader.saved_responder import saved_responder
-from routellm_core.reader.score_places import ScorePlaces
+from routellm_core.reader.score_places import ScorePlaces, check_base
 from routellm_core.router import (
     PROBES,
     Router,
@@ -71,7 +71,7 @@ class HybridRouter(UnchangingRouter):
 
         Raises:
             ValueError: a setting is not what was expected, or there are no quantiles.
-            TypeError: `reader` is not a ReaderRouter.
+            TypeError: `reader` is not a ReaderRouter, or `base` no Router.
         """
         if not isinstance(reader, ReaderRouter):
             raise TypeError(f"reader is {type(reader).__name__}, expected a ReaderRouter.")
@@ -80,7 +80,7 @@ class HybridRouter(UnchangingRouter):
                 "expected exactly one of strong_share= (the share that you give to the pair) and threshold=, "
                 "for the band lies around it."
             )
-        self.base = base
+        self.base = check_base(base)
         self.reader = reader
         self.band = check_fraction(band, "band")
         self._places = ScorePlaces.of_router(base) if quantiles is None else ScorePlaces(quantiles)
@@ -111,7 +111,7 @@ class HybridRouter(UnchangingRouter):
         """
         if not len(prompts):
             raise ValueError("prompts is empty, expected a typical mix, a hundred or more.")
-        quantiles = quantiles_of(base.score(prompts))
+        quantiles = quantiles_of(check_base(base).score(prompts))
         return cls(base, reader, band, strong_share=strong_share, threshold=threshold, quantiles=quantiles)
 
     def asks(self, prompts: Sequence[str]) -> Inside:

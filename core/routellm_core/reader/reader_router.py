@@ -75,6 +75,7 @@ class ReaderRouter(UnchangingRouter):
 
         Raises:
             ValueError: a setting is not what was expected, or the base ships no quantiles.
+            TypeError: `base` is not a Router.
         """
         self.base = load_router("default") if base is None else base
         self.reader = PromptReader(

@@ -27,9 +27,10 @@ class ScorePlaces:
         """Return the distribution that a router ships.
 
         Raises:
+            TypeError: it is no Router.
             ValueError: it ships none.
         """
-        if router.score_quantiles is None:
+        if check_base(router).score_quantiles is None:
             raise ValueError(
                 f"router {router.name!r} ships no score quantiles, by which a reader's ratings are put "
                 "on its scale. Take a router that does, such as load_router('default'), or for a hybrid your "
@@ -47,3 +48,14 @@ class ScorePlaces:
         found = np.interp(places, self._grid, self.quantiles) + _STEP * (places - 0.5)
         scores: Floats = np.clip(found, 0.0, 1.0)
         return scores
+
+
+def check_base(base: Router) -> Router:
+    """Return a base router.
+
+    Raises:
+        TypeError: it is something else, such as a router's name.
+    """
+    if not isinstance(base, Router):
+        raise TypeError(f"base is {type(base).__name__}, expected a Router, such as load_router('default').")
+    return base

@@ -193,5 +193,12 @@ def test_wrong_settings_are_refused_by_name() -> None:
         HybridRouter(BASE, reader, 20, strong_share=0.3)
     with pytest.raises(ValueError, match=r"'KeywordRouter' ships no score quantiles.*from_prompts"):
         HybridRouter(KeywordRouter("hard"), reader, strong_share=0.3)
+    for make in (
+        lambda: HybridRouter("default", reader, strong_share=0.3),  # type: ignore[arg-type]
+        lambda: HybridRouter.from_prompts("default", reader, PROMPTS, strong_share=0.3),  # type: ignore[arg-type]
+        lambda: ReaderRouter(ScriptedReader(), base="default"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(TypeError, match="base is str, expected a Router, such as load_router"):
+            make()
     with pytest.raises(TypeError, match="reader is RandomRouter, expected a ReaderRouter"):
         HybridRouter(BASE, BASE, strong_share=0.3)  # type: ignore[arg-type]
