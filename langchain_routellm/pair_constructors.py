@@ -50,7 +50,7 @@ class PairConstructors(PairSettings):
 
         Raises:
             ValueError: `threshold` or `strong_share` is given as well, the file is not a calibration, or it
-                was made with another router.
+                was made with a different router.
 
         Warns:
             CalibrationWarning: it was made for another model.

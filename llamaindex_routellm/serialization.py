@@ -79,8 +79,8 @@ def _check_addresses(value: Mapping[str, Any], kind: type[LLM], side: str) -> No
                 host = host_of(address)
                 remedy = f"from_dict(data, allow_hosts=[{host!r}]), or " if host else ""
                 raise ValueError(
-                    f"{side} names {host or 'no plain address'} as its {name}, which would be sent prompts "
-                    f"and the key. If that is meant: {remedy}give the model itself with from_dict(data, "
+                    f"{side} names {host or 'no plain address'} as its {name}, which would receive "
+                    f"prompts and the key. To allow it: {remedy}give the model itself with from_dict(data, "
                     f"{side}=...)."
                 )
 
@@ -106,7 +106,7 @@ def restored_router(name: str) -> Router:
     """
     if is_hub_id(name) and not Path(name).is_dir() and HUB not in allowed_hosts(()):
         raise ValueError(
-            f"router is {name!r} on the Hugging Face Hub, and nothing is fetched because data say so: give "
+            f"router is {name!r} on the Hugging Face Hub, and data alone never trigger a download: give "
             f"from_dict(data, router={name!r}), or allow_hosts=[{HUB!r}]."
         )
     try:

@@ -151,8 +151,8 @@ def test_a_prompt_that_no_model_takes_costs_one_line(run: Run, tmp_path: Path) -
     [
         ("", "holds no prompt"),
         (" \n\n", "holds no prompt"),
-        ('{"title": "Hello"}\n', "no field with a prompt is known"),
-        (None, "is not a file"),
+        ('{"title": "Hello"}\n', "no known prompt field"),
+        (None, "does not exist"),
     ],
 )
 def test_a_bad_prompts_file_is_one_line(run: Run, tmp_path: Path, content: str | None, told: str) -> None:

@@ -125,7 +125,7 @@ class JudgeBatch:
             prompts, self.strong, self.weak, self.judge, log=self.log_of(prompts), settings=self.settings
         )
         if result.stopped:
-            raise JudgingStopped(f"{result.stopped}. What was paid is in {self.log_folder}.")
+            raise JudgingStopped(f"{result.stopped}. What was paid for is in {self.log_folder}.")
         winners = {judgement.prompt: judgement.battle.winner for judgement in result.found}
         return {
             **batch,

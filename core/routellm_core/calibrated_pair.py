@@ -21,13 +21,13 @@ def settings_from_calibration(calibration: Calibration, settings: Mapping[str, A
     """
     if "router" not in settings and is_hub_id(calibration.router) and not Path(calibration.router).is_dir():
         raise ValueError(
-            f"the calibration names the router {calibration.router!r} on the Hugging Face Hub, and nothing "
-            f"is fetched because a file says so: give router={calibration.router!r} as well."
+            f"the calibration names the router {calibration.router!r} on the Hugging Face Hub, and a file "
+            f"alone never triggers a download: give router={calibration.router!r} as well."
         )
     for name in THRESHOLDS:
         if name in settings:
             raise ValueError(
-                f"{name} is given, but the calibration sets the threshold already: leave one of them out."
+                f"{name} is given, but the calibration already sets the threshold: drop one of them."
             )
     return {"router": calibration.router, "threshold": calibration.threshold, **settings}
 

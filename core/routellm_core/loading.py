@@ -62,8 +62,8 @@ PUBLISHED: dict[str, PublishedRouter] = {
 """Name -> the checkpoint of the paper's authors that it stands for, at a fixed revision if one is known."""
 
 _WITHOUT_WEIGHTS = {
-    "sw_ranking": "it ranks by stored battles: make one with routellm train sw_ranking, or of the published "
-    "battles with SimilarityWeightedRouter.from_published_battles(), save it, and load its folder."
+    "sw_ranking": "it ranks by stored battles: make one with routellm train sw_ranking, or from the "
+    "published battles with SimilarityWeightedRouter.from_published_battles(), save it, and load its folder."
 }
 """Kind of router that can be made of no settings -> how it is made."""
 

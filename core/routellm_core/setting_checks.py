@@ -82,4 +82,4 @@ def check_operation(values: dict[str, Any]) -> None:
     if values.get("budget") is not None:
         values["budget"] = BudgetLimit.from_value(values["budget"])
         if values.get("prices") is None:
-            raise ValueError("budget is given without prices=: nobody knows what a call costs.")
+            raise ValueError("budget is given without prices=: the cost of a call is unknown.")

@@ -265,7 +265,7 @@ def test_a_calibration_is_held_against_what_it_is_used_for(pair: Pair, tmp_path:
     ChatRouteLLM.from_calibration(path, **models)
     with pytest.warns(CalibrationWarning, match="made for weak model 'gpt-weak', and weak is 'gpt-strong'"):
         ChatRouteLLM.from_calibration(path, strong=models["strong"], weak=models["strong"].model_copy())
-    with pytest.raises(ValueError, match="made with another router"):
+    with pytest.raises(ValueError, match="made with a different router"):
         ChatRouteLLM.from_calibration(path, **models, router=load_router("random", seed=7))
 
 
@@ -275,7 +275,7 @@ def test_traffic_that_left_the_calibrated_scores_is_warned_of(pair: Pair, tmp_pa
     models = {"strong": pair().strong, "weak": pair().weak}
     llm = ChatRouteLLM.from_calibration(path, **models, router=KeywordRouter("hard"))
     copy = llm.model_copy()
-    with pytest.warns(ScoreDriftWarning, match="does not speak of this traffic"):
+    with pytest.warns(ScoreDriftWarning, match="does not cover this traffic"):
         _ = [copy.invoke(f"a hard question, number {number}") for number in range(DRIFT_CALLS)]
     assert copy.routing_stats().score_shift == 1.0
     # a threshold of one's own is no calibration any more

@@ -134,7 +134,7 @@ def test_a_calibration_is_held_against_what_it_is_used_for(tmp_path: Path) -> No
     RouteLLM.from_calibration(path, strong=strong, weak=MockLLM())
     with pytest.warns(CalibrationWarning, match="made for weak model 'my-own', and weak is 'gpt-4o'"):
         RouteLLM.from_calibration(path, strong=strong, weak=OpenAI("gpt-4o", api_key="k"))
-    with pytest.raises(ValueError, match="made with another router"):
+    with pytest.raises(ValueError, match="made with a different router"):
         RouteLLM.from_calibration(path, strong=strong, weak=weak, router=load_router("random", seed=7))
 
 
@@ -143,7 +143,7 @@ def test_traffic_that_left_the_calibrated_scores_is_warned_of(tmp_path: Path) ->
     Calibration("x", 0.5, score_quantiles=(0.1,) * 101).save(path)
     llm = RouteLLM.from_calibration(path, strong=MockLLM(), weak=MockLLM(), router=KeywordRouter("hard"))
     copy_of_it = llm.model_copy()
-    with pytest.warns(ScoreDriftWarning, match="does not speak of this traffic"):
+    with pytest.warns(ScoreDriftWarning, match="does not cover this traffic"):
         _ = [copy_of_it.complete(f"a hard question, number {number}") for number in range(DRIFT_CALLS)]
     assert copy_of_it.routing_stats().score_shift == 1.0
     copy_of_it.threshold = 0.4

@@ -40,7 +40,7 @@ def threshold_for_budget(scores: Floats, weak_costs: Floats, strong_costs: Float
     if not len(affordable):
         least = totals.min() * CALLS / len(checked)
         raise ValueError(
-            f"budget is {budget:g} for {CALLS:,} calls, but they cost at least {least:.6g} on your prompts: "
-            "raise the budget, or take a cheaper weak model."
+            f"budget is {budget:g} for {CALLS:,} calls, but your prompts cost at least {least:.6g}: raise "
+            "the budget, or use a cheaper weak model."
         )
     return float(np.append(values, above(float(values[-1])))[affordable[0]])

@@ -61,8 +61,8 @@ class Certificate:
         return (
             f"With probability at least {self.confidence:.0%} over the draw of these {self.prompts:,} "
             "labelled prompts, mean quality by this grader on new prompts from the same source is at least "
-            f"{self.target.promise(weak, strong)}; this says nothing about a single prompt, other traffic, "
-            "or another router or model version."
+            f"{self.target.promise(weak, strong)}; this says nothing about a single prompt, other "
+            "traffic, or a different router or model version."
         )
 
 
@@ -102,7 +102,7 @@ def certify(
     if labels_needed > len(checked):
         raise ValueError(
             f"{len(checked)} labels are fewer than needed: at {confidence:.0%} confidence {target.kind} "
-            f"{target.value:g} takes about {labels_needed:,} labels like these before a single prompt may go "
+            f"{target.value:g} takes about {labels_needed:,} labels like these before any prompt can go "
             "to weak. Label more prompts, or ask for less."
         )
     moved = target.values(weak, weak, strong)  # (n,), all to weak
@@ -221,11 +221,11 @@ def _check_labels(
             )
     if scores.min() == scores.max():
         raise ValueError(
-            f"every score is {scores[0]:g}: no threshold tells these prompts apart. Are they real prompts, "
-            "and is it a trained router?"
+            f"every score is {scores[0]:g}: no threshold separates these prompts. Are they real prompts, "
+            "and is the router trained?"
         )
     if target.kind == "quality" and low < 0.0:
-        raise ValueError("quality is a ratio, which a scale that begins below 0 does not have: use max_loss.")
+        raise ValueError("quality is a ratio, which needs a scale that starts at 0 or above: use max_loss.")
     if target.kind == "gap" and strong.mean() <= weak.mean():
         raise ValueError(
             f"the strong model's mean quality, {strong.mean():.4g}, is not above the weak model's, "

@@ -77,7 +77,7 @@ class Calibration:
             raise ValueError(f"{path} is not a calibration: write it with routellm calibrate --out {path}.")
         if data.get("format_version") != FORMAT_VERSION:
             raise ValueError(
-                f"{path} has format_version {data.get('format_version')!r}, this version reads "
+                f"{path} has format_version {data.get('format_version')!r}; this version reads "
                 f"{FORMAT_VERSION}: upgrade routellm-plugins, or calibrate again."
             )
         share, prompts = data.get("strong_share"), data.get("prompts", 0)
@@ -101,9 +101,10 @@ class Calibration:
         """
         if self.fingerprint is not None and router.fingerprint != self.fingerprint:
             raise ValueError(
-                f"the calibration was made with another router: its fingerprint is {self.fingerprint[:12]}, "
-                f"that of router {router.name!r} is {(router.fingerprint or 'unknown')[:12]}. Its threshold "
-                "means nothing to this router's scores: calibrate again."
+                f"the calibration was made with a different router: its fingerprint is "
+                f"{self.fingerprint[:12]}, that of router {router.name!r} is "
+                f"{(router.fingerprint or 'unknown')[:12]}. Its threshold does not fit this router's "
+                "scores: calibrate again."
             )
 
     def check_models(self, strong: str | None, weak: str | None) -> None:
@@ -111,8 +112,8 @@ class Calibration:
         for side, wanted, given in (("strong", self.strong, strong), ("weak", self.weak, weak)):
             if wanted and given and _plain(wanted) != _plain(given):
                 warnings.warn(
-                    f"the calibration was made for {side} model {wanted!r}, and {side} is {given!r}: what it "
-                    "says of quality and cost does not hold for another model. Calibrate again, with "
+                    f"the calibration was made for {side} model {wanted!r}, and {side} is {given!r}: its "
+                    "quality and cost do not carry over to another model. Calibrate again, with "
                     f"--{side} {given}.",
                     CalibrationWarning,
                     stacklevel=4,

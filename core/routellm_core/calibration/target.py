@@ -49,7 +49,7 @@ class QualityTarget:
     def promise(self, weak: str, strong: str) -> str:
         """Return the lower bound on mean quality, in words."""
         if self.kind == "max_loss":
-            return f"that of {strong} alone less {self.value:g} points"
+            return f"that of {strong} alone minus {self.value:g} points"
         if self.kind == "quality":
-            return f"{self.value:g} of that of {strong} alone"
-        return f"that of {weak} alone plus {self.value:g} of what {strong} alone has more"
+            return f"{self.value:g} times that of {strong} alone"
+        return f"that of {weak} alone plus {self.value:g} of the gap to {strong} alone"

@@ -129,7 +129,8 @@ class Checkpoint:
             or (np.diff(quantiles) < 0.0).any()
         ):
             raise CheckpointError(
-                f"{self.origin}: tensor {name!r} holds no two ascending numbers in [0, 1]. {REMEDY}"
+                f"{self.origin}: tensor {name!r} does not hold two or more ascending numbers in [0, 1]. "
+                f"{REMEDY}"
             )
         return quantiles
 

@@ -144,7 +144,7 @@ def tensor_header(content: bytes) -> dict[str, Any]:
         raise ValueError(f"its header has {length} bytes, expected at most {MOST_CONFIG_BYTES}")
     header = parse_json(content[8 : 8 + length], most_values=MOST_VALUES)
     if not isinstance(header, dict):
-        raise ValueError("its header is no object")
+        raise ValueError("its header is not an object")
     header.pop("__metadata__", None)
     return header
 

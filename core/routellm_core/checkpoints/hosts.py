@@ -63,11 +63,11 @@ def check_address(
     """
     host, port = _host(address)
     if host is None:
-        raise CheckpointError(f"{origin} names {_shown(address)}, which is no address of a host.")
+        raise CheckpointError(f"{origin} names {_shown(address)}, which is not the address of a host.")
     if not is_allowed(address, allowed):
         raise CheckpointError(
-            f"{origin} names an address at {host}:{port}, which would be sent prompts and the key. If "
-            f"that is meant: load_router(..., allow_hosts=[{f'{host}:{port}'!r}]). Else give {instead}."
+            f"{origin} names an address at {host}:{port}, which would receive prompts and the key. To "
+            f"allow it: load_router(..., allow_hosts=[{f'{host}:{port}'!r}]). Otherwise give {instead}."
         )
 
 

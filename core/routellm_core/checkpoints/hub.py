@@ -66,7 +66,8 @@ def download(
         reason = without_secrets(" ".join(f"{type(error).__name__}: {error}".split()))
         raise CheckpointError(
             f"{pinned} can't be fetched from the Hugging Face Hub, and is not in its cache here ({reason}). "
-            "Without network, fetch its files on another machine and give the folder: load_router('folder')."
+            "Without a network, fetch its files on another machine and give the folder: "
+            "load_router('folder')."
         ) from error
     for name, expected in (sha256 or {}).items():
         _verify(Path(folder) / name, expected, pinned)
@@ -79,7 +80,7 @@ def _warn_unpinned(source: str, commit: str) -> None:
     # The cache's folders are named by their commits.
     known = commit if _COMMIT.fullmatch(commit) else "<commit>"
     warnings.warn(
-        f"{source} is not pinned: whoever may write to it decides what is loaded the next time. Give "
+        f"{source} is not pinned: anyone who can write to it decides what is loaded next time. Give "
         f"revision={known!r} to load this content and no other.",
         UnpinnedWarning,
         stacklevel=4,

@@ -29,7 +29,7 @@ def opened_plain(path: Path) -> Iterator[BufferedReader]:
         raise OSError(errno.EINVAL, f"no file can have that name: {error}") from None
     with os.fdopen(handle, "rb") as stream:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "it is a pipe, a device or a folder and no plain file")
+            raise OSError(errno.EINVAL, "it is a pipe, a device or a folder, not a plain file")
         yield stream
 
 

@@ -1,4 +1,4 @@
-"""`routellm adapt`: turn the router that ships into your own with ten to ten thousand labels.
+"""`routellm adapt`: fit the shipped router to your models with ten to ten thousand labels.
 
 Labels are any mix of rows of {"prompt": "...", "scores": {"A": 1, "B": 0}}, of grades of only the weak
 model's answers, or of battles with prompt, model_a, model_b and winner.
@@ -19,7 +19,7 @@ from routellm_core.preferences.reading.labels import Label
 from routellm_core.training.adaptation import Adaptation, adapt
 from routellm_core.training.adaptation.label_files import sift_label_file
 
-SUMMARY = "make the router that ships your own, by ten to ten thousand labels, in a second"
+SUMMARY = "fit the shipped router to your models with ten to ten thousand labels, in a second"
 
 EXAMPLE = """\
   routellm adapt --labels labels.jsonl --strong A --weak B --out my_router
@@ -33,7 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="scores of both models or of the weak one alone, battles, or all of them",
+        help="scores of both models, scores of the weak model alone, battles, or a mix of them",
     )
     parser.add_argument(
         "--from-log",
@@ -51,7 +51,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         dest="source",
         default="default",
         metavar="ROUTER",
-        help="the router that counts where labels are few, a name or a folder (default: %(default)s)",
+        help="the router to start from, a name or a folder; the fewer the labels, the more it counts "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--keep-prompts",
@@ -61,7 +62,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--require-gain",
         action="store_true",
-        help="write nothing and fail unless the new router is better than --from beyond doubt",
+        help="write nothing and fail unless the new router is significantly better than --from",
     )
     add_out_arguments(parser)
     add_reading_arguments(parser)
@@ -90,7 +91,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     yield from adaptation.report.lines()
     if options.require_gain and not adaptation.report.gains_over_base:
         raise NoGainError(
-            f"nothing written: --require-gain is given, and no gain over {base.name} is beyond doubt."
+            f"nothing written: --require-gain is given, and the gain over {base.name} is not significant."
         )
     adaptation.save(options.out, name=options.name)
     yield f"wrote {options.out}: router {load_router(options.out).name!r}, made from {base.name!r}"

@@ -13,9 +13,9 @@ def add_score_arguments(parser: ArgumentParser) -> None:
         "--scores",
         metavar="FILE",
         default=default_store(),
-        help="where the scores of slow routers are kept (default: %(default)s)",
+        help="cache file for the scores of slow routers (default: %(default)s)",
     )
-    parser.add_argument("--no-scores", action="store_true", help="keep no scores")
+    parser.add_argument("--no-scores", action="store_true", help="do not cache scores")
 
 
 def stored_scores(options: Namespace) -> StoredScores:
@@ -28,5 +28,5 @@ def add_report_argument(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--report",
         metavar="FILE",
-        help="write one page (HTML, works offline) with a slider over the threshold (needs the extra plot)",
+        help="write an HTML page that works offline, with a slider for the threshold (needs the extra plot)",
     )

@@ -35,7 +35,9 @@ a row: {"prompt": "Why do leaves turn red?", "scores": {"A": 1, "B": 0.5}}"""
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--router", default="default", help="a name or a folder (default: %(default)s)")
+    parser.add_argument(
+        "--router", default="default", help="name or folder of the router (default: %(default)s)"
+    )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "--prompts",
@@ -55,17 +57,30 @@ def add_arguments(parser: ArgumentParser) -> None:
         "benchmark's name; needs --strong and --weak",
     )
     target = parser.add_mutually_exclusive_group()
-    target.add_argument("--strong-share", type=float, metavar="X", help="share of calls for strong, 0 to 1")
     target.add_argument(
-        "--budget", type=float, metavar="B", help=f"what {CALLS:,} calls may cost; needs the prices"
+        "--strong-share", type=float, metavar="X", help="share of calls to send to the strong model, 0 to 1"
     )
     target.add_argument(
-        "--max-loss", type=float, metavar="X", help="points below strong alone (default with --labels: 0.02)"
+        "--budget", type=float, metavar="B", help=f"the most that {CALLS:,} calls may cost; needs prices"
     )
-    target.add_argument("--quality", type=float, metavar="X", help="share of strong alone's mean quality")
-    target.add_argument("--gap", type=float, metavar="X", help="share of what strong alone has over weak")
+    target.add_argument(
+        "--max-loss",
+        type=float,
+        metavar="X",
+        help="largest drop in mean quality below strong alone, in points (default with --labels: 0.02)",
+    )
+    target.add_argument(
+        "--quality", type=float, metavar="X", help="share of strong alone's mean quality to keep"
+    )
+    target.add_argument(
+        "--gap", type=float, metavar="X", help="share of the quality gap between weak and strong to recover"
+    )
     parser.add_argument(
-        "--confidence", type=float, default=0.9, metavar="P", help="of a quality (default: %(default)s)"
+        "--confidence",
+        type=float,
+        default=0.9,
+        metavar="P",
+        help="confidence of a quality target (default: %(default)s)",
     )
     parser.add_argument(
         "--scale",
@@ -73,22 +88,28 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=float,
         metavar=("LOW", "HIGH"),
         default=(0.0, 1.0),
-        help="lowest and highest quality that the grader can give (default: 0 1)",
+        help="the lowest and highest grade (default: 0 1)",
     )
-    parser.add_argument("--strong", metavar="MODEL", help="the strong model's name, in the labels too")
-    parser.add_argument("--weak", metavar="MODEL", help="the weak model's name, in the labels too")
+    parser.add_argument("--strong", metavar="MODEL", help="the strong model's name, as in the labels")
+    parser.add_argument("--weak", metavar="MODEL", help="the weak model's name, as in the labels")
     add_cost_arguments(parser)
     add_score_arguments(parser)
     parser.add_argument(
-        "--recommend", action="store_true", help="print three points to choose from, and write nothing"
+        "--recommend", action="store_true", help="print three thresholds to choose from, and write nothing"
     )
-    parser.add_argument("--data", default=os.environ.get("ROUTELLM_DATA"), help="for a benchmark's name")
+    parser.add_argument(
+        "--data",
+        default=os.environ.get("ROUTELLM_DATA"),
+        help="the data folder, if --labels names a benchmark",
+    )
     parser.add_argument(
         "--out",
         metavar="FILE",
         help="write the calibration here, for ChatRouteLLM.from_calibration and RouteLLM.from_calibration",
     )
-    parser.add_argument("--plot", metavar="FILE", help="draw scores and threshold (needs the extra plot)")
+    parser.add_argument(
+        "--plot", metavar="FILE", help="plot the scores and the threshold (needs the extra plot)"
+    )
     add_report_argument(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_reading_arguments(parser)
@@ -125,7 +146,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     yield from money_lines
     yield from found.lines
     spread = np.quantile(sample.scores, [0.05, 0.5, 0.95])
-    yield "scores: 5 % below {:.4f}, half below {:.4f}, 95 % below {:.4f}".format(*spread)
+    yield "scores: 5 % are below {:.4f}, half below {:.4f}, 95 % below {:.4f}".format(*spread)
     yield from (f"wrote {path}" for path in (options.out, options.plot, options.report) if path)
 
 
@@ -152,7 +173,7 @@ def _found(options: Namespace, sample: CalibrationSample, costs: CallCosts | Non
         return Found(calibrate_threshold(sample.scores, share), {"strong_share": share})
     if options.budget is not None:
         if costs is None:
-            raise ValueError("--budget needs what the models cost: give --prices strong=IN,OUT weak=IN,OUT.")
+            raise ValueError("--budget needs prices: give --prices strong=IN,OUT weak=IN,OUT.")
         each = costs.costs
         threshold = threshold_for_budget(sample.scores, each.weak, each.strong, options.budget)
         return Found(threshold, {"budget": options.budget})
@@ -161,9 +182,9 @@ def _found(options: Namespace, sample: CalibrationSample, costs: CallCosts | Non
 
 def _recommended(options: Namespace, sample: CalibrationSample, costs: CallCosts | None) -> Iterator[str]:
     if sample.benchmark is None:
-        raise ValueError("--recommend needs --labels: without qualities there is nothing to weigh.")
+        raise ValueError("--recommend needs --labels: it weighs cost against quality.")
     if options.out:
-        raise ValueError("--recommend writes nothing: choose a target, and give --out with that.")
+        raise ValueError("--recommend writes no file: choose a target, and give --out with it.")
     found = recommend(
         sample.scores,
         sample.benchmark,

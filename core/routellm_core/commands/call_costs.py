@@ -59,7 +59,7 @@ class CallCosts:
         found = self.values(to_strong)
         routed = money(found["routed"], self.currency)
         weak, strong = (money(found[name], self.currency) for name in ("always_weak", "always_strong"))
-        verb = "saves" if found["saved"] >= 0 else "costs more, by"
+        verb = "saves" if found["saved"] >= 0 else "costs more by"
         return [
             f"{verb} {abs(found['saved']):.1%}, from {strong} to {routed} per {CALLS:,} calls; "
             f"always weak {weak}",
@@ -89,13 +89,13 @@ def add_cost_arguments(parser: ArgumentParser) -> None:
         "--input-tokens",
         type=int,
         metavar="N",
-        help="input tokens of a call (default: the log's own, else a quarter of the prompt's characters)",
+        help="input tokens per call (default: as logged, or a quarter of the prompt's characters)",
     )
     parser.add_argument(
         "--output-tokens",
         type=int,
         metavar="N",
-        help=f"output tokens of a call (default: the log's own, else {ANSWER_TOKENS}, the paper's mean)",
+        help=f"output tokens per call (default: as logged, or {ANSWER_TOKENS}, the paper's mean)",
     )
 
 
@@ -141,8 +141,8 @@ def _words(options: Namespace, told: Sequence[TokenUsage | None]) -> str:
     sent, output = options.input_tokens, options.output_tokens
     known = sum(usage is not None for usage in told)
     if known == len(told) and sent is None and output is None:
-        return f"the log's own, of {known:,} prompts"
-    logged = f"the log's own in {known:,} of {len(told):,} prompts; else " if known else "assumed, "
+        return f"as logged, for {known:,} prompts"
+    logged = f"as logged for {known:,} of {len(told):,} prompts; for the rest " if known else "assumed, "
     read = "a quarter of the prompt's characters" if sent is None else f"{sent:,}"
     wrote = f"{ANSWER_TOKENS} (the paper's mean answer)" if output is None else f"{output:,}"
     return f"{logged}{read} in, {wrote} out"

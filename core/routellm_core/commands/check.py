@@ -25,7 +25,7 @@ from routellm_core.routing.logged_decisions import log_path
 from routellm_core.routing.validation import check_count, check_fraction, check_positive
 from routellm_core.routing.weak_calls import WeakCalls, find_weak_calls
 
-SUMMARY = "check on logged calls whether the promised quality still holds"
+SUMMARY = "check on logged calls that the promised quality still holds"
 
 EXAMPLE = """\
   routellm check --log decisions.jsonl --calibration calibration.json --grades grades.jsonl
@@ -40,14 +40,23 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="have N weak calls graded: those drawn earlier and not graded yet, then new ones",
+        help="grade N weak calls: first those drawn earlier but not graded yet, then new ones",
     )
     parser.add_argument(
         "--grades", metavar="FILE", help="rows of id (or prompt) and scores, an object of model -> number"
     )
-    parser.add_argument("--out", metavar="FILE", help="write the drawn calls without a grade here, to grade")
-    parser.add_argument("--calibration", metavar="FILE", help="what was promised (written by calibrate)")
-    parser.add_argument("--max-loss", type=float, metavar="X", help="what was promised, without a file")
+    parser.add_argument(
+        "--out", metavar="FILE", help="write the drawn calls that have no grade yet to this file"
+    )
+    parser.add_argument(
+        "--calibration", metavar="FILE", help="a calibration with the promise (from routellm calibrate)"
+    )
+    parser.add_argument(
+        "--max-loss",
+        type=float,
+        metavar="X",
+        help="the promised largest loss, if there is no calibration file",
+    )
     parser.add_argument(
         "--confidence", type=float, metavar="P", help="(default: the calibration's, else 0.9)"
     )
@@ -56,12 +65,16 @@ def add_arguments(parser: ArgumentParser) -> None:
         nargs=2,
         type=float,
         metavar=("LOW", "HIGH"),
-        help="lowest and highest quality that the grader can give (default: 0 1; a judge's: 1 5)",
+        help="the lowest and highest grade (default: 0 1; with --judge 1 5)",
     )
     parser.add_argument(
-        "--since", default="", metavar="TIME", help="calls from then on only, such as 2026-05"
+        "--since", default="", metavar="TIME", help="only calls since this time, such as 2026-05"
     )
-    parser.add_argument("--kept", metavar="FILE", help="earlier checks' draws (default: LOG.checks.jsonl)")
+    parser.add_argument(
+        "--kept",
+        metavar="FILE",
+        help="file with the draws and grades of earlier checks (default: LOG.checks.jsonl)",
+    )
     add_judge_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -74,15 +87,15 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """
     check_count(options.sample, "--sample", at_least=0)
     if options.judge and options.grades:
-        raise ValueError("--judge and --grades are both given: leave one of them out.")
+        raise ValueError("--judge and --grades are both given: drop one of them.")
     promised, confidence, threshold = _promised(options)
     kept = KeptGrades(options.kept or f"{log_path(options.log)}.checks.jsonl")
     new = max(0, options.sample - len(kept.ungraded))
     found = find_weak_calls(options.log, new, kept.drawn, threshold, options.since)
     if not found.calls:
         raise ValueError(
-            f"{found.others:,} calls are of another router, pair or threshold than {options.calibration} "
-            "speaks of, and none is of that one: check the calibration that is in use."
+            f"no call was made with the router, pair and threshold of {options.calibration}, and "
+            f"{found.others:,} with others: check the calibration that is in use."
         )
     if found.drawn:
         kept.draw(found.drawn)
@@ -98,7 +111,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
             yield f"wrote {written} calls to grade to {options.out}"
     if stopped:
         raise ended_early(
-            stopped, f"What was graded is kept and counted: go on with --sample {len(kept.ungraded)}."
+            stopped, f"Grades so far are kept and counted: continue with --sample {len(kept.ungraded)}."
         )
 
 
@@ -111,8 +124,8 @@ def _promised(options: Namespace) -> tuple[float | None, float, float | None]:
         target, threshold = calibration.target, calibration.threshold
         if "max_loss" not in target:
             raise ValueError(
-                f"{options.calibration} promises no largest loss, but {', '.join(target) or 'nothing'}: this "
-                "can't be told from weak calls alone. Calibrate with --max-loss, or give --max-loss here."
+                f"{options.calibration} promises no max_loss, only {', '.join(target) or 'nothing'}, "
+                "which weak calls alone can't confirm. Calibrate with --max-loss, or give --max-loss here."
             )
     confidence = options.confidence if options.confidence is not None else target.get("confidence", 0.9)
     promised = options.max_loss if options.max_loss is not None else target.get("max_loss")
@@ -184,23 +197,25 @@ def _lines(promise: Promise, kept: KeptGrades, found: WeakCalls) -> Iterator[str
         f"({promise.weak_calls / promise.calls:.1%})"
     )
     if found.others:
-        yield f"{found.others:,} calls of another router, pair or threshold are left out"
+        yield f"{found.others:,} calls with another router, pair or threshold are left out"
     if promise.loss is None:
-        yield "none of them is graded: --sample N with --judge or --out, then --grades"
+        yield "no call is graded yet: give --sample N with --judge, or with --out and then --grades"
     else:
         yield (
-            f"{promise.graded:,} graded weak calls lose {promise.loss:.4f} on average, in truth between "
-            f"{promise.on_weak.low:.4f} and {promise.on_weak.high:.4f}"
+            f"{promise.graded:,} graded weak calls lose {promise.loss:.4f} on average; the true mean is "
+            f"between {promise.on_weak.low:.4f} and {promise.on_weak.high:.4f}"
         )
-        yield f"over all scored calls that is between {promise.on_all.low:.4f} and {promise.on_all.high:.4f}"
+        low, high = promise.on_all
+        yield f"over all scored calls the mean loss is between {low:.4f} and {high:.4f}"
         yield f"both hold with probability at least {promise.confidence:.0%}, however often you check"
     missing = [id for id in kept.ungraded if id in found.known]
     if missing and promise.graded:
         yield (
-            f"{len(missing):,} drawn calls have no grade: if that is not by chance, the intervals do not hold"
+            f"{len(missing):,} drawn calls have no grade: unless they are missing at random, the "
+            "intervals do not hold"
         )
     if len(kept.graders) > 1:
-        yield f"the grades are of {len(kept.graders)} graders, averaged: {', '.join(sorted(kept.graders))}"
+        yield f"the grades are averages over {len(kept.graders)} graders: {', '.join(sorted(kept.graders))}"
     if promise.verdict is not None:
         yield _verdict_line(promise)
 
@@ -211,5 +226,5 @@ def _verdict_line(promise: Promise) -> str:
         return f"{promised} still stands"
     if promise.verdict == "broken":
         return f"{promised} is BROKEN on this traffic: calibrate again on prompts like these"
-    more = "" if promise.needed is None else f"; about {promise.needed:,} grades like these would tell"
+    more = "" if promise.needed is None else f"; about {promise.needed:,} grades like these would decide it"
     return f"{promised} is neither confirmed nor refuted{more}"

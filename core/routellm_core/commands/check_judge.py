@@ -23,20 +23,22 @@ _ROLES = ("strong", "weak", "judge")
 
 def add_judge_arguments(parser: ArgumentParser) -> None:
     """Add the arguments about the judge."""
-    parser.add_argument("--judge", metavar="MODEL", help="have a model grade; the log needs log_text=True")
+    parser.add_argument("--judge", metavar="MODEL", help="let this model grade; the log needs log_text=True")
     for side in ("strong", "weak"):
         parser.add_argument(
-            f"--{side}", metavar="MODEL", help=f"the {side} model, asked for answers the log lacks"
+            f"--{side}", metavar="MODEL", help=f"the {side} model, which writes answers that the log lacks"
         )
-    parser.add_argument("--base-url", metavar="URL", help="address of an API that speaks OpenAI's")
+    parser.add_argument("--base-url", metavar="URL", help="base URL of an OpenAI-compatible API")
     for role in _ROLES:
-        parser.add_argument(f"--{role}-base-url", metavar="URL", help="another address for this one model")
+        parser.add_argument(f"--{role}-base-url", metavar="URL", help="a different base URL for this model")
         parser.add_argument(
             f"--{role}-key-env", metavar="NAME", default=DEFAULT_KEY_VARIABLE, help="(default: %(default)s)"
         )
-    parser.add_argument("--judge-log", metavar="FILE", help="every call, raw (default: LOG.judge.jsonl)")
+    parser.add_argument(
+        "--judge-log", metavar="FILE", help="file for the raw calls (default: LOG.judge.jsonl)"
+    )
     parser.add_argument("--prices", nargs="+", metavar="PRICE", help="MODEL=INPUT,OUTPUT, or a JSON file")
-    parser.add_argument("--max-cost", type=float, metavar="X", help="the most that all calls may cost")
+    parser.add_argument("--max-cost", type=float, metavar="X", help="the most that the run may spend")
 
 
 def judged_grades(
@@ -59,13 +61,14 @@ def judged_grades(
     texts = {row["id"]: row["text"] for row in rows if isinstance(row.get("text"), str) and row["text"]}
     if rows and not texts:
         raise ValueError(
-            "the drawn calls have no text: log with log_text=True, or grade them by --out and --grades."
+            "the drawn calls have no text: log with log_text=True, or grade them yourself with --out and "
+            "--grades."
         )
     settings = JudgingSettings(
         prices=read_model_prices(options.prices or []), max_cost=options.max_cost, graded=True
     )
     if settings.max_cost is not None and not settings.prices:
-        raise ValueError("--max-cost needs --prices: without them no cost can be counted.")
+        raise ValueError("--max-cost needs --prices to count the cost.")
     strong, weak, judge = (_model(options, role, models) for role in _ROLES)
     prompts = list(dict.fromkeys(texts.values()))
     with CostBar(len(prompts), say, priced=bool(settings.prices)) as progress:

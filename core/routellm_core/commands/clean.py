@@ -21,7 +21,7 @@ from routellm_core.preferences.reading.options import ReadingOptions
 from routellm_core.preferences.reading.sifting import Sifted, sift_battles, sift_labels
 from routellm_core.routing.validation import check_fraction
 
-SUMMARY = "clean battles or labels: short, repeated and contaminated prompts go, and each is counted"
+SUMMARY = "clean battles or labels: drop short, repeated and contaminated prompts, and count each"
 
 EXAMPLE = """\
   routellm clean --labels labels.jsonl --against test.jsonl --out kept.jsonl --rejected rest.jsonl
@@ -36,7 +36,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     source.add_argument(
         "--battles",
         metavar="FILE",
-        help="rows of prompt, model_a, model_b, winner; also Chatbot Arena's files, by their first turn",
+        help="rows of prompt, model_a, model_b, winner; or Chatbot Arena's files, of which the first turn "
+        "is used",
     )
     source.add_argument("--labels", metavar="FILE", help="rows of prompt and scores")
     parser.add_argument(
@@ -44,7 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="evaluation prompts; rows too close to one of them go",
+        help="evaluation prompts; rows too close to one of them are dropped",
     )
     parser.add_argument("--out", required=True, metavar="FILE", help="the kept rows, as JSON Lines; .gz too")
     parser.add_argument(
@@ -56,32 +57,37 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=int,
         default=defaults.minimum_length,
         metavar="N",
-        help="characters that a prompt must have (default: %(default)s)",
+        help="fewest characters of a prompt (default: %(default)s)",
     )
     parser.add_argument(
         "--near-duplicates",
         type=float,
         default=defaults.near_duplicates,
         metavar="X",
-        help="share of text in common that makes a repetition; 1: equal prompts only (default: %(default)s)",
+        help="share of common text from which prompts count as repeated; 1: equal prompts only (default: "
+        "%(default)s)",
     )
     parser.add_argument(
         "--similarity",
         type=float,
         default=defaults.similarity,
         metavar="X",
-        help="cosine to an evaluation prompt that makes contamination; 0: overlap of words alone "
-        "(default: %(default)s)",
+        help="cosine to an evaluation prompt from which a row counts as contaminated; 0: go by shared "
+        "words alone (default: %(default)s)",
     )
     parser.add_argument(
         "--embedder-of",
         default="default",
         metavar="ROUTER",
-        help="the router whose embedder tells similarity (default: %(default)s)",
+        help="the router whose embedder measures similarity (default: %(default)s)",
     )
     parser.add_argument("--tag-languages", action="store_true", help="add language_tag to each row")
     parser.add_argument(
-        "--languages", nargs="+", default=[], metavar="CODE", help="keep these only, such as en; implies tags"
+        "--languages",
+        nargs="+",
+        default=[],
+        metavar="CODE",
+        help="keep only these languages, such as en; implies --tag-languages",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_reading_arguments(parser)
@@ -137,10 +143,10 @@ def _check_files(options: Namespace) -> None:
     sources = {Path(path).resolve() for path in (options.battles or options.labels, *options.against)}
     targets = [Path(path).resolve() for path in (options.out, options.rejected) if path]
     if len(set(targets)) < len(targets):
-        raise ValueError(f"--out and --rejected are both {options.out}: name two files.")
+        raise ValueError(f"--out and --rejected are both {options.out}: give two different files.")
     for target in targets:
         if target in sources:
-            raise ValueError(f"{target} is read, and can't be written too: name another file.")
+            raise ValueError(f"{target} is an input and can't be written too: give another file.")
 
 
 def _pairs(item: Battle | Label) -> Sequence[tuple[str, str]]:

@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     top = _Parser(
         prog="routellm",
         description="Route each prompt to a strong or a weak model: score prompts, find a threshold, "
-        "evaluate routers, train one.",
+        "evaluate and train routers.",
         epilog=EXIT_STATUSES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="HOST",
-        help="a host that a router's files may name: of an embedding API, which is sent prompts and the key",
+        help="a host of an embedding API that a router's files may name; it receives prompts and the key",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
     for name in COMMANDS:

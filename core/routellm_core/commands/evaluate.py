@@ -27,9 +27,7 @@ from routellm_core.logits import Floats
 from routellm_core.preferences.reading.sifting import sift_labels
 from routellm_core.router import Router
 
-SUMMARY = (
-    "measure routers: how much of the strong model's advantage they keep, at which share of strong calls"
-)
+SUMMARY = "measure how much of the strong model's advantage routers keep, at which share of strong calls"
 
 EXAMPLE = """\
   routellm evaluate --benchmark labels.jsonl --strong A --weak B --router default --router my_router
@@ -42,7 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--router",
         action="append",
         metavar="ROUTER",
-        help="a name or a folder; may be repeated (default: default)",
+        help="name or folder of a router; may be repeated (default: default)",
     )
     parser.add_argument(
         "--benchmark",
@@ -62,14 +60,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--train-labels",
         metavar="FILE",
-        help="labels that trained the router, for a baseline that knows the category of a prompt alone",
+        help="labels that trained the router, for a baseline that knows only a prompt's category",
     )
     add_cost_arguments(parser)
     parser.add_argument("--by-category", action="store_true", help="print a row per category too")
     parser.add_argument("--json", action="store_true", help="print a JSON list")
-    parser.add_argument(
-        "--plot", metavar="FILE", help="draw the curves into this image (needs the extra plot)"
-    )
+    parser.add_argument("--plot", metavar="FILE", help="plot the curves to this image (needs the extra plot)")
     add_report_argument(parser)
     add_score_arguments(parser)
     add_reading_arguments(parser)
@@ -134,8 +130,8 @@ def _section(
     named = (STRONG, WEAK) if benchmark.name in NAMES else (options.strong, options.weak)
     return prompts_section(
         f"{found.router} on {benchmark.name}",
-        f"APGR {found.apgr:.3f} (95 %: {low:.3f} to {high:.3f}) on {found.prompts:,} prompts; a router by "
-        "chance has 0.5",
+        f"APGR {found.apgr:.3f} (95 %: {low:.3f} to {high:.3f}) on {found.prompts:,} prompts; a random "
+        "router has 0.5",
         [benchmark.read, *([f"left out: {benchmark.dropped}"] if benchmark.dropped else [])],
         named,
         benchmark.prompts,

@@ -23,9 +23,15 @@ _CHARACTERS = 100
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--text", required=True, help="the prompt")
-    parser.add_argument("--router", default="default", help="a name or a folder (default: %(default)s)")
     parser.add_argument(
-        "--parts", type=int, default=_SHOWN, metavar="N", help="parts to show (default: %(default)s)"
+        "--router", default="default", help="name or folder of the router (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--parts",
+        type=int,
+        default=_SHOWN,
+        metavar="N",
+        help="number of parts to show (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object, with every part")
 
@@ -38,7 +44,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         return
     yield _head(explanation)
     if explanation.average is not None:
-        yield f"an average prompt scores {explanation.average:.4f}; what moved this one:"
+        yield f"an average prompt scores {explanation.average:.4f}; this one differs by:"
     shown = explanation.parts[: max(0, options.parts)]
     yield from (f"  {part.amount:+.4f}  {part.what} {part.name!r}" for part in shown)
     rest = explanation.parts[len(shown) :]

@@ -13,7 +13,7 @@ import numpy as np
 from routellm_core.preferences.grading.golden import KINDS, GoldenLabels, golden_labels
 from routellm_core.preferences.reading.json_lines import write_json_lines
 
-SUMMARY = "grade answers against a key: labels without a judge"
+SUMMARY = "grade answers against known solutions: labels without a judge"
 
 EXAMPLE = """\
   routellm golden numeric answers.jsonl --out labels.jsonl
@@ -25,8 +25,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "kind",
         choices=KINDS,
-        help="choice: the letter of an option; exact: equal text but for case, punctuation and articles; "
-        "numeric: the last number; tests: unit tests that passed",
+        help="choice: the letter of an option; exact: equal text apart from case, punctuation and "
+        "articles; numeric: the last number; tests: the share of unit tests passed",
     )
     parser.add_argument(
         "file", help="JSON Lines of prompt, expected, and answers, an object of model -> text; .gz too"
@@ -70,7 +70,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
 def _check_files(options: Namespace) -> None:
     paths = [Path(path).resolve() for path in (options.file, options.out, options.rejected) if path]
     if len(set(paths)) < len(paths):
-        raise ValueError("the file that is read, --out and --rejected must be different files.")
+        raise ValueError("the input file, --out and --rejected must be three different files.")
 
 
 def _models(golden: GoldenLabels) -> dict[str, dict[str, Any]]:

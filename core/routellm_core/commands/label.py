@@ -34,7 +34,7 @@ from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS
 from routellm_core.preferences.reading.json_lines import write_json_lines
 from routellm_core.preferences.reading.rows import read_records
 
-SUMMARY = "make battles for your own pair of models: both answer your prompts, a judge compares"
+SUMMARY = "make battles for your own models: both answer your prompts and a judge compares"
 
 EXAMPLE = """\
   routellm label --prompts prompts.jsonl --strong gpt-4o --weak gpt-4o-mini --judge gpt-4o \\
@@ -55,32 +55,34 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--from-log",
         metavar="FILE",
-        help="a log of your application, whose answers of either model are judged instead of new ones",
+        help="a log of your application; logged answers of either model are judged instead of new ones",
     )
     parser.add_argument("--limit", type=int, metavar="N", help="take the first N prompts only")
     parser.add_argument(
         "--select",
         type=int,
         metavar="N",
-        help="of these, judge N that represent them (by clusters of meaning)",
+        help="of these, judge N representative ones (clusters by meaning)",
     )
     parser.add_argument(
         "--sample",
         type=int,
         metavar="N",
-        help="draw N calls uniformly, so that what their labels say holds for all of them",
+        help="draw N calls uniformly, so that their labels speak for all calls",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="of the draw of --sample or --select (default: %(default)s)"
+        "--seed", type=int, default=0, help="seed of --sample or --select (default: %(default)s)"
     )
     parser.add_argument(
-        "--references", metavar="FILE", help="rows of prompt and reference, a right answer for the judge"
+        "--references",
+        metavar="FILE",
+        help="rows of prompt and reference, a correct answer for the judge to go by",
     )
     for role in ROLES:
         parser.add_argument(f"--{role}", required=True, metavar="MODEL", help=f"the {role} model's name")
-    parser.add_argument("--base-url", metavar="URL", help="address of an API that speaks OpenAI's")
+    parser.add_argument("--base-url", metavar="URL", help="base URL of an OpenAI-compatible API")
     for role in ROLES:
-        parser.add_argument(f"--{role}-base-url", metavar="URL", help="another address for this one model")
+        parser.add_argument(f"--{role}-base-url", metavar="URL", help="a different base URL for this model")
     for role in ROLES:
         parser.add_argument(
             f"--{role}-key-env",
@@ -92,18 +94,21 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--grades-out",
         metavar="FILE",
-        help="have the answers graded from 1 to 5, and write these labels here; where --log holds verdicts "
-        "without grades, who won is written as 1, 0.5 or 0, and the judge is not paid again",
+        help="have the answers graded from 1 to 5, and write the grades to this file as labels; verdicts "
+        "without grades that --log already holds become 1, 0.5 or 0, and the judge is not paid again",
     )
     parser.add_argument(
-        "--log", required=True, metavar="FILE", help="every call, raw; read again to resume (JSON Lines)"
+        "--log",
+        required=True,
+        metavar="FILE",
+        help="file for the raw calls (JSON Lines); an interrupted run resumes from it",
     )
     add_price_arguments(parser)
-    parser.add_argument("--max-cost", type=float, metavar="X", help="the most that all calls may cost")
+    parser.add_argument("--max-cost", type=float, metavar="X", help="the most that the run may spend")
     parser.add_argument(
-        "--dry-run", action="store_true", help="say what would be asked and what it would cost, and end"
+        "--dry-run", action="store_true", help="print the planned calls and their cost, and make none"
     )
-    parser.add_argument("--concurrency", type=int, default=8, help="calls at once (default: %(default)s)")
+    parser.add_argument("--concurrency", type=int, default=8, help="concurrent calls (default: %(default)s)")
     parser.add_argument(
         "--max-answer-tokens",
         type=int,
@@ -126,7 +131,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=float,
         default=RetryPolicy.patience,
         metavar="SECONDS",
-        help="end the run when a provider fails for longer (default: %(default)s)",
+        help="stop when a provider fails for longer than this (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_reading_arguments(parser)
@@ -154,8 +159,8 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     yield Note(f"judging {len(questions.asked):,} prompts: {planned.headline()}")
     if options.grades_out and not settings.graded:
         yield Note(
-            f"{options.log} holds verdicts without grades: {options.grades_out} says who won (1, 0.5, 0). "
-            "For grades from 1 to 5 the judge has to be paid again: give another --log."
+            f"{options.log} holds verdicts without grades, so {options.grades_out} only records who won "
+            "(1, 0.5, 0). For grades from 1 to 5 the judge must be paid again: give another --log."
         )
     try:
         with CostBar(len(questions.asked), say, priced=bool(settings.prices)) as progress:
@@ -169,7 +174,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
             )
     except KeyboardInterrupt:
         raise InterruptedByUser(
-            "interrupted. Nothing is lost: run the same command again to go on."
+            "interrupted. Nothing is lost: run the same command again to continue."
         ) from None
     _write_rows(options.out, result.battle_rows())
     if options.grades_out:
@@ -181,8 +186,8 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     if result.stopped:
         raise ended_early(
             result.stopped,
-            f"{len(result.found)} of {len(result.judgements)} prompts are judged; nothing is lost: run the "
-            "same command again to go on.",
+            f"{len(result.found)} of {len(result.judgements)} prompts are judged; nothing is lost: run "
+            "the same command again to continue.",
         )
 
 
@@ -231,24 +236,25 @@ def _lines(result: JudgingResult, options: Namespace, currency: str | None, grad
         f"{winners['weak']} by {options.weak}, {winners['tie']} ties"
     )
     if options.grades_out:
-        scale = "grades from 1 to 5 (calibrate: --scale 1 5)" if graded else "1, 0.5 or 0 by who won"
+        scale = "grades from 1 to 5 (calibrate: --scale 1 5)" if graded else "1, 0.5 or 0 for a win, tie "
+        "or loss"
         yield f"wrote {options.grades_out}: {len(result.found)} labels, {scale}"
     if not math.isnan(result.agreement):
         yield f"both orders agree on {result.agreement:.1%} of the judged pairs"
     if not math.isnan(result.first_share):
-        yield f"the answer shown first is preferred in {result.first_share:.1%} of verdicts that are no tie"
+        yield f"the answer shown first is preferred in {result.first_share:.1%} of verdicts other than ties"
     for reason, count in result.rejected.items():
         yield f"rejected {count}: {reason}"
     if result.truncated:
-        yield f"{result.truncated} answers were cut: see --max-answer-tokens and --max-judge-tokens"
+        yield f"{result.truncated} answers were cut off: see --max-answer-tokens and --max-judge-tokens"
     given = f", {result.given} answers of {options.from_log} used" if options.from_log else ""
     yield f"{result.made} calls made, {result.reused} taken from the log{given}"
     if result.interrupted:
-        yield f"{result.interrupted} calls were in flight when an earlier run ended; they may be charged"
+        yield f"{result.interrupted} calls in flight when an earlier run ended may have been charged"
     if currency is not None:
         lost = (
             f", and {currency}{result.lost:.6f} may have been charged without an answer"
             if result.lost
             else ""
         )
-        yield f"cost {currency}{result.spent:.6f} in all{lost}"
+        yield f"total cost {currency}{result.spent:.6f}{lost}"

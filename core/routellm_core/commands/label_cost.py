@@ -79,11 +79,11 @@ class LabelCost:
     def headline(self) -> str:
         """Say in one line what is asked and what it costs."""
         calls = sum(planned.calls for planned in self.planned.values())
-        line = f"{calls:,} calls to make, {self.held:,} answers and verdicts are there already"
+        line = f"{calls:,} calls to make; {self.held:,} answers and verdicts are known already"
         expected, most = self.total(), self.total(most=True)
         if expected is None or most is None:
             names = ", ".join(self.models[role] for role in ROLES if role not in self.prices)
-            return f"{line}; the cost is not known without the price of {names}: give --prices"
+            return f"{line}; the cost is unknown without a price for {names}: give --prices"
         return f"{line}; about {money(expected, self.currency)}, at most {money(most, self.currency)}"
 
     def lines(self) -> Iterator[str]:
@@ -102,8 +102,8 @@ class LabelCost:
                 f"({price.source})"
             )
         yield (
-            f"assumed: a quarter of the characters as tokens, answers of {ANSWER_TOKENS} and verdicts of "
-            f"{VERDICT_TOKENS}; at most: every answer as long as it may be, and no verdict asked for twice"
+            f"estimate: 4 characters per token, answers of {ANSWER_TOKENS} tokens and verdicts of "
+            f"{VERDICT_TOKENS}; upper bound: every answer at its limit, and no verdict retried"
         )
 
     def values(self) -> dict[str, object]:

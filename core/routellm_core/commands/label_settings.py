@@ -37,7 +37,7 @@ def judging_settings(options: Namespace, prices: Mapping[str, NamedPrice]) -> Ju
     graded = verdicts_are_graded(options.log, options.judge, wanted=options.grades_out is not None)
     known = given_prices(options) | {price.model: price.price for price in prices.values()}
     if options.max_cost is not None and not known:
-        raise ValueError("--max-cost needs --prices: without them no cost can be counted.")
+        raise ValueError("--max-cost needs --prices to count the cost.")
     return JudgingSettings(
         concurrency=options.concurrency,
         prices=known,

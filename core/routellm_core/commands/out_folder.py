@@ -15,7 +15,7 @@ def add_out_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--name", help="what the router is called in tables, records and traces (default: the folder's name)"
     )
-    parser.add_argument("--force", action="store_true", help="replace a router that --out holds already")
+    parser.add_argument("--force", action="store_true", help="replace the router that --out already holds")
 
 
 def check_out(options: Namespace) -> None:
@@ -28,10 +28,10 @@ def check_out(options: Namespace) -> None:
     """
     folder = Path(options.out)
     if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"--out is {options.out!r}, which is a file, expected a folder.")
+        raise NotADirectoryError(f"--out is {options.out!r}, a file; expected a folder.")
     if (folder / CONFIG_FILE).exists() and not options.force:
         raise FileExistsError(
-            f"--out {options.out} holds a router already: give another folder, or --force to replace it."
+            f"--out {options.out} already holds a router: give another folder, or --force to replace it."
         )
     if options.name is not None:
         check_name(options.name)

@@ -9,7 +9,7 @@ from routellm_core.commands.command_error import CommandError
 from routellm_core.routing.decision_log import SQLITE_SCHEME, DecisionLog
 from routellm_core.routing.logged_decisions import log_path, read_decisions
 
-SUMMARY = "log how good the answer to a decision was"
+SUMMARY = "record in the decision log how good an answer was"
 
 EXAMPLE = """\
   routellm outcome 6f1c2a7e9b04 1 --log decisions.jsonl"""
@@ -19,10 +19,10 @@ _SQLITE_HEAD = b"SQLite format 3\0"
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("id", help="the decision's, from the record in the answer")
+    parser.add_argument("id", help="id of the decision, from the answer's routing record")
     parser.add_argument("score", type=float, help="0 (useless) to 1 (nothing left to improve)")
     parser.add_argument("--log", required=True, metavar="LOG", help="the decision log")
-    parser.add_argument("--grader", default="user", help="who says so (default: %(default)s)")
+    parser.add_argument("--grader", default="user", help="who gives the score (default: %(default)s)")
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:

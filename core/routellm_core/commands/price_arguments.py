@@ -36,8 +36,8 @@ def add_price_arguments(parser: ArgumentParser) -> None:
         "--prices",
         nargs="+",
         metavar="PRICE",
-        help="MODEL=INPUT,OUTPUT[,CACHED] per million tokens, or a JSON file of model -> input, output and "
-        "cached_input; strong and weak are names too (default: public list prices, where known)",
+        help="MODEL=INPUT,OUTPUT[,CACHED] per million tokens, or a JSON file of model -> input, output "
+        "and cached_input; strong and weak work as names too (default: public list prices, if known)",
     )
 
 
@@ -80,7 +80,7 @@ def side_price(side: str, model: str | None, given: Mapping[str, Price]) -> Name
     name = model or side
     known = ", ".join(sorted(given)) or "none"
     raise ValueError(
-        f"the price of the {side} model{f' {model!r}' if model else ''} is missing: give --prices "
+        f"no price is known for the {side} model{f' {model!r}' if model else ''}: give --prices "
         f"{name}=INPUT,OUTPUT per million tokens. Given: {known}; {len(list_prices())} models have a list "
         "price."
     )

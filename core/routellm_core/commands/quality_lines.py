@@ -38,8 +38,8 @@ def certified(options: Namespace, sample: CalibrationSample) -> Found:
     """
     if sample.benchmark is None:
         raise ValueError(
-            "--prompts alone tell nothing of quality: give --strong-share or --budget, or --labels with both "
-            "models' qualities."
+            "--prompts alone say nothing about quality: give --strong-share or --budget, or --labels with "
+            "both models' scores."
         )
     target = quality_target(options)
     arrays = (sample.scores, sample.benchmark.weak, sample.benchmark.strong)
@@ -53,14 +53,14 @@ def certified(options: Namespace, sample: CalibrationSample) -> Found:
         statement,
     ]
     if found.weak_is_enough:
-        lines.append(f"{weak} alone is enough for this target: you need no router for it.")
+        lines.append(f"{weak} alone is enough for this target: you need no router.")
     elif not found.threshold:
         lines.append("Nothing could be certified, so everything goes to strong: label more, or ask for less.")
     estimates = [
         certifiable_share(*arrays, target, size, confidence=confidence, scale=scale) for size in SIZES
     ]
     lines.append(
-        "such labels would certify, by resampling: "
+        "estimated by resampling, more such labels would certify: "
         + ", ".join(
             f"{share:.0%} to strong with {size:,}" for size, share in zip(SIZES, estimates, strict=True)
         )

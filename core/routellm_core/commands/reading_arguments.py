@@ -12,7 +12,9 @@ from routellm_core.preferences.reading.prompts import Asked, read_asked
 
 def add_reading_arguments(parser: ArgumentParser) -> None:
     """Add the arguments about input files."""
-    group = parser.add_argument_group("files", "guessed unless told; what was guessed is printed")
+    group = parser.add_argument_group(
+        "files", "detected automatically unless given here; what was detected is printed"
+    )
     group.add_argument(
         "--format",
         metavar="NAME",
@@ -23,13 +25,13 @@ def add_reading_arguments(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=THEIRS",
-        help="the files' own name of a field, such as prompt=question; may be repeated",
+        help="a field's name in the files, such as prompt=question; may be repeated",
     )
-    group.add_argument("--delimiter", metavar="CHAR", help="between the fields of CSV, such as ';' or tab")
-    group.add_argument("--decimal", metavar="MARK", help="decimal mark of numbers in CSV, . or ,")
-    group.add_argument("--encoding", metavar="NAME", help="of text files, such as windows-1252")
+    group.add_argument("--delimiter", metavar="CHAR", help="separator of CSV fields, such as ';' or tab")
+    group.add_argument("--decimal", metavar="MARK", help="decimal mark in CSV numbers, . or ,")
+    group.add_argument("--encoding", metavar="NAME", help="encoding of text files, such as windows-1252")
     group.add_argument(
-        "--strict", action="store_true", help="end at the first row that can't be used instead of skipping it"
+        "--strict", action="store_true", help="fail at the first unusable row instead of skipping it"
     )
 
 

@@ -45,7 +45,7 @@ from routellm_core.routing.list_prices import list_price
 from routellm_core.routing.prices import Price
 from routellm_core.routing.validation import check_count, check_fraction, check_positive
 
-SUMMARY = "say what routing would save, from a log of calls"
+SUMMARY = "compute what routing would save, from a log of calls"
 
 EXAMPLE = """\
   routellm savings log.jsonl --strong gpt-4o --weak gpt-4o-mini
@@ -64,16 +64,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--strong", required=True, metavar="MODEL", help="the strong model's name")
     parser.add_argument("--weak", required=True, metavar="MODEL", help="the weak model's name")
     add_price_arguments(parser)
-    parser.add_argument("--router", default="default", help="a name or a folder (default: %(default)s)")
+    parser.add_argument(
+        "--router", default="default", help="name or folder of the router (default: %(default)s)"
+    )
     point = parser.add_mutually_exclusive_group()
     point.add_argument(
         "--strong-share",
         type=float,
         default=0.3,
         metavar="X",
-        help="what to look at (default: %(default)s)",
+        help="share of strong calls to report on (default: %(default)s)",
     )
-    point.add_argument("--calibration", metavar="FILE", help="its threshold is looked at instead")
+    point.add_argument("--calibration", metavar="FILE", help="report on this calibration's threshold instead")
     parser.add_argument(
         "--monthly-calls",
         type=float,
@@ -84,19 +86,26 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--output-tokens",
         type=int,
         metavar="N",
-        help="of an answer that the log tells nothing of (default: the log's mean)",
+        help="output tokens of an answer whose length is not logged (default: the log's mean)",
     )
     parser.add_argument(
-        "--labels", metavar="FILE", help="rows of prompt and both models' scores, or battles: for the quality"
+        "--labels",
+        metavar="FILE",
+        help="rows of prompt and both models' scores, or battles, to report quality",
     )
     parser.add_argument(
         "--max-loss",
         type=float,
         metavar="X",
-        help="points below strong alone that the certified row keeps (default: 0.02 of the scale)",
+        help="largest quality loss of the certified row, in points below strong alone (default: 0.02 of "
+        "the scale)",
     )
     parser.add_argument(
-        "--confidence", type=float, default=0.9, metavar="P", help="of that (default: %(default)s)"
+        "--confidence",
+        type=float,
+        default=0.9,
+        metavar="P",
+        help="confidence of --max-loss (default: %(default)s)",
     )
     parser.add_argument(
         "--scale",
@@ -106,7 +115,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=(0.0, 1.0),
         help="lowest and highest quality in the labels (default: 0 1)",
     )
-    parser.add_argument("--data", default=os.environ.get("ROUTELLM_DATA"), help="for a benchmark as --labels")
+    parser.add_argument(
+        "--data",
+        default=os.environ.get("ROUTELLM_DATA"),
+        help="the data folder, if --labels names a benchmark",
+    )
     parser.add_argument(
         "--examples", type=int, default=3, metavar="N", help="prompts on each side (default: %(default)s)"
     )

@@ -62,23 +62,20 @@ def _price_note(named: NamedPrice) -> str:
 def _token_notes(
     found: Savings, traffic: Traffic, options: Namespace, answer_tokens: float, impossible: int
 ) -> Iterator[str]:
-    yield "each model is taken to read and write as many tokens as the log tells of whichever model answered"
+    yield "each model is assumed to read and write as many tokens as the model that answered in the log"
     if traffic.tokens[2].any():
-        yield "a prompt cache that is lost when a conversation changes the model is not counted"
+        yield "prompt caches lost when a conversation switches models are not counted"
     if traffic.without_tokens:
         yield (
             f"the tokens of {counted(traffic.without_tokens, 'call')} are estimated: a quarter of the "
             f"characters, and {answer_tokens:.0f} for an answer that is not logged"
         )
     if impossible:
-        yield (
-            f"{counted(impossible, 'call')} tell{'s' * (impossible == 1)} tokens that no call can have; they "
-            "count as calls without tokens"
-        )
+        yield f"{counted(impossible, 'call')} with impossible token counts: counted as calls without tokens"
     if found.per == "month" and options.monthly_calls is None and traffic.span is not None:
         yield f"the log spans {traffic.span / 86_400:.1f} days; a month is 30.4 such days"
     if found.logged_cost is not None:
-        yield f"the log's own models cost {found.logged_cost:.6g} per {found.per}, by the same prices"
+        yield f"the models in the log cost {found.logged_cost:.6g} per {found.per} at the same prices"
     if found.rows[0].cost >= found.rows[-1].cost:
         yield f"{options.weak} is not cheaper than {options.strong} on this log: are they swapped?"
 
@@ -89,13 +86,13 @@ def _quality_notes(
     if outside is not None:
         yield (
             f"{outside:.0%} of {len(traffic.prompts):,} prompts drawn from the log are of a kind that the "
-            "router was not trained on: what it says of them is a guess"
+            "router was not trained on: its scores for them are guesses"
         )
     if options.labels and found.certificate is None:
         loss = savings_loss(options)
-        yield f"these labels certify nothing within {loss:g} points: label more, or ask for less"
+        yield f"these labels certify no threshold within {loss:g} points: label more, or ask for less"
     if not options.labels:
-        yield "nothing is known of the quality: give --labels, see routellm label"
+        yield "quality is unknown without --labels: see routellm label"
     if len(traffic.scores) < _FEW:
         count = len(traffic.scores)
-        yield f"{counted(count, 'decision')} tell{'s' * (count == 1)} too little of a share"
+        yield f"only {counted(count, 'decision')}: too few to estimate a share"

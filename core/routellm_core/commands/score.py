@@ -26,7 +26,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         default="-",
         help="prompts in any format, a log, or plain lines of text; - is standard input (default)",
     )
-    parser.add_argument("--router", default="default", help="a name or a folder (default: %(default)s)")
+    parser.add_argument(
+        "--router", default="default", help="name or folder of the router (default: %(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object per prompt")
     add_reading_arguments(parser)
 

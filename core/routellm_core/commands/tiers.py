@@ -33,9 +33,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--tiers",
         type=int,
         metavar="N",
-        help=f"how many (default: {TIERS}, or one a model where there are fewer)",
+        help=f"number of tiers (default: {TIERS}, or the number of models if that is smaller)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the bootstrap (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print a JSON list, one object per model")
     add_reading_arguments(parser)
 
@@ -85,4 +85,4 @@ def _table(ratings: Sequence[Rating], tiers: dict[str, int]) -> Iterator[str]:
     yield "rating: Bradley-Terry on Arena's scale (400 points: odds of 10 to 1; mean 1000), ties half;"
     yield "95 %: bootstrap of battles; tiers: the cut with the least sum of variances, 0 the best."
     if any(rating.held_by_penalty for rating in ratings):
-        yield "*: won none or all of its battles: only the fit's penalty keeps its rating finite."
+        yield "*: won all or none of its battles; only the fit's penalty keeps its rating finite."

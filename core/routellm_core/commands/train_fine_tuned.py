@@ -101,7 +101,7 @@ class FineTuningCommand:
         remove_unfinished(options.out)
         yield (
             f"wrote {options.out}: held-out loss {result.held_out_loss:.4f} at step {result.best_step} of "
-            f"{result.steps}, {result.constant_loss:.4f} without reading prompts"
+            f"{result.steps}, {result.constant_loss:.4f} ignoring the prompts"
         )
 
 
@@ -116,10 +116,10 @@ class CausalLLMCommand(FineTuningCommand):
             "--tuning",
             choices=TUNINGS,
             default=defaults.tuning,
-            help="what is trained (default: %(default)s)",
+            help="which weights are trained (default: %(default)s)",
         )
         parser.add_argument(
-            "--rank", type=int, default=defaults.rank, help="of LoRA's matrices (default: %(default)s)"
+            "--rank", type=int, default=defaults.rank, help="rank of the LoRA matrices (default: %(default)s)"
         )
 
 

@@ -35,9 +35,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the kind's arguments."""
     add_data_arguments(parser)
     arguments = (
-        ("--held-out", "held_out_share", "share of the prompts by which penalty and steps are chosen"),
+        ("--held-out", "held_out_share", "share of the prompts held out to choose penalty and steps"),
         ("--interval", "interval", "steps between two evaluations on the held-out battles"),
-        ("--patience", "patience", "evaluations without a lower held-out loss before a fit stops"),
+        ("--patience", "patience", "evaluations without improvement before a fit stops"),
     )
     add_setting_arguments(parser, _DEFAULTS, arguments)
     parser.add_argument(
@@ -89,10 +89,10 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     remove_unfinished(options.out)
     yield (
         f"wrote {options.out}: {len(router.models)} models, strong {router.strong}, weak {router.weak}; "
-        f"held-out loss {choice.held_out_loss:.4f}, {choice.constant_loss:.4f} without reading prompts"
+        f"held-out loss {choice.held_out_loss:.4f}, {choice.constant_loss:.4f} ignoring the prompts"
     )
     if choice.held_out_loss >= choice.constant_loss:
         yield (
-            "WARNING: it learned nothing: on held-out comparisons it is no better than not reading the "
-            "prompt. Give more data, or make the router that ships your own with routellm adapt."
+            "WARNING: the router learned nothing: on held-out comparisons it is no better than ignoring "
+            "the prompt. Give more data, or fit the shipped router with routellm adapt."
         )

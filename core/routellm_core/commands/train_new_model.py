@@ -14,7 +14,7 @@ from routellm_core.router import quantiles_of
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 from routellm_core.training.factorization.new_model import with_new_model
 
-SUMMARY = "a new model's place in a matrix factorization router, from some dozen labels; all else stays"
+SUMMARY = "add a model to a matrix factorization router, from a few dozen labels; the rest stays as it is"
 
 EXAMPLE = """\
   routellm train new_model --from my_router --model C --labels labels.jsonl --out with_c
@@ -35,7 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--labels",
         required=True,
         metavar="FILE",
-        help="rows of prompt and scores, of the new model and of at least one that the router knows",
+        help="rows of prompt and scores of the new model and of at least one known model",
     )
     parser.add_argument("--strong", metavar="NAME", help="the strong side (default: the router's own)")
     parser.add_argument("--weak", metavar="NAME", help="the weak side (default: the router's own)")
@@ -52,7 +52,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     sifted = sift_labels(options.labels, reading_options(options))
     yield Note(f"{options.labels}: {sifted.sentence('labels')}")
     labels = list(sifted.items)
-    say(f"placing {options.model} by {len(labels)} labels")
+    say(f"fitting {options.model} to {len(labels)} labels")
     router = with_new_model(source, options.model, labels)
     strong, weak = options.strong or router.strong, options.weak or router.weak
     if (strong, weak) != (router.strong, router.weak):

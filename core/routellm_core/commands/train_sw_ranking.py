@@ -14,7 +14,7 @@ from routellm_core.preferences.rating.tiers import TIERS
 from routellm_core.preferences.reading.sifting import sift_battles
 from routellm_core.training.similarity_weighted import train_similarity_weighted
 
-SUMMARY = "store battles and their embeddings, for a ranking weighted by similarity; nothing is fitted"
+SUMMARY = "store battles and their embeddings, for a similarity-weighted ranking; nothing is fitted"
 
 EXAMPLE = """\
   routellm train sw_ranking --battles battles.jsonl --strong A --weak B --out my_router
@@ -29,7 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="rows of prompt, model_a, model_b, winner (model_a, model_b or tie)",
     )
-    role = "model's name in the battles; for one that plays in none, the tier it belongs to, such as tier:0"
+    role = "model's name in the battles, or a tier for a model without battles, such as tier:0"
     parser.add_argument("--strong", required=True, help=f"the strong {role}")
     parser.add_argument("--weak", required=True, help=f"the weak {role}")
     add_out_arguments(parser)
@@ -37,21 +37,21 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--tiers",
         type=int,
         metavar="N",
-        help=f"tiers to put the models into, see routellm tiers (default: {TIERS}, or one a model where "
-        "there are fewer)",
+        help=f"number of tiers, see routellm tiers (default: {TIERS}, or the number of models if that is "
+        "smaller)",
     )
     parser.add_argument(
         "--scaling",
         choices=("paper", "published"),
         default="paper",
-        help="how similarity is scaled: as the paper writes or as its code does (default: %(default)s)",
+        help="how similarity is scaled: as in the paper or as in its code (default: %(default)s)",
     )
     parser.add_argument(
         "--from",
         dest="source",
         default="default",
         metavar="ROUTER",
-        help="the router whose embedder is used; of default its token table alone (default: %(default)s)",
+        help="the router whose embedder is used; for default, only its token table (default: %(default)s)",
     )
     add_reading_arguments(parser)
 

@@ -41,7 +41,7 @@ def add_data_arguments(parser: ArgumentParser, *, classes: bool = False) -> None
         classes: whether each side may be several models.
     """
     name = "NAME[,NAME...]" if classes else "NAME"
-    several = "; several make a class" if classes else ""
+    several = ", or several names" if classes else ""
     parser.add_argument(
         "--battles", metavar="FILE", help="rows of prompt, model_a, model_b, winner (model_a, model_b or tie)"
     )
@@ -53,7 +53,7 @@ def add_data_arguments(parser: ArgumentParser, *, classes: bool = False) -> None
             f"--{side}", required=True, metavar=name, help=f"the {side} model's name in the files{several}"
         )
     add_out_arguments(parser)
-    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
     add_reading_arguments(parser)
 
 
@@ -67,21 +67,22 @@ def add_fine_tuning_arguments(parser: ArgumentParser, defaults: FineTuningSettin
     """
     parser.add_argument("--base", required=True, metavar="MODEL", help=base)
     arguments = (
-        ("--steps", "max_steps", "optimizer steps at most"),
-        ("--batch-size", "batch_size", "rows in a step"),
-        ("--learning-rate", "learning_rate", "the highest; it falls linearly to 0"),
-        ("--max-length", "max_length", "tokens of a prompt at most"),
+        ("--steps", "max_steps", "most optimizer steps"),
+        ("--batch-size", "batch_size", "rows per step"),
+        ("--learning-rate", "learning_rate", "peak learning rate; it falls linearly to 0"),
+        ("--max-length", "max_length", "most tokens of a prompt"),
         ("--interval", "interval", "steps between checkpoints, each with a held-out evaluation"),
-        ("--patience", "patience", "evaluations without a lower held-out loss before it stops"),
+        ("--patience", "patience", "evaluations without improvement before training stops"),
         ("--held-out", "held_out_share", "share of the prompts to hold out"),
     )
     add_setting_arguments(parser, defaults, arguments)
-    parser.add_argument("--device", metavar="NAME", help="cpu or cuda (default: the GPU where there is one)")
+    parser.add_argument("--device", metavar="NAME", help="cpu or cuda (default: the GPU, if there is one)")
     parser.add_argument(
         "--precision",
         choices=PRECISIONS,
         default=defaults.precision,
-        help="of products; auto is bfloat16 on a GPU that knows it (default: %(default)s)",
+        help="precision of matrix products; auto is bfloat16 on a GPU that supports it (default: "
+        "%(default)s)",
     )
     add_resume_argument(parser)
 
@@ -105,7 +106,7 @@ def add_setting_arguments(
 def add_resume_argument(parser: ArgumentParser) -> None:
     """Add `--resume`."""
     parser.add_argument(
-        "--resume", action="store_true", help="go on from the last checkpoint of a training that was cut off"
+        "--resume", action="store_true", help="continue from the last checkpoint of an interrupted training"
     )
 
 

@@ -48,7 +48,7 @@ class Benchmark:
             DataError: there are no labels, or one lacks a model.
         """
         if not labels:
-            raise DataError(f"{name} holds no label to evaluate on.")
+            raise DataError(f"{name} holds no labels to evaluate on.")
         categories = [label.category for label in labels]
         return cls(
             name=name,

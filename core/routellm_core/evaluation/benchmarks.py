@@ -90,8 +90,8 @@ def without_trained(benchmark: Benchmark, *routers: Router) -> Benchmark:
             trained.append(repr(router.name))
     if seen.all():
         raise ValueError(
-            f"every prompt of {benchmark.name} trained {' or '.join(trained)}: it says nothing of new "
-            "prompts. Leave that router out, or take prompts that it has not seen."
+            f"every prompt of {benchmark.name} was used to train {' or '.join(trained)}: it says nothing "
+            "about new prompts. Leave that router out, or use prompts that it has not seen."
         )
     return benchmark.where(~seen, "seen in training")
 
@@ -100,6 +100,6 @@ def _from_file(path: str, strong: str, weak: str, options: ReadingOptions) -> Be
     pair = (strong, weak)
     sifted = sift_labels(path, options, models=pair, required=pair)
     merged, count = merged_duplicates(sifted.items)
-    said = f"{count:,} labels of prompts that occur twice, averaged into one" if count else ""
+    said = f"{count:,} labels of repeated prompts, averaged" if count else ""
     benchmark = Benchmark.from_labels(Path(path).name, merged, strong=strong, weak=weak, dropped=said)
     return replace(benchmark, read=f"{path}: {sifted.sentence('labels')}")

@@ -45,7 +45,7 @@ class Difference:
         if high < 0.0:
             return f"{self.better} is worse than {self.than} by {-self.value:.3f} ({-high:.3f} to {-low:.3f})"
         return (
-            f"{self.better} and {self.than} can't be told apart here: {self.value:+.3f} "
+            f"{self.better} and {self.than} do not differ measurably here: {self.value:+.3f} "
             f"({low:+.3f} to {high:+.3f})"
         )
 
@@ -88,7 +88,7 @@ def compare_orders(orders: Mapping[str, Floats], gain: Floats, *, seed: int = 0)
         ValueError: the mean gain is not above 0.
     """
     if gain.mean() <= 1e-12:
-        raise ValueError(f"the strong model gains {gain.mean():.4g} on average: there is no gap to recover.")
+        raise ValueError(f"the strong model's mean gain is {gain.mean():.4g}: there is no gap to recover.")
     groups = {name: np.unique(-scores, return_inverse=True)[1] for name, scores in orders.items()}
     everything = np.arange(len(gain))
     apgr = {name: _area(group, everything, gain) for name, group in groups.items()}

@@ -59,8 +59,7 @@ def cpt_held_out(
                 measured.append(found)
     if not measured:
         raise ValueError(
-            f"{len(arrays[0])} prompts are too few: no split of them leaves a gap between the models on both "
-            "sides."
+            f"{len(arrays[0])} prompts are too few: no split leaves a gap between the models in both halves."
         )
     share, pgr = np.mean(measured, axis=0).tolist()
     return HeldOutCPT(share, pgr)

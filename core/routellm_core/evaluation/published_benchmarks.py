@@ -135,7 +135,7 @@ def _responses(path: Path, category: str) -> list[Label]:
 def _contaminated(folder: Path) -> set[str]:
     path = folder / "contaminated_prompts.jsonl"
     if not path.is_file():
-        raise DataError(f"{path} is missing: without it the evaluation would hold known prompts.")
+        raise DataError(f"{path} is missing: it lists the contaminated prompts to leave out.")
     return {json.loads(line)["eval_prompt"] for line in path.read_text(encoding="utf-8").splitlines() if line}
 
 

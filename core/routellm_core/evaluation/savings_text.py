@@ -40,7 +40,7 @@ def savings_table(found: Savings, currency: str) -> list[str]:
 def headline(found: Savings, strong: str, weak: str, currency: str) -> str:
     """Return what is saved at the chosen threshold."""
     row, full = found.chosen, found.rows[-1].cost
-    what = "saves" if row.saved >= 0 else "costs more, by"
+    what = "saves" if row.saved >= 0 else "costs more by"
     return (
         f"{row.strong_share:.1%} of the decisions to {strong}, the rest to {weak}, {what} "
         f"{abs(row.saved):.1%}: from {money(full, currency)} to {money(row.cost, currency)} per {found.per} "
@@ -88,7 +88,7 @@ def log_lines(traffic: Traffic) -> Iterator[str]:
     if named:
         shares = ", ".join(f"{name} {count / calls:.0%}" for name, (_, count) in named[:_MOST_MODELS])
         more = f" and {len(named) - _MOST_MODELS} more" if len(named) > _MOST_MODELS else ""
-        yield f"the log's calls are of {shares}{more}"
+        yield f"models in the log: {shares}{more}"
     lacks: Sequence[tuple[int, str]] = (
         (traffic.unnamed, "the model"),
         (traffic.without_tokens, "tokens"),
@@ -97,6 +97,6 @@ def log_lines(traffic: Traffic) -> Iterator[str]:
     )
     missing = [f"{what} in {count:,} of {counted(calls, 'call')}" for count, what in lacks if count]
     if traffic.span is None:
-        missing.append("times, so nothing can be said of a month")
+        missing.append("times, so costs are not per month")
     if missing:
         yield f"the log lacks {'; '.join(missing)}"

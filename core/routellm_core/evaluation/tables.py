@@ -24,8 +24,8 @@ _HEADER = (
 )
 
 _TO_BEAT = {
-    "prompt length": "the length of the prompt does not tell",
-    "category mean": "the category's mean on the training rows does not tell",
+    "prompt length": "prompt length does not predict",
+    "category mean": "the category's mean on the training rows does not predict",
 }
 
 _MOSTLY_OUTSIDE = 0.5
@@ -59,7 +59,8 @@ def text_table(evaluations: Sequence[Evaluation], *, by_category: bool = False) 
 _FOOT = (
     "APGR: exact area under PGR over the share of strong calls, random 0.5; 95 %: bootstrap of prompts;",
     "published: the 11-point estimate of the original code; CPTx: % of strong calls for x % of the gap;",
-    "random: in expectation, its 95 % are those of single random routers; oracle: knows the quality of both",
+    "random: the expectation, with the 95 % range of single random routers; oracle: knows the quality of "
+    "both",
     "answers; prompt length: the longest go to strong first; category mean: knows what strong gained on the",
     "training rows of the prompt's category; paper: as printed there, its own routers on its own sample.",
 )
@@ -82,17 +83,17 @@ def _remarks(e: Evaluation, evaluations: Sequence[Evaluation]) -> list[str]:
         found = e.cpt_held_out[0.5]
         lines.append(
             f"{e.benchmark}: {e.router}'s CPT50 is {100 * low:.1f}-{100 * high:.1f} (95 %); its threshold, "
-            f"chosen on one half, sends {found.share:.1%} of the other to strong, which recovers "
+            f"chosen on one half, sends {found.share:.1%} of the other half to strong and recovers "
             f"{found.pgr:.1%}."
         )
     if e.similarity is not None and e.outside is not None:
         lines.append(
             f"{e.benchmark}: similarity to {e.router}'s training prompts {e.similarity:.3f}; {e.outside:.1%} "
-            "of the prompts are outside, less near to them than 95 % of their own kind."
+            "of the prompts are outside, farther from them than 95 % of the training prompts themselves."
         )
         if e.outside > _MOSTLY_OUTSIDE:
             lines.append(
-                f"WARNING: {e.benchmark} is outside what {e.router} was trained on: expect little of its "
+                f"WARNING: {e.benchmark} is outside what {e.router} was trained on: do not rely on its "
                 "scores, and train or calibrate on prompts like these."
             )
     lines += [
@@ -123,7 +124,7 @@ def _category_lines(evaluations: Sequence[Evaluation]) -> list[str]:
         for result in e.categories
     ]
     if len(rows) == 1:
-        return ["no benchmark here tells categories"]
+        return ["no benchmark here has categories"]
     return [*_aligned(rows, left=3), "to strong: share of the category in the half with the highest scores"]
 
 

@@ -200,7 +200,7 @@ class HybridRouter(UnchangingRouter):
             CheckpointError: a part is missing, or the responder was not saved and none is given.
         """
         if base is None:
-            raise CheckpointError(f"{checkpoint.origin} holds no base router, and none is given as base=.")
+            raise CheckpointError(f"{checkpoint.origin} holds no base router, and base= is not given.")
         asked = saved_responder(checkpoint) if responder is None else responder
         quantiles = checkpoint.score_quantiles
         if quantiles is None:

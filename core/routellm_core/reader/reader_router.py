@@ -173,7 +173,7 @@ class ReaderRouter(UnchangingRouter):
             CheckpointError: a part is missing, or the responder was not saved and none is given.
         """
         if base is None:
-            raise CheckpointError(f"{checkpoint.origin} holds no base router, and none is given as base=.")
+            raise CheckpointError(f"{checkpoint.origin} holds no base router, and base= is not given.")
         asked = saved_responder(checkpoint) if responder is None else responder
         with checkpoint.reading("reader"):
             price = checkpoint.settings.get("price")

@@ -203,10 +203,10 @@ class AdaptedRouter(UnchangingRouter):
     def from_checkpoint(cls, checkpoint: Checkpoint, *, base: Router | None = None) -> AdaptedRouter:
         """Make the router that `to_checkpoint` described, around the base router saved inside it."""
         if base is None:
-            raise CheckpointError(f"{checkpoint.origin} holds no base router, and none is given as base=.")
+            raise CheckpointError(f"{checkpoint.origin} holds no base router, and base= is not given.")
         if checkpoint.setting("features") != list(FEATURES):
             raise CheckpointError(
-                f"{checkpoint.origin} reads other features of a prompt's shape than this version measures: "
+                f"{checkpoint.origin} uses different shape features than this version computes: "
                 "run routellm adapt again on the same labels."
             )
         tensor = checkpoint.tensor

@@ -199,7 +199,7 @@ class AdditiveRouter(UnchangingRouter):
         """
         if checkpoint.setting("features") != list(FEATURES):
             raise CheckpointError(
-                f"{checkpoint.origin}: the shape features are not those that this version measures. "
+                f"{checkpoint.origin}: its shape features are not those that this version computes. "
                 "Train the router again."
             )
         with checkpoint.reading():

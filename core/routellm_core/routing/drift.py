@@ -162,9 +162,9 @@ class DriftWatch:
             return ()
         return (
             MissingTokensWarning(
-                f"{missing:.0%} of the last {self._tokens.count} answers came without a count of their "
-                "tokens: costs and savings are not known. Ask for it where the provider gives it, with "
-                "streams too (OpenAI: stream_usage=True in LangChain, additional_kwargs={'stream_options': "
+                f"{missing:.0%} of the last {self._tokens.count} answers came without token counts: costs "
+                "and savings are unknown. Request the counts if the provider offers them, with streams too "
+                "(OpenAI: stream_usage=True in LangChain, additional_kwargs={'stream_options': "
                 "{'include_usage': True}} in LlamaIndex)."
             ),
         )
@@ -178,9 +178,10 @@ class DriftWatch:
         if not self._share_told.tells(self._compared, found is not None) or found is None:
             return None
         return ShareDriftWarning(
-            f"{found.share:.0%} of the last {found.count:,} scored calls went to strong, {asked:.0%} were "
-            "asked for: your prompts differ from those that the threshold was set on. Set it on your own "
-            f"prompts with: routellm calibrate --prompts FILE --strong-share {asked:g} --out calibration.json"
+            f"{found.share:.0%} of the last {found.count:,} scored calls went to strong, against a target "
+            f"of {asked:.0%}: your prompts differ from those that the threshold was set on. Set it on "
+            f"your own prompts with: routellm calibrate --prompts FILE --strong-share {asked:g} --out "
+            "calibration.json"
         )
 
     def _kinds_drift(self) -> Warning | None:
@@ -191,9 +192,9 @@ class DriftWatch:
         if not self._kinds_told.tells(self._kinds, found is not None) or found is None:
             return None
         return UnknownKindsWarning(
-            f"{found.share:.0%} of the last {found.count:,} scored prompts are of kinds that the router was "
-            "not made for, so their scores say little: label some of them (routellm label --from-log LOG), "
-            "and make the router yours with routellm adapt."
+            f"{found.share:.0%} of the last {found.count:,} scored prompts are of kinds that the router "
+            "was not trained for, so their scores mean little: label some of them (routellm label "
+            "--from-log LOG), and fit the router to them with routellm adapt."
         )
 
     def _score_drift(self) -> Warning | None:
@@ -208,9 +209,9 @@ class DriftWatch:
             return None
         count, shift = found
         return ScoreDriftWarning(
-            f"the scores of the last {count:,} calls are distributed otherwise than those of the calibration "
-            f"prompts (cumulative shares differ by up to {shift:.2f}): the calibration, a guarantee "
-            "included, does not speak of this traffic. Calibrate again on prompts like these: "
+            f"the scores of the last {count:,} calls are distributed differently from those of the "
+            f"calibration prompts (cumulative shares differ by up to {shift:.2f}): the calibration, "
+            "including any guarantee, does not cover this traffic. Calibrate again on prompts like these: "
             "routellm calibrate --help"
         )
 

@@ -33,7 +33,7 @@ def read_decisions(where: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
     """
     path = log_path(where)
     if not path.is_file():
-        raise DecisionLogError(f"{path} is not a file: give the decision log that decision_log= names.")
+        raise DecisionLogError(f"{path} is not a file: give the file that decision_log= names.")
     with path.open("rb") as stream:
         database = stream.read(len(_SQLITE_HEAD)) == _SQLITE_HEAD
     for row in _database_rows(path) if database else _line_rows(path):
@@ -42,7 +42,7 @@ def read_decisions(where: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
             continue
         if version > LOG_VERSION:
             raise DecisionLogError(
-                f"{path} holds a row of version {version}, this version reads {LOG_VERSION}: upgrade "
+                f"{path} holds a row of version {version}; this version reads {LOG_VERSION}: upgrade "
                 "routellm-plugins."
             )
         yield row

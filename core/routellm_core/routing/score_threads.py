@@ -30,7 +30,7 @@ class ScoreThreads:
             ScoreTimeoutError: no thread became free within so many seconds.
         """
         if not self._free.acquire(timeout=seconds):
-            raise ScoreTimeoutError(f"{MOST_AT_ONCE} earlier calls of the router have not ended yet.")
+            raise ScoreTimeoutError(f"{MOST_AT_ONCE} earlier calls of the router are still running.")
 
         def run() -> None:
             try:

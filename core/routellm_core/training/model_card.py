@@ -8,13 +8,13 @@ from typing import Any
 _FORMS = {
     "mf": "matrix factorization over prompt embeddings",
     "bert": "an encoder with three labels (strong wins, tie, weak wins); the score is the first one's share",
-    "causal_llm": "a causal language model that foresees the weak answer's quality, 1 to 5; the score is "
+    "causal_llm": "a causal language model that predicts the weak answer's quality, 1 to 5; the score is "
     "1 − P(quality >= 4)",
 }
 
 _CARD = """# A router of kind {kind}
 
-It scores a prompt by how likely the answer of {strong} would be preferred over that of {weak}: {form}.
+It scores a prompt by how likely the answer of {strong} is to be preferred over that of {weak}: {form}.
 {base_line}
 Load it with `load_router("this folder")`, or give the folder as `router=` to ChatRouteLLM or RouteLLM.
 
@@ -22,16 +22,16 @@ Load it with `load_router("this folder")`, or give the folder as `router=` to Ch
 
 {data}
 
-The rows that are held out are all rows of their prompts: no prompt is on both sides.
+Rows are held out by prompt: no prompt is on both sides.
 
 ## Measured on the held-out rows
 
 {metrics}
 
-A loss is a mean cross-entropy in nats. `constant_loss` is what always saying the training rows' frequencies
-has: a router whose `held_out_loss` is not below it has learned nothing that helps on new prompts. The
-held-out rows also chose when training stopped, so their loss is a little too good. What counts is how it
-routes: measure that on prompts of your own with `routellm evaluate`.
+A loss is a mean cross-entropy in nats. `constant_loss` is the loss of always predicting the training rows'
+frequencies: a router whose `held_out_loss` is not below it has learned nothing that helps on new prompts.
+The held-out rows also chose when training stopped, so their loss is slightly optimistic. What counts is how
+the router decides: measure that on your own prompts with `routellm evaluate`.
 
 ## Settings
 
@@ -39,9 +39,9 @@ routes: measure that on prompts of your own with `routellm evaluate`.
 
 ## Limits
 
-- It knows prompts like those it was trained on; on others its order may be no better than chance.
-- The score is about this pair of sides. For another pair its order of prompts may carry over, its numbers do
-  not: set the threshold with `routellm calibrate`.
+- It knows prompts like those it was trained on; on others it may rank no better than chance.
+- The score is about this pair of sides. For another pair the ranking of prompts may carry over, but the
+  numbers do not: set the threshold with `routellm calibrate`.
 - It reads the text of one prompt: no history, tools, files or images.
 
 ## Versions
@@ -63,7 +63,7 @@ def model_card(report: Mapping[str, Any]) -> str:
         strong=_names(report["strong"]),
         weak=_names(report["weak"]),
         form=_FORMS.get(report["kind"], report["kind"]),
-        base_line=f"\nIt was trained further from {base}, whose licence holds for it too.\n" if base else "",
+        base_line=f"\nIt was fine-tuned from {base}, whose licence applies to it too.\n" if base else "",
         data=_table(report["data"]),
         metrics=_table(metrics),
         settings=_table(report["settings"]),

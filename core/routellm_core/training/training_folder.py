@@ -40,7 +40,8 @@ class TrainingFolder:
         if run.is_file():
             if not resume:
                 raise FileExistsError(
-                    f"{self.path} holds an unfinished training: go on with --resume, or delete that folder."
+                    f"{self.path} holds an unfinished training: continue with --resume, or delete that "
+                    "folder."
                 )
             self._check_same(json.loads(run.read_text()))
             for folder in self._checkpoints():
@@ -58,7 +59,7 @@ class TrainingFolder:
         for key in sorted({*before, *self._identity}):
             if before.get(key) != self._identity.get(key):
                 raise ValueError(
-                    f"{self.path} was begun with {key} {before.get(key)!r}, now it is "
+                    f"{self.path} was started with {key} {before.get(key)!r}, which is now "
                     f"{self._identity.get(key)!r}: resume with the same data and settings, "
                     "or delete that folder."
                 )

@@ -34,7 +34,7 @@ def test_a_budget_for_everything_sends_everything_to_strong() -> None:
 
 
 def test_a_budget_below_weak_alone_says_what_it_takes() -> None:
-    with pytest.raises(ValueError, match=r"budget is 1 for 1,000 calls, but they cost at least 2 "):
+    with pytest.raises(ValueError, match=r"budget is 1 for 1,000 calls, but your prompts cost at least 2:"):
         threshold_for_budget(np.array([0.2, 0.9]), np.full(2, 0.002), np.full(2, 0.01), 1.0)
 
 

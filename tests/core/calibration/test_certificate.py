@@ -105,7 +105,7 @@ def test_the_certificate_says_what_was_found() -> None:
     statement = found.statement("small", "big")
     assert statement.startswith(
         "With probability at least 90% over the draw of these 1,000 labelled prompts, mean quality by this "
-        "grader on new prompts from the same source is at least that of big alone less 0.05 points; this says"
+        "grader on new prompts from the same source is at least that of big alone minus 0.05 points; this"
     )
 
 
@@ -165,7 +165,7 @@ SCORES, WEAK, STRONG = np.linspace(0.1, 0.9, 300), np.zeros(300), np.ones(300)
             {},
             r"50 labels are fewer than needed: .* takes about 152 labels",
         ),
-        ((np.full(300, 0.5), WEAK, STRONG), {}, "every score is 0.5: no threshold tells these prompts apart"),
+        ((np.full(300, 0.5), WEAK, STRONG), {}, "every score is 0.5: no threshold separates these prompts"),
         ((SCORES, WEAK[:3], STRONG), {}, r"weak has shape \(3,\), expected \(300,\)"),
         ((SCORES, WEAK, 9 * STRONG), {}, r"quality of the strong model is 9, outside .*--scale LOW HIGH"),
         ((SCORES, WEAK * math.nan, STRONG), {}, "quality of the weak model is nan"),

@@ -47,7 +47,7 @@ def test_a_calibration_saves_and_loads(tmp_path: Path) -> None:
         ({"score_quantiles": 0.3}, "score_quantiles in .* is 0.3, expected a list"),
         ({"score_quantiles": [0.1, 7]}, "a number of score_quantiles in .* is 7"),
         ({"score_quantiles": [0.3, 0.1]}, "score_quantiles in .* is not in ascending order"),
-        ({"format_version": 99}, "format_version 99, this version reads 1: upgrade"),
+        ({"format_version": 99}, "format_version 99; this version reads 1: upgrade"),
     ],
 )
 def test_a_damaged_calibration_is_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -66,7 +66,9 @@ def test_another_router_is_refused_and_the_same_one_is_not(tmp_path: Path) -> No
     calibration.check_router(RandomRouter(seed=1))
     calibration.check_router(load_router(tmp_path / "saved"))
     Calibration("mine", 0.5).check_router(FixedRouter(0.5))
-    with pytest.raises(ValueError, match=r"made with another router: its fingerprint is .*calibrate again"):
+    with pytest.raises(
+        ValueError, match=r"made with a different router: its fingerprint is .*calibrate again"
+    ):
         calibration.check_router(RandomRouter(seed=2))
     with pytest.raises(ValueError, match="that of router 'FixedRouter' is unknown"):
         calibration.check_router(FixedRouter(0.5))

@@ -102,7 +102,7 @@ def test_the_default_is_a_loss_of_two_points(
     assert calibration.statement is not None
     assert calibration.statement in said
     assert "over the draw of these 400 labelled prompts" in said
-    assert "is at least that of big alone less 0.02 points" in said
+    assert "is at least that of big alone minus 0.02 points" in said
     assert "100% to strong with 100" in said
     assert "with 400" in said
     assert "with 1,600" in said
@@ -111,9 +111,9 @@ def test_the_default_is_a_loss_of_two_points(
 @pytest.mark.parametrize(
     ("target", "promise"),
     [
-        (["--max-loss", "0.1"], "that of big alone less 0.1 points"),
-        (["--quality", "0.9"], "0.9 of that of big alone"),
-        (["--gap", "0.6"], "that of small alone plus 0.6 of what big alone has more"),
+        (["--max-loss", "0.1"], "that of big alone minus 0.1 points"),
+        (["--quality", "0.9"], "0.9 times that of big alone"),
+        (["--gap", "0.6"], "that of small alone plus 0.6 of the gap to big alone"),
     ],
 )
 def test_each_quality_says_what_it_promises(
@@ -155,7 +155,7 @@ def test_prompts_that_occur_twice_or_trained_the_router_are_told(
 
     assert calibration.prompts == N - 1
     said = capsys.readouterr().out
-    assert "left out: 7 labels of prompts that occur twice, averaged into one, 1 seen in training" in said
+    assert "left out: 7 labels of repeated prompts, averaged, 1 seen in training" in said
 
 
 def test_where_weak_is_enough_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,7 +180,7 @@ def test_a_budget_is_kept(labels: Path, tmp_path: Path, capsys: pytest.CaptureFi
     longer = calibrated([*budget, "--input-tokens", "500", "--output-tokens", "100"], tmp_path / "c.json")
     assert longer.strong_share == pytest.approx(4 / 8, abs=0.03)
     assert main(["calibrate", *budget[:-5], *PAIR, "--budget", "4"]) == 2
-    assert "--budget needs what the models cost" in capsys.readouterr().err
+    assert "--budget needs prices" in capsys.readouterr().err
 
 
 def test_three_points_are_recommended(labels: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,7 +52,7 @@ def test_calls_are_drawn_graded_and_kept_for_the_next_check(capsys: pytest.Captu
     assert check("--sample", "25", "--out", "todo.jsonl", "--max-loss", "0.05") == 0
     printed = capsys.readouterr().out
     assert "40 of 60 scored calls went to weak (66.7%)" in printed
-    assert "none of them is graded" in printed
+    assert "no call is graded yet" in printed
     assert "wrote 25 calls to grade to todo.jsonl" in printed
     assert all(
         json.loads(line)["text"] in PROMPTS[:40] for line in Path("todo.jsonl").read_text().splitlines()
@@ -86,7 +86,10 @@ def test_calls_at_another_threshold_say_nothing_of_the_calibration(
 ) -> None:
     Calibration("r", 0.4, target={"max_loss": 0.02, "confidence": 0.9}).save("calibration.json")
     assert check("--calibration", "calibration.json") == 2
-    assert "60 calls are of another router, pair or threshold" in capsys.readouterr().err
+    assert (
+        "no call was made with the router, pair and threshold of calibration.json, and 60 with others"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,7 +99,7 @@ def test_calls_at_another_threshold_say_nothing_of_the_calibration(
         (["--max-loss", "0"], "--max-loss is 0.0, expected a number above 0"),
         (["--confidence", "1.5"], "--confidence is 1.5"),
         (["--log", "none.jsonl"], "none.jsonl is not a file"),
-        (["--judge", "j", "--grades", "f"], "leave one of them out"),
+        (["--judge", "j", "--grades", "f"], "drop one of them"),
     ],
 )
 def test_bad_input_is_told_in_one_line(
@@ -111,7 +114,7 @@ def test_bad_input_is_told_in_one_line(
 def test_a_promise_of_another_kind_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     Calibration("r", 0.5, target={"quality": 0.9}).save("calibration.json")
     assert check("--calibration", "calibration.json") == 2
-    assert "promises no largest loss, but quality" in capsys.readouterr().err
+    assert "promises no max_loss, only quality" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -153,7 +156,7 @@ def test_a_judge_that_fails_keeps_what_it_graded(
     printed = capsys.readouterr()
     graded = int(printed.out.split(" graded weak calls")[0].splitlines()[-1])
     assert 0 < graded < 30
-    assert f"What was graded is kept and counted: go on with --sample {30 - graded}." in printed.err
+    assert f"Grades so far are kept and counted: continue with --sample {30 - graded}." in printed.err
     assert check("--sample", str(30 - graded), *judge, "--max-cost", "1000") == 0
     assert "30 graded weak calls" in capsys.readouterr().out
 

@@ -128,12 +128,12 @@ def test_languages_are_written_beside_the_row(battles: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--battles", "IN", "--out", "IN"], "is read, and can't be written too"),
-        (["--battles", "IN", "--out", "x", "--rejected", "x"], "name two files"),
-        (["--battles", "IN", "--against", "x", "--out", "x"], "is read, and can't be written too"),
+        (["--battles", "IN", "--out", "IN"], "is an input and can't be written too"),
+        (["--battles", "IN", "--out", "x", "--rejected", "x"], "give two different files"),
+        (["--battles", "IN", "--against", "x", "--out", "x"], "is an input and can't be written too"),
         (["--battles", "IN", "--out", "x", "--similarity", "2"], "--similarity is 2.0, expected"),
         (["--battles", "IN", "--out", "x", "--near-duplicates", "0"], "similarity is 0.0, expected"),
-        (["--battles", "IN", "--against", "absent", "--out", "x"], "absent is not a file"),
+        (["--battles", "IN", "--against", "absent", "--out", "x"], "absent does not exist"),
         (["--out", "x"], "one of the arguments --battles --labels is required"),
         (["--battles", "IN", "--labels", "IN", "--out", "x"], "not allowed with"),
         (

@@ -140,14 +140,14 @@ def test_train_makes_a_router_for_the_users_pair(
     [
         ([], "routellm: error: the following arguments are required: command"),
         (["scroe"], "invalid choice: 'scroe'"),
-        (["score", "absent.jsonl"], "routellm score: error: absent.jsonl is not a file"),
+        (["score", "absent.jsonl"], "routellm score: error: absent.jsonl does not exist"),
         (["score", "--router", "defualt", "PROMPTS"], "unknown router 'defualt'"),
         (["calibrate", "--prompts", "PROMPTS", "--strong-share", "1.5"], "--strong-share is 1.5, expected"),
         (["calibrate", "--prompts", "PROMPTS", "--strong-share", "nan"], "--strong-share is nan, expected"),
         (["calibrate", "--prompts", "PROMPTS", "--strong-share", "much"], "invalid float value: 'much'"),
         (
             ["calibrate", "--prompts", "PROMPTS"],
-            "--prompts alone tell nothing of quality: give --strong-share or",
+            "--prompts alone say nothing about quality: give --strong-share or",
         ),
         (["calibrate", "--strong-share", "0.3"], "one of the arguments --prompts --labels is required"),
         (["evaluate", "--benchmark", "mmul"], "'mmul' is neither a file nor one of mmlu"),
@@ -271,7 +271,7 @@ def test_evaluate_says_which_router_is_better_and_tells_two_of_one_name_apart(
 
     first, second = (f"march ({tmp_path / folder})" for folder in ("one", "two"))
     assert f"labels.jsonl: {first} is better than default by 0." in table
-    assert f"{first} and {second} can't be told apart here: +0.000" in table
+    assert f"{first} and {second} do not differ measurably here: +0.000" in table
     assert [row["router"] for row in rows[:3]] == [first, "default", second]
     assert [found["than"] for found in rows[0]["differences"]] == ["default", second, "prompt length"]
     assert rows[0]["differences"][0]["interval"][0] > 0

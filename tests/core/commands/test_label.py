@@ -84,7 +84,7 @@ def test_answers_that_were_cut_are_counted(
     arguments: list[str], capsys: pytest.CaptureFixture[str], server: StandInServer
 ) -> None:
     assert main([*arguments, "--max-answer-tokens", "2"]) == 0
-    assert "24 answers were cut: see --max-answer-tokens" in capsys.readouterr().out
+    assert "24 answers were cut off: see --max-answer-tokens" in capsys.readouterr().out
     assert {body["max_tokens"] for body in server.bodies("big")} == {2}
     assert {body["max_tokens"] for body in server.bodies("judge")} == {1024}
 
@@ -115,7 +115,7 @@ def test_a_reached_cap_writes_what_there_is_and_says_how_to_go_on(
     first = len(list(read_battles("battles.jsonl")))
 
     assert "\nroutellm label: error: the cap on spend is reached: " in printed.err
-    assert "run the same command again to go on" in printed.err
+    assert "run the same command again to continue" in printed.err
     assert f"{first} of 12 prompts are judged" in printed.err
     assert first < 12
     assert main([*arguments, *prices, "--max-cost", "500"]) == 0
@@ -167,7 +167,10 @@ def test_a_kill_in_the_middle_loses_nothing_and_pays_nothing_twice(
     ("more", "message"),
     [
         (["--max-cost", "5"], "--max-cost needs --prices"),
-        (["--max-cost", "5", "--prices", "big=1,2"], "the price of every model: 'small', 'judge' have none"),
+        (
+            ["--max-cost", "5", "--prices", "big=1,2"],
+            "the price of every model: none is given for 'small', 'judge'",
+        ),
         (["--max-cost", "0", "--prices", "big=1,2"], "the cap on spend is 0.0"),
         (["--weak", "big"], "strong and weak are both 'big'"),
         (["--concurrency", "0"], "concurrency is 0"),
@@ -176,7 +179,7 @@ def test_a_kill_in_the_middle_loses_nothing_and_pays_nothing_twice(
         (["--out", "prompts.jsonl"], "--out and --prompts are both prompts.jsonl"),
         (["--judge-key-env", "ABSENT_KEY", "--base-url", ""], "the key for judge is missing"),
         (["--judge", "absent"], "absent can't be asked (404"),
-        (["--prompts", "absent.jsonl"], "absent.jsonl is not a file"),
+        (["--prompts", "absent.jsonl"], "absent.jsonl does not exist"),
         (["--references", "prompts.jsonl"], "field 'reference' is missing"),
         (["--patience", "-1"], "patience is -1"),
     ],

@@ -131,7 +131,7 @@ def test_a_dry_run_says_what_it_costs_and_asks_nobody(
     assert "strong gpt-4o: 3 calls, about " in printed
     assert "weak gpt-4o-mini: 4 calls, about " in printed
     assert "judge gpt-4o: 8 calls, about " in printed
-    assert "15 calls to make, 1 answers and verdicts are there already; about $" in printed
+    assert "15 calls to make; 1 answers and verdicts are known already; about $" in printed
     assert "gpt-4o: 2.5 in, 10 out per million tokens (list price as of " in printed
     assert sum(server.calls().values()) == 0
     assert sorted(path.name for path in Path(".").iterdir()) == ["app.jsonl"]
@@ -156,9 +156,9 @@ def test_list_prices_serve_where_none_are_given_and_a_missing_one_is_named(
     assert main([*arguments, "--max-cost", "0.0001"]) == 6
     assert "the cap on spend is reached" in capsys.readouterr().err
     assert main([*arguments, "--judge", "local-judge", "--dry-run"]) == 0
-    assert "not known without the price of local-judge: give --prices" in capsys.readouterr().out
+    assert "unknown without a price for local-judge: give --prices" in capsys.readouterr().out
     assert main([*arguments, "--judge", "local-judge", "--max-cost", "5"]) == 2
-    assert "'local-judge' have none" in capsys.readouterr().err
+    assert "none is given for 'local-judge'" in capsys.readouterr().err
     prices = ["--prices", "judge=1,1"]
     assert main([*arguments, "--judge", "local-judge", *prices, "--max-cost", "5"]) == 0
     assert "\ncost 0.0" in capsys.readouterr().out

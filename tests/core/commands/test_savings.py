@@ -68,7 +68,7 @@ def test_without_times_it_speaks_of_calls(tmp_path: Path, capsys: pytest.Capture
     values = found([str(written(tmp_path / "t.jsonl", [row] * 4)), *PAIR, *PRICES], capsys)
 
     assert (values["per"], values["rows"][-1]["cost"]) == ("1,000 calls", pytest.approx(13.0))
-    assert any("times, so nothing can be said of a month" in note for note in values["notes"])
+    assert any("times, so costs are not per month" in note for note in values["notes"])
 
 
 def test_cached_input_has_its_own_price(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,7 +158,7 @@ def test_the_calibrated_threshold_is_looked_at(
     arguments = ["calibrate", "--prompts", str(log), "--strong-share", "0.5", "--out", str(calibration)]
     assert main([*arguments, *PAIR, *PRICES]) == 0
     printed = capsys.readouterr().out
-    assert "tokens: the log's own, of 40 prompts" in printed
+    assert "tokens: as logged, for 40 prompts" in printed
     assert "from 13.00 to 7.10 per 1,000 calls" in printed
     values = found([str(log), *PAIR, *PRICES, "--calibration", str(calibration)], capsys)
 
@@ -168,8 +168,8 @@ def test_the_calibrated_threshold_is_looked_at(
 @pytest.mark.parametrize(
     ("row", "arguments", "said"),
     [
-        (call("Hello, who is it?", prompt_tokens=-5), PAIR, "1 call tells tokens that no call can have"),
-        (call("Hello, who is it?"), PAIR, "1 decision tells too little of a share"),
+        (call("Hello, who is it?", prompt_tokens=-5), PAIR, "1 call with impossible token counts"),
+        (call("Hello, who is it?"), PAIR, "only 1 decision: too few to estimate a share"),
         ({"prompt": "Hello, who is it?"}, PAIR, "the log lacks the model in 1 of 1 call; tokens"),
     ],
 )  # fmt: skip
@@ -183,7 +183,7 @@ def test_what_has_to_be_known_is_said(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([*PAIR], "the price of the strong model 'big' is missing: give --prices big=INPUT,OUTPUT"),
+        ([*PAIR], "no price is known for the strong model 'big': give --prices big=INPUT,OUTPUT"),
         ([*PAIR, "--prices", "big=1"], "expected MODEL=INPUT,OUTPUT"),
         ([*PAIR, *PRICES, "--strong-share", "30"], "--strong-share is 30"),
         ([*PAIR, *PRICES, "--monthly-calls", "0"], "--monthly-calls is 0"),

@@ -46,7 +46,7 @@ def test_bad_input_is_told_in_one_line(battles: Path, capsys: pytest.CaptureFixt
     assert "tiers is 5, expected a whole number from 1 to 4" in capsys.readouterr().err
     battles.write_text("model_a,model_b,winner\na,b,model_a\n")
     assert main(["tiers", "--battles", str(battles)]) == 3
-    assert "there is 1 battle" in capsys.readouterr().err
+    assert "there is only 1 battle" in capsys.readouterr().err
 
 
 def test_claude_and_gpt_4_are_above_the_open_models(

@@ -85,7 +85,7 @@ def test_it_says_when_it_learned_nothing(tmp_path: Path, capsys: pytest.CaptureF
     path = write_rows(tmp_path / "battles.jsonl", rows)
 
     assert main(["train", "mf", "--battles", path, *PAIR, "--out", str(tmp_path / "router")]) == 0
-    assert "WARNING: it learned nothing" in capsys.readouterr().out
+    assert "WARNING: the router learned nothing" in capsys.readouterr().out
 
 
 def test_a_router_is_not_overwritten_unless_forced(

@@ -94,7 +94,7 @@ def test_other_settings_do_not_resume_it(
 ) -> None:
     data = unfinished.parent / "battles.jsonl"
     assert main(words(data, unfinished, "--resume", *more)) == 2
-    assert f"was begun with {key}" in capsys.readouterr().err
+    assert f"was started with {key}" in capsys.readouterr().err
 
 
 def test_other_data_does_not_resume_it(unfinished: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,7 +104,7 @@ def test_other_data_does_not_resume_it(unfinished: Path, capsys: pytest.CaptureF
     rows[0]["winner"], rows[3]["winner"] = rows[3]["winner"], rows[0]["winner"]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert main(words(data, unfinished, "--resume")) == 2
-    assert "was begun with data" in capsys.readouterr().err
+    assert "was started with data" in capsys.readouterr().err
 
 
 def test_another_embedder_does_not_resume_it(unfinished: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,7 +115,7 @@ def test_another_embedder_does_not_resume_it(unfinished: Path, capsys: pytest.Ca
     changed["settings"]["embedder"]["cue_weight"] += 1.0
     config.write_text(json.dumps(changed))
     assert main(words(data, unfinished, "--resume", "--from", str(config.parent))) == 2
-    assert "was begun with embedder" in capsys.readouterr().err
+    assert "was started with embedder" in capsys.readouterr().err
 
 
 def test_without_anything_to_resume_it_begins(tmp_path: Path) -> None:

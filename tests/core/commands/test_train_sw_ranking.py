@@ -89,7 +89,7 @@ def test_options_reach_the_router(train: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--strong", "huge", "--weak", "small"], "strong is 'huge', which plays in no battle"),
+        (["--strong", "huge", "--weak", "small"], "strong is 'huge', which occurs in no battle"),
         (
             ["--strong", "large", "--weak", "small", "--tiers", "4"],
             "tiers is 4, expected a whole number from 1",
@@ -126,7 +126,7 @@ def test_saved_and_loaded_it_scores_the_same_from_the_disk(train: Any, tmp_path:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"strong": "huge"}, "strong is 'huge', which plays in no battle"),
+        ({"strong": "huge"}, "strong is 'huge', which occurs in no battle"),
         ({"models": "large"}, "models is 'large', expected a list"),
         ({"models": ["large", "middle"]}, "holds an index outside 0 to 1"),
         ({"tiers": [0, 1]}, r"tiers is \[0, 1\], expected a whole number from 0 to 2 for each of 3 models"),

@@ -223,7 +223,7 @@ def test_an_address_that_hides_its_host_is_refused(
     embedder = {**made.settings["embedder"], "base_url": address}
     write_checkpoint(tmp_path, replace(made, settings={**made.settings, "embedder": embedder}))
 
-    with pytest.raises(CheckpointError, match="which is no address of a host"):
+    with pytest.raises(CheckpointError, match="which is not the address of a host"):
         load_router(tmp_path, allow_hosts=["127.0.0.1"])
 
 

@@ -95,7 +95,8 @@ def test_a_benchmark_that_was_trained_on_whole_is_refused() -> None:
     router.coverage = Coverage(prompt_hashes(["a", "b"]), np.eye(2, dtype=np.float32), np.zeros(3))
 
     with pytest.raises(
-        ValueError, match="every prompt of mine trained 'FixedRouter': it says nothing of new prompts"
+        ValueError,
+        match="every prompt of mine was used to train 'FixedRouter': it says nothing about new prompts",
     ):
         without_trained(benchmark, router)
 
@@ -136,7 +137,7 @@ def test_two_labels_of_one_prompt_become_one(tmp_path: Path) -> None:
 
     assert (list(benchmark.prompts), benchmark.strong.tolist()) == (["Why?", "How?"], [0.5, 1.0])
     assert list(benchmark.categories) == ["x", "y"]
-    assert benchmark.dropped == "1 labels of prompts that occur twice, averaged into one"
+    assert benchmark.dropped == "1 labels of repeated prompts, averaged"
 
 
 def test_a_file_without_labels_is_refused(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_a_difference_of_two_nearly_equal_orders_is_known_better_than_either() -
 @pytest.mark.parametrize(
     ("first", "second", "verdict"),
     [("good", "bad", "good is better than bad by 0."), ("bad", "good", "bad is worse than good by 0."),
-     ("good", "like", "good and like can't be told apart here: ")],
+     ("good", "like", "good and like do not differ measurably here: ")],
 )  # fmt: skip
 def test_the_verdict_is_a_sentence(first: str, second: str, verdict: str) -> None:
     hard, gain = prompts()

@@ -96,7 +96,7 @@ def test_the_category_baseline_knows_the_training_rows_alone(questions: Benchmar
 
 
 def test_the_table_says_which_router_does_not_beat_a_baseline(questions: Benchmark) -> None:
-    said = "mine: ByLength has learned nothing here that the length of the prompt does not tell."
+    said = "mine: ByLength has learned nothing here that prompt length does not predict."
     for sign in (1.0, -1.0):
         assert said in text_table([evaluate(ByLength(sign), questions), *baselines(questions)])
     shorter = Benchmark("mine", questions.prompts, np.zeros(N), 1.0 - questions.strong)

@@ -115,8 +115,8 @@ def test_models_and_tiers_name_the_same_pair() -> None:
 @pytest.mark.parametrize("name", ["gpt-9", "tier:3", "tier:-1", "tier: 0", "0"])
 def test_an_unknown_model_is_told_how_to_name_its_tier(role: str, name: str) -> None:
     message = (
-        rf"{role} is '{name}', which plays in no battle: known are \['high', 'last', 'low', 'mid', 'top'\]. "
-        "For a model that is not among them, name the tier of those that are as strong: 'tier:0', the best, "
+        rf"{role} is '{name}', which occurs in no battle: known are \['high', 'last', 'low', 'mid', 'top'\]. "
+        "For any other model, give the tier of models of its strength: 'tier:0', the best, "
         "to 'tier:2'"
     )
     with pytest.raises(ValueError, match=message):

@@ -48,7 +48,7 @@ def test_half_a_line_is_passed_over(tmp_path: Path) -> None:
 def test_a_later_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_text(json.dumps({"version": 2, "id": "a"}) + "\n")
-    with pytest.raises(DecisionLogError, match="version 2, this version reads 1: upgrade"):
+    with pytest.raises(DecisionLogError, match="version 2; this version reads 1: upgrade"):
         list(read_decisions(path))
 
 

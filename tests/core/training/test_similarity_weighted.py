@@ -17,7 +17,7 @@ def test_battles_that_give_no_ratings_are_refused() -> None:
     apart = [Battle("q", *pair, "tie") for pair in (("a", "b"), ("a", "b"), ("x", "y"))]
     for given, message in (
         ([], "no battles"),
-        (apart[:1], "there is 1 battle"),
+        (apart[:1], "there is only 1 battle"),
         (apart, "'a', 'b'; 'x', 'y'"),
     ):
         with pytest.raises(DataError, match=message):

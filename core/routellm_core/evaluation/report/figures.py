@@ -77,7 +77,7 @@ def marker_places(points: Points) -> dict[str, list[float]]:
 def _across(points: Points) -> tuple[Any, str]:
     if points.costs is None or not points.full_cost:
         return 100 * points.shares, "decisions to strong (%)"
-    return 100 * points.costs / points.full_cost, "cost, % of always strong, by the prices of the start"
+    return 100 * points.costs / points.full_cost, "cost, % of always strong, at the initial prices"
 
 
 def _axes() -> tuple[Any, Any]:

@@ -85,7 +85,7 @@ def _section(section: ReportSection, prefix: str) -> str:
 </div>
 {_prices(section, prefix)}
 {_texts(section)}
-<h3>What this rests on</h3>
+<h3>Assumptions</h3>
 <ul class="notes">{notes}</ul>
 <script type="application/json">{_json(data)}</script>
 </section>"""
@@ -134,7 +134,7 @@ def _texts(section: ReportSection) -> str:
     if section.labelled is not None:
         lists += [
             ("lost", f"Worst losses: to {section.weak}, though {section.strong} is better (weak → strong)"),
-            ("wasted", f"Money for nothing: to {section.strong}, though {section.weak} is better"),
+            ("wasted", f"Wasted money: to {section.strong}, though {section.weak} is better"),
         ]
     boxes = "".join(
         f'<div class="panel"><h3>{escape(words)}</h3><ol class="texts" data-is="{name}"></ol></div>'

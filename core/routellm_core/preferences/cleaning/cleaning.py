@@ -119,7 +119,7 @@ class _Sieve:
         self.languages = [""] * len(prompts)
 
     def drop(self, reason: str, find: Callable[[list[str], list[Hashable]], Marks | list[bool]]) -> None:
-        self._say(f"looking for rows to drop: {reason}")
+        self._say(f"searching for rows to drop: {reason}")
         marks = find([self._prompts[row] for row in self._left], [self._keys[row] for row in self._left])
         for row, marked in zip(self._left, marks, strict=True):
             if marked:

@@ -21,7 +21,7 @@ def languages(prompts: Sequence[str]) -> list[str]:
         from lingua import LanguageDetectorBuilder
     except ImportError as error:
         raise ImportError(
-            "telling languages apart needs an extra: pip install 'routellm-plugins[clean]'"
+            "detecting languages needs an extra: pip install 'routellm-plugins[clean]'"
         ) from error
     detector = LanguageDetectorBuilder.from_all_languages().build()
     # Each distinct text is detected once: detection is the slowest step of cleaning.

@@ -90,10 +90,10 @@ class KeptGrades:
         scale = values.get("scale")
         numbers = [values.get("strong"), values.get("weak"), *(scale if isinstance(scale, list) else [])]
         if len(numbers) != 4 or not all(map(_is_number, numbers)):
-            raise DataError(f"{record.place}: not a grade that `routellm check` wrote: mend or remove it.")
+            raise DataError(f"{record.place}: not a grade that `routellm check` wrote: fix or remove it.")
         strong, weak, low, high = map(float, numbers)
         if self.scale not in (None, (low, high)):
-            raise DataError(f"{record.place}: another scale than the grades before it.")
+            raise DataError(f"{record.place}: a different scale than the grades before it.")
         self.grades[id] = (strong, weak)
         self.graders.add(str(values.get("grader")))
         self.scale = (low, high)

@@ -198,8 +198,8 @@ class CallLog:
                 self._count(row, place, len(line))
             elif (line.endswith(b"\n") and line.strip()) or len(line) == LONGEST_ROW:
                 raise DataError(
-                    f"{self.path}:{number}: not a row of a log of calls. What it says may be paid for: "
-                    "mend or remove the line, or give another log."
+                    f"{self.path}:{number}: not a row of a log of calls. It may record a paid call: fix "
+                    "or remove the line, or give another log."
                 )
             elif not line.endswith(b"\n"):
                 # The run was killed while it wrote this row.

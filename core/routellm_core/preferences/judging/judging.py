@@ -209,8 +209,8 @@ class _Run:
         self._nonsense += 1
         if self._nonsense >= self.settings.nonsense_limit:
             self.calls.halt(
-                f"{self.judge.name} gave no verdict in the wanted form on {self._nonsense} pairs in a row: "
-                "its answers are in the log"
+                f"{self.judge.name} gave no well-formed verdict on {self._nonsense} pairs in a row: its "
+                "answers are in the log"
             )
 
 

@@ -140,7 +140,7 @@ class OpenAIResponder:
             import openai
         except ImportError as error:
             raise ImportError(
-                "asking models by OpenAI's API needs an extra: pip install 'routellm-plugins[openai]'"
+                "calling models through OpenAI's API needs an extra: pip install 'routellm-plugins[openai]'"
             ) from error
         self.check_key()
         # Retries are counted, paid and logged by the caller.

@@ -48,7 +48,7 @@ class Spend:
         if cap is not None:
             check_positive(cap, "the cap on spend")
         if cap is not None and not prices:
-            raise ValueError("a cap on spend needs prices: without them no cost can be counted.")
+            raise ValueError("a cap on spend needs prices to count the cost.")
         self.prices = dict(prices or {})
         self.cap = cap
         self.spent = 0.0
@@ -71,7 +71,8 @@ class Spend:
         missing = [model for model in dict.fromkeys(models) if model not in self.prices]
         if self.cap is not None and missing:
             raise ValueError(
-                f"a cap on spend needs the price of every model: {', '.join(map(repr, missing))} have none."
+                f"a cap on spend needs the price of every model: none is given for "
+                f"{', '.join(map(repr, missing))}."
             )
 
     def cost(self, model: str, usage: TokenUsage) -> float:
@@ -89,8 +90,8 @@ class Spend:
             while self.cap is not None and self.committed + amount > self.cap:
                 if not self._reserved:
                     raise SpendCapReached(
-                        f"{self.spent + self.lost:.6f} of at most {self.cap:g} are spent, and the next call "
-                        f"could cost {amount:.6f}"
+                        f"{self.spent + self.lost:.6f} of {self.cap:g} is spent, and the next call could "
+                        f"cost {amount:.6f}"
                     )
                 await self._settled.wait()
             self._reserved.append(amount)

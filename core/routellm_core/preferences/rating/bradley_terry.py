@@ -80,7 +80,8 @@ def bradley_terry_strengths(
         if done.all():
             return strengths
     raise ValueError(
-        f"the Bradley-Terry fit did not end in {_ITERATIONS} steps: give a larger penalty than {penalty!r}."
+        f"the Bradley-Terry fit did not converge in {_ITERATIONS} steps: give a larger penalty than "
+        f"{penalty!r}."
     )
 
 

@@ -133,8 +133,8 @@ def checked_columns(battles: Sequence[Battle]) -> BattleColumns:
     if len(battles) == 1:
         (only,) = battles
         raise DataError(
-            f"there is 1 battle, {only.model_a!r} against {only.model_b!r}: one result is no rating. "
-            "Give more battles."
+            f"there is only 1 battle, {only.model_a!r} against {only.model_b!r}, which gives no rating. "
+            "Add battles."
         )
     columns = BattleColumns.from_battles(battles)
     check_connected(columns)

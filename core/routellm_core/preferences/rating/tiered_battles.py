@@ -82,7 +82,7 @@ class TieredBattles:
         """
         missing = [model for model in columns.models if model not in tiers]
         if missing:
-            raise ValueError(f"tiers has none for {missing}, which play in the battles.")
+            raise ValueError(f"tiers has none for {missing}, which occur in the battles.")
         rows = unit_rows(embeddings)
         nearest = greatest_similarity(rows) if with_nearest else None
         return cls(columns, rows, tuple(tiers[model] for model in columns.models), nearest)
@@ -112,8 +112,8 @@ class TieredBattles:
         groups = connected_groups(between + between.T > 0.0)
         if not any(set(tiers) <= set(group) for group in groups):
             raise ValueError(
-                f"strong {strong!r} is of tier {tiers[0]} and weak {weak!r} of tier {tiers[1]}, and no chain "
-                "of battles links the two: add battles between them, or make fewer tiers."
+                f"strong {strong!r} is of tier {tiers[0]} and weak {weak!r} of tier {tiers[1]}, and no "
+                "chain of battles links the two: add battles between them, or make fewer tiers."
             )
         return tiers
 
@@ -124,8 +124,8 @@ class TieredBattles:
         if by_tier and int(by_tier[1]) < self.tier_count:
             return int(by_tier[1])
         raise ValueError(
-            f"{role} is {model!r}, which plays in no battle: known are {list(self.columns.models)}. For a "
-            "model that is not among them, name the tier of those that are as strong: 'tier:0', the best, to "
+            f"{role} is {model!r}, which occurs in no battle: known are {list(self.columns.models)}. For "
+            "any other model, give the tier of models of its strength: 'tier:0', the best, to "
             f"'tier:{self.tier_count - 1}'."
         )
 
@@ -157,5 +157,5 @@ class TieredBattles:
         if battles.tier_count > _MOST_TIERS:
             raise ValueError(f"there are {battles.tier_count} tiers, expected at most {_MOST_TIERS}.")
         if longest_row(embeddings) > _LONGEST:
-            raise ValueError("embeddings holds rows that are longer than 1.")
+            raise ValueError("embeddings holds rows of a norm above 1.")
         return battles

@@ -98,7 +98,7 @@ class Battle:
         winner, both_bad = _winner(record)
         model_a, model_b = record.text("model_a"), record.text("model_b")
         if model_a == model_b:
-            record.refuse("model_b", "another model than model_a")
+            record.refuse("model_b", "a model other than model_a")
         return cls(_prompt(record) if with_prompt else "", model_a, model_b, winner, both_bad)
 
 

@@ -38,7 +38,7 @@ def parquet_rows(source: Source) -> Iterator[Record | RowError]:
                     present = {name: value for name, value in values.items() if value is not None}
                     yield Record(present, f"{source.origin}: row {number}")
     except (ArrowException, OSError) as error:
-        raise DataError(f"{source.origin} can't be read ({error}); {number} rows were.") from error
+        raise DataError(f"{source.origin} can't be read ({error}) after {number} rows.") from error
 
 
 def excel_rows(source: Source) -> Iterator[Record | RowError]:
@@ -78,8 +78,8 @@ def sqlite_rows(source: Source) -> Iterator[Record | RowError]:
             }
             if "decisions" not in tables:
                 raise DataError(
-                    f"{source.origin} is an SQLite database without a table decisions, so no decision log; "
-                    f"it has {sorted(tables)}. Export the table that you mean as CSV."
+                    f"{source.origin} is an SQLite database without a table decisions, so not a decision "
+                    f"log; it has {sorted(tables)}. Export the table you need as CSV."
                 )
             for table in ("decisions", "outcomes"):
                 if table in tables:

@@ -75,8 +75,8 @@ def delimited_rows(
             values = {name: value for name, value in zip(names, row, strict=True) if name or value}
             yield Record(values, place, decimal)
         else:
-            message = f"the row has not as many fields as the header, {names}."
-            yield RowError(place, "not as many fields as the header", message, _named(names, row))
+            message = f"the row does not have as many fields as the header, {names}."
+            yield RowError(place, "with more or fewer fields than the header", message, _named(names, row))
 
 
 def _head_rows(head: str, delimiter: str) -> list[list[str]]:

@@ -144,7 +144,7 @@ def _values(stream: IO[str], origin: str) -> Iterator[Any]:
         ended = not more
         text, position = text[position:] + more, 0
     if inside:
-        raise DataError(f"{origin}: the JSON array has no end; it was cut off after row {read}.")
+        raise DataError(f"{origin}: the JSON array has no end: it was cut off after row {read}.")
 
 
 def _row(value: object, place: str) -> Record | RowError:

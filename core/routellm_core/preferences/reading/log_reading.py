@@ -95,7 +95,7 @@ class LogReader:
             )
             if self.options.strict:
                 raise RowError(
-                    row.place, "impossible tokens", f"{raw.impossible}, which no call can have.", row.values
+                    row.place, "impossible tokens", f"{raw.impossible}, which is impossible.", row.values
                 )
         yield call
 
@@ -146,10 +146,10 @@ def unknown_layout(path: str | PathLike[str], record: Record) -> str:
     """Return the message for a row that fits no layout."""
     fields = ", ".join(map(repr, islice(record.values, 12)))
     return (
-        f"{path}: no field with a prompt is known in {record.place}, which has {fields}. Name it with "
-        "--field prompt=THEIRS, or say with --format what the file is."
+        f"{path}: no known prompt field in {record.place}, which has {fields}. Name it with --field "
+        "prompt=THEIRS, or give the layout with --format."
     )
 
 
 def _unusable(row: Record, reason: str) -> RowError:
-    return RowError(row.place, reason, f"the row is {reason}: no text of a person is in it.", row.values)
+    return RowError(row.place, reason, f"the row is {reason}: it holds no text by a person.", row.values)

@@ -67,7 +67,7 @@ class Record:
             self.refuse(field, "text")
         if not value.isascii() and _HALF_CHARACTER.search(value):
             # JSON can hold half of a surrogate pair, which no file and no tokenizer accepts.
-            self.refuse(field, "text without halves of characters")
+            self.refuse(field, "text without lone surrogates")
         return value
 
     def refuse(self, field: str, expected: str) -> NoReturn:

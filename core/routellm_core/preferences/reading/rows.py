@@ -86,8 +86,8 @@ def read_records(path: str | PathLike[str], options: ReadingOptions = NO_OPTIONS
 def plain_text_message(path: str | PathLike[str]) -> str:
     """Return the message for plain text when rows are expected."""
     return (
-        f"{path} is plain text, expected rows: JSON Lines, a JSON array, CSV, .xlsx or Parquet. Say which "
-        "with --format where it is one of them."
+        f"{path} is plain text, expected rows: JSON Lines, a JSON array, CSV, .xlsx or Parquet. If it is "
+        "one of these, give --format."
     )
 
 

@@ -121,7 +121,7 @@ def _raw(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     try:
         mode = source.stat().st_mode
     except (OSError, ValueError):
-        raise DataError(f"{source} is not a file: there is nothing of that name.") from None
+        raise DataError(f"{source} does not exist.") from None
     # A device such as /dev/zero never ends.
     if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
         raise DataError(f"{source} is not a file{' but a folder' if stat.S_ISDIR(mode) else ''}.")

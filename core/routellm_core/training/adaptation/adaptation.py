@@ -79,7 +79,7 @@ def adapt(
     """Make a router of some ten to some ten thousand labels; a thousand take well under a second.
 
     Args:
-        labels: scores of both models or of the weak one alone, battles, or all of them.
+        labels: scores of both models, scores of the weak model alone, battles, or a mix of them.
         strong: the strong model's name in them.
         weak: the weak model's name.
         base: the router that is the prior, which counts the less the more labels there are.

@@ -49,7 +49,7 @@ class Fitting:
     def left_out(self, fit: TwoQualities) -> Floats:
         """Return the gain expected of each labelled prompt by a fit without its label, shape (n,)."""
         if fit.left_out is None:
-            raise ValueError("the fit was made without leaving labels out.")
+            raise ValueError("the fit was made without held-out labels.")
         return gains(fit.left_out)
 
     def fit(self) -> TwoQualities:

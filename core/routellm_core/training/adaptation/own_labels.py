@@ -100,9 +100,7 @@ class _Gathered:
         for role, model in (("strong", self.strong), ("weak", self.weak)):
             if model not in self.models and not (role == "strong" and self.scores):
                 known = ", ".join(map(repr, sorted(self.models)[:20])) or "none"
-                raise DataError(
-                    f"{role} is {model!r}, of which no row tells anything: the models are {known}."
-                )
+                raise DataError(f"{role} is {model!r}, which occurs in no row: the models are {known}.")
         if len(prompts) < FEWEST:
             raise DataError(
                 f"the files hold {len(prompts)} distinct prompts with a label of {self.strong!r} or "
@@ -166,8 +164,8 @@ def _check(labels: OwnLabels, strong: str, weak: str) -> None:
     constant = all(np.ptp(known) < 1e-9 for known in _known(labels.strong, labels.weak) if len(known))
     if constant or (len(gain) == len(labels.prompts) and np.ptp(gain) < 1e-9):
         raise DataError(
-            f"all {len(labels.prompts)} labels say the same of {strong!r} and {weak!r}: there is nothing to "
-            "order prompts by. Label more prompts, or grade more finely."
+            f"all {len(labels.prompts)} labels rate {strong!r} and {weak!r} alike: there is nothing to "
+            "order prompts by. Label more prompts, or grade on a finer scale."
         )
     if both.any() and gain.mean() <= 1e-12:
         raise DataError(

@@ -68,14 +68,16 @@ class AdaptationReport:
         low, high = more.interval
         rows += [
             f"on {self.prompts:,} labels, each prompt scored without its own label"
-            + (", strong's answers taken to be right" if self.strong_assumed else ""),
+            + (", with strong's answers assumed right" if self.strong_assumed else ""),
             *(f"{difference.sentence}." for difference in self.differences),
             f"Another {more.labels} labels are likely to add {more.added:.3f} ({low:.3f} to {high:.3f}).",
         ]
         if self.repeated:
-            rows.append(f"{self.repeated:,} labels repeat a prompt; those of one prompt were averaged.")
+            rows.append(
+                f"{self.repeated:,} labels repeat a prompt and were averaged with the others of that prompt."
+            )
         if not self.gains_over_chance:
-            rows.append("Not better than chance on these labels: label more.")
+            rows.append("Not better than chance on these labels: add labels.")
         return rows
 
     def to_dict(self) -> dict[str, Any]:

@@ -143,7 +143,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m routellm_core.training.default.everyday_check", description=__doc__
     )
-    parser.add_argument("--router", default="default", help="a name or a folder (default: %(default)s)")
+    parser.add_argument(
+        "--router", default="default", help="name or folder of the router (default: %(default)s)"
+    )
     parser.add_argument(
         "--prompts", type=Path, default=TRAINING_DATA / "held_out.jsonl", help="the held-out set"
     )

@@ -38,7 +38,7 @@ def with_new_model(
         ValueError: the router knows the model already, or no label compares it with a known one.
     """
     if model in router.models:
-        raise ValueError(f"model {model!r} is known to this router already: nothing is to be added.")
+        raise ValueError(f"this router already knows model {model!r}: there is nothing to add.")
     known = {name: row for row, name in enumerate(router.models)}
     prompts: list[int] = []
     rivals: list[int] = []

@@ -35,7 +35,7 @@ class Hardware:
         gpu = there and settings.device != "cpu"
         able = not gpu or torch.cuda.is_bf16_supported()
         if settings.precision == "bfloat16" and not able:
-            raise ValueError("precision is 'bfloat16', which this GPU doesn't know: give 'float32'.")
+            raise ValueError("precision is 'bfloat16', which this GPU does not support: give 'float32'.")
         # Automatic only on a GPU, where it is faster: a CPU without instructions for it is slower with it.
         wanted = gpu if settings.precision == "auto" else settings.precision == "bfloat16"
         return cls(gpu=gpu, bfloat16=able and wanted)

@@ -51,7 +51,7 @@ class ModelClasses:
                 raise ValueError(f"{role} is {', '.join(names)!r}, expected names of models.")
         both = sorted(set(self.strong) & set(self.weak))
         if both:
-            raise ValueError(f"{both} is among the strong and the weak models; a model has one side.")
+            raise ValueError(f"{both} is given as strong and as weak; a model has one side.")
 
     @classmethod
     def from_lists(cls, strong: str, weak: str) -> ModelClasses:
@@ -144,8 +144,8 @@ def read_weak_qualities(
         means = [(prompt, 1.0 + 4.0 * score) for prompt, score in means]
     elif low < 1.0 or high > 5.0:
         raise DataError(
-            f"the scores of weak {list(classes.weak)} reach from {low:g} to {high:g}, expected 1 to 5 or "
-            "0 to 1: bring them to one of these scales."
+            f"the scores of weak {list(classes.weak)} range from {low:g} to {high:g}, expected 1 to 5 or "
+            "0 to 1: rescale them."
         )
     # Halves are rounded up, as people expect; Python rounds them to even.
     found += [LabelledPrompt(prompt, int(score + 0.5) - 1) for prompt, score in means]
@@ -161,12 +161,12 @@ def _check_both_sides(strong_wins: int, rows: int, classes: ModelClasses) -> Non
     """
     sides = f"strong {_named(classes.strong)} and weak {_named(classes.weak)}"
     if rows == 0:
-        raise DataError(f"no battle or label compares {sides}: give data in which they meet.")
+        raise DataError(f"no battle or label compares {sides}: give data that does.")
     if strong_wins in (0, rows):
         found = "none" if strong_wins == 0 else "all"
         raise DataError(
-            f"of {rows} comparisons of {sides} the strong side wins {found}: there is nothing to tell "
-            "prompts apart by. Check that --strong and --weak are not swapped, or give more data."
+            f"the strong side wins {found} of {rows} comparisons of {sides}: nothing distinguishes the "
+            "prompts. Check that --strong and --weak are not swapped, or give more data."
         )
 
 

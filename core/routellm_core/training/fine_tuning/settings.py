@@ -40,7 +40,7 @@ class FineTuningSettings:
     Attributes:
         max_steps: optimizer steps at most.
         batch_size: rows in a step.
-        learning_rate: the highest; it falls linearly to 0.
+        learning_rate: peak learning rate; it falls linearly to 0.
         weight_decay: of AdamW.
         max_length: tokens of a prompt at most.
         interval: steps between evaluations on the held-out battles, each of which writes a checkpoint.
@@ -70,8 +70,8 @@ class FineTuningSettings:
         check_positive(self.learning_rate, "learning_rate")
         if self.device not in (None, "cpu", "cuda"):
             raise ValueError(
-                f"device is {self.device!r}, expected 'cpu' or 'cuda'; which GPU it is, "
-                "the environment variable CUDA_VISIBLE_DEVICES says."
+                f"device is {self.device!r}, expected 'cpu' or 'cuda'; choose a GPU with the environment "
+                "variable CUDA_VISIBLE_DEVICES."
             )
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision is {self.precision!r}, expected one of {list(PRECISIONS)}.")

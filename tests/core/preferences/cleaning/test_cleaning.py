@@ -78,8 +78,8 @@ def test_a_row_that_is_gone_hides_no_other() -> None:
 
     assert clean(["abc", "abc"], None, settings, say=said.append).counts == {"shorter than 16 characters": 2}
     assert said == [
-        "looking for rows to drop: shorter than 16 characters",
-        "looking for rows to drop: exact duplicate",
+        "searching for rows to drop: shorter than 16 characters",
+        "searching for rows to drop: exact duplicate",
     ]
 
 

@@ -131,7 +131,7 @@ async def test_a_judge_that_answers_nonsense_ends_the_run(tmp_path: Path) -> Non
     for times in (1, 2):
         # What the log rejects costs nothing and ends nothing: four more pairs are paid for.
         result = await judge_prompts(*run, log=tmp_path / "log.jsonl", settings=settings)
-        assert "judge gave no verdict in the wanted form on 4 pairs in a row" in result.stopped
+        assert "judge gave no well-formed verdict on 4 pairs in a row" in result.stopped
         assert sum(judge.asked.values()) == 12 * times
 
 
@@ -228,12 +228,12 @@ def test_models_and_settings_that_make_no_sense_are_refused(tmp_path: Path) -> N
     with pytest.raises(ValueError, match="strong and weak are both 'big'"):
         asyncio.run(judge_prompts(PROMPTS, strong, strong, judge, log=tmp_path / "log.jsonl"))
     settings = JudgingSettings(prices={"big": PRICE}, max_cost=5)
-    with pytest.raises(ValueError, match="'small', 'judge' have none"):
+    with pytest.raises(ValueError, match="none is given for 'small', 'judge'"):
         judge_in_new_loop(PROMPTS, strong, weak, judge, log=tmp_path / "log.jsonl", settings=settings)
     judge_in_new_loop(PROMPTS, strong, weak, ScriptedModel("first judge"), log=tmp_path / "log.jsonl")
     # The log's own calls count too, and what they cost must be known.
     settings = JudgingSettings(prices=PRICES, max_cost=5)
-    with pytest.raises(ValueError, match="'first judge' have none"):
+    with pytest.raises(ValueError, match="none is given for 'first judge'"):
         judge_in_new_loop(PROMPTS, strong, weak, judge, log=tmp_path / "log.jsonl", settings=settings)
     with pytest.raises(ValueError, match="concurrency is 0, expected a whole number"):
         JudgingSettings(concurrency=0)

@@ -30,7 +30,7 @@ async def test_a_call_without_room_is_not_started() -> None:
     await spend.reserve(6)
     await spend.settle(6, spent=6)
 
-    with pytest.raises(SpendCapReached, match=r"6\.000000 of at most 10 are spent, and .* cost 5\.000000"):
+    with pytest.raises(SpendCapReached, match=r"6\.000000 of 10 is spent, and .* cost 5\.000000"):
         await spend.reserve(5)
     await spend.reserve(4)
     assert spend.committed == 10
@@ -72,7 +72,7 @@ def test_a_cap_is_a_positive_number(cap: float) -> None:
 def test_a_cap_needs_the_price_of_every_model() -> None:
     with pytest.raises(ValueError, match="a cap on spend needs prices"):
         Spend({}, 5)
-    with pytest.raises(ValueError, match="'x', 'y' have none"):
+    with pytest.raises(ValueError, match="none is given for 'x', 'y'"):
         Spend(PRICES, 5).check_models(["m", "x", "y", "x"])
     Spend(PRICES).check_models(["x"])
 

@@ -101,7 +101,7 @@ def test_who_never_won_is_rated_and_marked() -> None:
     ("battles", "message"),
     [
         ([], "no battles to rate models by"),
-        (fights("a", "b", 1), "there is 1 battle, 'b' against 'a': one result is no rating"),
+        (fights("a", "b", 1), "there is only 1 battle, 'b' against 'a', which gives no rating"),
         (
             [*fights("a", "b", 4), *fights("x", "y", 4), *fights("y", "z", 2)],
             "2 groups that never met, so their ratings can't be compared: 'a', 'b'; 'x', 'y', 'z'. Add",

@@ -140,7 +140,7 @@ def read_one(values: dict[str, Any]) -> Battle:
         ({**PREFERENCE, "prompt": "[]"}, "expected a list of turns"),
         ({**PREFERENCE, "prompt": "[null]"}, "field 'prompt' is '.null.', expected text"),
         ({**PREFERENCE, "prompt": '["Why'}, "expected a list of turns"),
-        ({**PREFERENCE, "prompt": '["Why \\ud83d?"]'}, "expected text without halves of characters"),
+        ({**PREFERENCE, "prompt": '["Why \\ud83d?"]'}, "expected text without lone surrogates"),
         ({**CONVERSATIONS, "conversation_b": TURNS[2:]}, "the same first turn as conversation_a"),
         ({**CONVERSATIONS, "conversation_a": []}, "expected a list of turns with role and content"),
         ({**CONVERSATIONS, "conversation_a": ["Why?"]}, "expected a list of turns with role and content"),
@@ -182,7 +182,7 @@ def test_sifting_counts_each_rejected_row_by_its_reason(tmp_path: Path) -> None:
     winner = "winner: not 'model_a' or 'model_b' or 'tie'"
     assert sifted.reasons == {
         winner: 2,
-        "model_b: not another model than model_a": 1,
+        "model_b: not a model other than model_a": 1,
         "prompt: missing": 1,
         "not a JSON object": 1,
         "not JSON": 1,
@@ -197,7 +197,7 @@ def test_sifting_counts_ragged_csv_rows(tmp_path: Path) -> None:
     sifted = sift_battles(path)
 
     assert [battle.winner for battle in sifted.items] == ["model_a", "model_b"]
-    assert sifted.reasons == {"not as many fields as the header": 2}
+    assert sifted.reasons == {"with more or fewer fields than the header": 2}
     assert json.loads(json.dumps(sifted.rejected[1].row))[""] == ["more"]
 
 

@@ -216,7 +216,7 @@ def test_tokens_that_cannot_be_are_counted_and_not_believed(tmp_path: Path, usag
     assert [call.usage for call in calls] == [None, USAGE]
     assert reader.report.impossible == 1
     assert "log.jsonl:1" in reader.report.impossible_example
-    with pytest.raises(RowError, match=r"log\.jsonl:1: .*which no call can have"):
+    with pytest.raises(RowError, match=r"log\.jsonl:1: .*which is impossible"):
         read(path, strict=True)
 
 
@@ -242,7 +242,7 @@ def test_a_layout_may_be_forced(tmp_path: Path) -> None:
 
 
 def test_an_unknown_layout_names_its_fields(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"no field with a prompt is known.*'utterance'.*--field prompt="):
+    with pytest.raises(DataError, match=r"no known prompt field.*'utterance'.*--field prompt="):
         read(saved(tmp_path, {"utterance": QUESTION, "id": 3}))
 
 

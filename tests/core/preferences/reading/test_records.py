@@ -92,7 +92,7 @@ def test_prompts_in_every_format(file: Any, name: str, text: str) -> None:
     [
         (BATTLE.replace('"model_a"}', '"modela"}'), "2: field 'winner' is 'modela', expected 'model_a' or"),
         (BATTLE.replace('"winner": "model_a"', '"won": 1'), "2: field 'winner' is missing"),
-        (BATTLE.replace('"y"', '"x"'), "2: field 'model_b' is 'x', expected another model"),
+        (BATTLE.replace('"y"', '"x"'), "2: field 'model_b' is 'x', expected a model other than model_a"),
         (BATTLE.replace('"Why?"', "7"), "2: field 'prompt' is 7, expected text"),
         (BATTLE.replace('"Why?"', '""'), "2: field 'prompt' is '', expected text"),
         ("{", "2: not JSON"),
@@ -124,7 +124,7 @@ def test_a_bad_label_is_named(file: Any, line: str, message: str) -> None:
 
 
 def test_damaged_files_are_data_errors(file: Any, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is not a file"):
+    with pytest.raises(DataError, match="does not exist"):
         list(read_records(tmp_path / "absent.jsonl"))
     (tmp_path / "bad.jsonl.gz").write_bytes(b"no gzip")
     with pytest.raises(DataError, match=r"bad\.jsonl\.gz:1: not JSON"):
@@ -132,7 +132,7 @@ def test_damaged_files_are_data_errors(file: Any, tmp_path: Path) -> None:
     (tmp_path / "latin.txt").write_bytes("café".encode("latin-1"))
     with pytest.raises(DataError, match=r"latin\.txt can't be read"):
         read_prompts(tmp_path / "latin.txt")
-    with pytest.raises(DataError, match=r"ragged\.csv:3: the row has not as many fields as the header"):
+    with pytest.raises(DataError, match=r"ragged\.csv:3: the row does not have as many fields as the header"):
         list(read_records(file("ragged.csv", "a,b\n1,2\n1,2,3\n")))
     with pytest.raises(DataError, match="holds no row"):
         read_prompts(file("empty.csv", "prompt\n"))

@@ -122,7 +122,7 @@ READABLE: dict[str, tuple[str, Callable[[], str | bytes], str]] = {
         "p.jsonl", lambda: LINES.replace("\n", '\n{"prompt": \n[1]\n'), "4 skipped"),
     "rows without a prompt between": (
         "p.jsonl", lambda: LINES.replace("\n", '\n{"prompt": ""}\n{"prompt": null}\n'), "4 skipped: 4 empty"),
-    "ragged rows between": ("p.csv", lambda: table() + "1,2,3\n4\n", "2 skipped: 2 not as many fields"),
+    "ragged rows between": ("p.csv", lambda: table() + "1,2,3\n4\n", "2 skipped: 2 with more or fewer"),
 }  # fmt: skip
 
 
@@ -166,7 +166,7 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "a cut workbook": ("p.xlsx", b"PK\x03\x04\0\0", "can't be read as an Excel file"),
     "another database": ("p.db", b"SQLite format 3\0" + bytes(84), "can't be read|without a table decisions"),
     "no known column": ("p.csv", b"a,b\n1,2\n", r"has 'a', 'b'\. Name it with --field prompt=THEIRS"),
-    "no header": ("p.csv", "\n".join(TEXTS).encode(), "no field with a prompt is known"),
+    "no header": ("p.csv", "\n".join(TEXTS).encode(), "no known prompt field"),
     "two columns of one name": ("p.csv", b"prompt,prompt\na,b\n", "two columns are named 'prompt'"),
     "deep brackets": ("p.jsonl", b"[" * 100_000, "not JSON"),
     "deep objects": ("p.jsonl", b'{"a":' * 100_000 + b"\n", "not JSON"),

@@ -84,7 +84,7 @@ def test_labels_that_hold_nothing_are_called_no_better_than_chance() -> None:
              for x in labelled(80)]  # fmt: skip
     lines = adapt(noise, **PAIR).report.lines()
 
-    assert "Not better than chance on these labels: label more." in lines
+    assert "Not better than chance on these labels: add labels." in lines
 
 
 def test_measured_on_noise_the_left_out_apgr_is_one_half_on_average() -> None:

@@ -80,7 +80,7 @@ def test_a_model_that_won_everything_is_finite() -> None:
 
 
 def test_what_adds_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="model 'c' is known to this router already"):
+    with pytest.raises(ValueError, match="this router already knows model 'c'"):
         with_new_model(router(), "c", labels(5, 0.0))
     with pytest.raises(ValueError, match="no label compares 'newer' with a model that this router knows"):
         with_new_model(router(), "newer", labels(5, 0.0))

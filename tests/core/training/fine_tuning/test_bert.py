@@ -114,7 +114,7 @@ def test_what_it_leaves_is_no_pickle_and_names_no_folder(base: Path, tmp_path: P
         assert path.suffix in (".json", ".safetensors", ".md"), path
         assert str(tmp_path).encode() not in path.read_bytes(), path
     card = (out / "MODEL_CARD.md").read_text()
-    assert "would be preferred over that of small" in card
+    assert "is to be preferred over that of small" in card
     assert "battles.jsonl" in card
     assert f"| held_out_loss | {metrics(out)['metrics']['held_out_loss']:.6g} |" in card
 

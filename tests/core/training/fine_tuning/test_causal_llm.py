@@ -149,11 +149,11 @@ def test_an_unfinished_training_is_gone_on_with_only_as_it_was_begun(base: Path,
     out = tmp_path / "router"
     trained(str(base), ROWS, settings(max_steps=10), out=out)
 
-    with pytest.raises(FileExistsError, match="unfinished training: go on with --resume, or delete"):
+    with pytest.raises(FileExistsError, match="unfinished training: continue with --resume, or delete"):
         trained(str(base), ROWS, settings(max_steps=10), out=out)
-    with pytest.raises(ValueError, match="was begun with max_steps 10, now it is 20"):
+    with pytest.raises(ValueError, match="was started with max_steps 10, which is now 20"):
         trained(str(base), ROWS, settings(max_steps=20), out=out, resume=True)
-    with pytest.raises(ValueError, match="was begun with data "):
+    with pytest.raises(ValueError, match="was started with data "):
         trained(str(base), ROWS[1:], settings(max_steps=10), out=out, resume=True)
     remove_unfinished(out)
     assert not (out / NAME).exists()

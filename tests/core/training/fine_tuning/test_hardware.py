@@ -139,7 +139,7 @@ def test_a_gpu_without_bfloat16_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     from routellm_core.training.fine_tuning.hardware import Hardware
 
     pretend(monkeypatch, gpu=True, bfloat16=False)
-    with pytest.raises(ValueError, match="precision is 'bfloat16', which this GPU doesn't know"):
+    with pytest.raises(ValueError, match="precision is 'bfloat16', which this GPU does not support"):
         Hardware.chosen(FineTuningSettings(precision="bfloat16"))
 
 

@@ -78,7 +78,7 @@ CLASSES_OF_PAIR = ModelClasses(("big",), ("small",))
 @pytest.mark.parametrize("scores", [(0, 3), (2, 7), (-1, 1)])
 def test_another_scale_is_refused(scores: Any) -> None:
     labels = [Label("x", {"small": score, "big": 1}) for score in scores]
-    with pytest.raises(DataError, match=r"reach from -?\d to \d, expected 1 to 5 or 0 to 1"):
+    with pytest.raises(DataError, match=r"range from -?\d to \d, expected 1 to 5 or 0 to 1"):
         read_weak_qualities([], labels, CLASSES_OF_PAIR)
 
 
@@ -92,8 +92,8 @@ def test_a_name_that_occurs_nowhere_is_named(read: Any) -> None:
 @pytest.mark.parametrize(
     ("winners", "message"),
     [
-        (("model_b", "tie"), "of 2 comparisons of strong 'big' and weak 'small' the strong side wins none"),
-        (("model_a", "model_a"), "the strong side wins all: there is nothing to tell prompts apart by"),
+        (("model_b", "tie"), "the strong side wins none of 2 comparisons of strong 'big' and weak 'small'"),
+        (("model_a", "model_a"), "the strong side wins all of .*: nothing distinguishes the prompts"),
         ((), "no battle or label compares strong 'big' and weak 'small'"),
     ],
 )
@@ -107,7 +107,7 @@ def test_a_side_that_never_or_always_wins_is_refused(read: Any, winners: Any, me
 @pytest.mark.parametrize(
     ("strong", "weak", "message"),
     [
-        ("big,small", "small", r"\['small'\] is among the strong and the weak models"),
+        ("big,small", "small", r"\['small'\] is given as strong and as weak"),
         ("big,", "small", "strong is 'big, ', expected names"),
         ("big", "", "weak is '', expected names"),
     ],
