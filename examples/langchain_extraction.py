@@ -17,8 +17,8 @@ from examples.route_printer import RoutePrinter
 
 TEXTS = (
     'Dear team, please bring 2 cups of "green tea" to Maria. Thank you so much!',
-    'A shop ships 4 boxes of "black tea" at 9:40; if 3 workers pack 2 boxes in 5 minutes, when are 7 workers '
-    "done with 90 boxes, and how much do they earn at $18 an hour each?",
+    'Please design and justify a plan for 4 boxes of "black tea": compare packing by hand with a machine, '
+    "and explain the risks of each.",
 )
 
 

@@ -19,7 +19,11 @@ from examples.route_printer import RoutePrinter
 
 TURNS = (
     ("first", "Please say hello to the team."),
-    ("first", "Find the eigenvalues of the matrix [[4, 1, 2], [1, 3, 0], [2, 0, 5]] to 3 decimals."),
+    (
+        "first",
+        "Prove that a symmetric matrix has real eigenvalues, and derive those of "
+        "[[4, 1, 2], [1, 3, 0], [2, 0, 5]].",
+    ),
     ("first", "Thanks! Please write a short thank-you note to Maria."),
     ("second", "Thanks! Please write a short thank-you note to Maria."),
 )

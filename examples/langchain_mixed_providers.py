@@ -18,8 +18,8 @@ from examples.route_printer import RoutePrinter
 
 TURNS = (
     "Look up the weather in Oslo, please.",
-    "A train covers 180 km at 72 km/h, waits 25 minutes, then covers 96 km at 64 km/h. Use the travel time "
-    "tool: when does it arrive if it leaves at 9:40, and what is its average speed?",
+    "Plan the journey of a train that covers 180 km at 72 km/h, waits 25 minutes, then covers 96 km at 64 "
+    "km/h: use the travel time tool, derive its average speed, and explain each step and what you assume.",
     "Thanks! Please write a short thank-you note to Maria.",
 )
 

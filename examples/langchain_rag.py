@@ -27,8 +27,8 @@ PASSAGES = (
 
 QUESTIONS = (
     "Tell me about the bell of the oldest clock.",
-    "If 9 adults and 14 children visit as one group with a guided tour, how much do they pay after the 15% "
-    "discount, and how much less is that than 23 single tickets and a tour?",
+    "Compare the ways in which 9 adults and 14 children can buy tickets and a guided tour, derive what each "
+    "costs after the 15% discount, and justify which one they should take.",
 )
 
 TEMPLATE = "Answer from the context only.\n\nContext:\n{context}\n\nQuestion: {question}"

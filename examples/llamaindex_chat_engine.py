@@ -19,8 +19,8 @@ from examples.providers import openai_endpoint
 
 MESSAGES = (
     "What is a threshold?",
-    "If 4 routers score 90 prompts in 3 minutes, how many minutes do 7 routers need for 840 prompts, and how "
-    "much do they cost at $18 an hour each?",
+    "Derive why a threshold that keeps a strong share on past prompts may miss it on new ones, and design a "
+    "way to notice that.",
     "Thanks!",
     "And what is a strong share?",
 )

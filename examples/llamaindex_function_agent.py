@@ -18,8 +18,8 @@ from examples.providers import openai_endpoint
 
 TASKS = (
     "Look up the weather in Oslo, please.",
-    "If 3 workers build 2 walls in 5 days, use the work plan tool: how many days do 7 workers need for 9 "
-    "walls, and how much do they earn at $120 a day each?",
+    "Design the schedule of a building site where 3 workers build 2 walls in 5 days: use the work plan tool "
+    "to derive how many days 7 workers need for 9 walls, and explain how delays change the schedule.",
 )
 
 
