@@ -30,13 +30,14 @@ class ScorePlaces:
             TypeError: it is no Router.
             ValueError: it ships none.
         """
-        if check_base(router).score_quantiles is None:
+        quantiles = check_base(router).score_quantiles
+        if quantiles is None:
             raise ValueError(
                 f"router {router.name!r} ships no score quantiles, by which a reader's ratings are put "
                 "on its scale. Take a router that does, such as load_router('default'), or for a hybrid your "
                 "own prompts: HybridRouter.from_prompts(...)."
             )
-        return cls(router.score_quantiles)
+        return cls(quantiles)
 
     def places(self, scores: Floats) -> Floats:
         """Return the share of typical scores below each score, shape (n,); ties count half."""
