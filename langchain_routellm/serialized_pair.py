@@ -12,7 +12,7 @@ from langchain_core.load.serializable import Serializable
 from langchain_core.runnables import RunnableBinding
 
 from langchain_routellm.wrapped_models import first_model, is_wrapped
-from routellm_core import Router
+from routellm_core import Disagreement, Router
 from routellm_core.redaction import is_secret, redacted
 from routellm_core.settings import RouterGiven
 
@@ -96,6 +96,8 @@ def said(value: Any) -> Any:
     """Return a setting in words that JSON has: a router or an exception by its name."""
     if isinstance(value, Router):
         return value.name
+    if isinstance(value, Disagreement):
+        return {"checker": described(value.checker), "same": said(value.same), "price": said(value.price)}
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, type):
@@ -111,7 +113,7 @@ def said(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     """Return a setting as the constructor takes it from JSON; None where it can't be said."""
-    if isinstance(value, Router) or callable(value):
+    if isinstance(value, Router | Disagreement) or callable(value):
         return None
     if isinstance(value, list | tuple | set | frozenset):
         items = [_plain(item) for item in value]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import functools
+import json
 import operator
+import pickle
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +18,7 @@ from langchain_core.tools import tool
 from langchain_core.tracers.run_collector import RunCollectorCallbackHandler
 
 from langchain_routellm import ChatRouteLLM
+from langchain_routellm.serialized_pair import described
 from routellm_core import Disagreement
 
 from examples.stand_in import StandInServer
@@ -182,3 +186,28 @@ def test_what_is_no_rule_is_refused() -> None:
         Disagreement(model, same=7)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"prices\['checker'\] is {'input': 1}"):
         Disagreement(model, price={"input": 1})
+
+
+def test_a_rule_is_said_in_json_without_its_models_key() -> None:
+    with three_models(SAME) as server:
+        llm = trio(server, {"price": CHECKER_PRICE})
+        dumped = llm.model_dump_json()
+    assert json.loads(dumped)["escalate_if"] == {
+        "checker": described(chat_openai(server, CHECKER)),
+        "same": "same_answer",
+        "price": {"input": 1e3, "output": 0.0, "cached_input": None},
+    }
+    assert "test-key" not in dumped + repr(llm)
+
+
+def test_a_rule_survives_pickle_and_copies() -> None:
+    strong, weak, checker = (FakeListChatModel(responses=[text]) for text in ("strong", "42", "41"))
+    llm = ChatRouteLLM(
+        strong=strong,
+        weak=weak,
+        router=KeywordRouter("hard"),
+        threshold=0.5,
+        escalate_if=Disagreement(checker),
+    )
+    for one in (llm, pickle.loads(pickle.dumps(llm)), copy.deepcopy(llm), llm.model_copy()):
+        assert one.invoke("How much?").text == "strong"
