@@ -25,17 +25,19 @@ def message_usage(message: object) -> TokenUsage | None:
 
 def usage_of(usage: UsageMetadata | Mapping[str, Any] | None) -> TokenUsage | None:
     """Return the tokens in LangChain's usage metadata; None if it tells none."""
-    if not usage:
+    if not usage or not isinstance(usage, Mapping):
         return None
     # LangChain marks an answer read from its own cache with a cost of 0.
     if usage.get("total_cost") == 0:
         return NO_USAGE
-    details = usage.get("input_token_details") or {}
-    return TokenUsage(
+    details = usage.get("input_token_details")
+    found = TokenUsage(
         input=usage.get("input_tokens") or 0,
         output=usage.get("output_tokens") or 0,
-        cached_input=details.get("cache_read") or 0,
+        cached_input=(details.get("cache_read") or 0) if isinstance(details, Mapping) else 0,
     )
+    # Without a single token it was not counted.
+    return (found or None) and found.credible()
 
 
 class StreamTokens:

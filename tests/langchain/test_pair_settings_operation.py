@@ -53,6 +53,41 @@ def test_the_record_has_the_threshold_in_force_and_the_percentile() -> None:
     assert "id" not in first
 
 
+UNTRUE: list[Any] = [
+    {"input_tokens": -5, "output_tokens": 1, "total_tokens": -4},
+    {"input_tokens": "7", "output_tokens": None},
+    {"input_tokens": 5, "output_tokens": 5, "input_token_details": {"cache_read": 10**9}},
+    {"input_tokens": 5, "output_tokens": 5, "input_token_details": []},
+    {"input_tokens": float("nan"), "output_tokens": 5},
+    {"input_tokens": 0, "output_tokens": 0},
+    "many",
+    None,
+]
+
+
+class Counting(FakeListChatModel):
+    """Reports the tokens that it is told to."""
+
+    usages: list[Any]
+
+    def _generate(self, *args: Any, **kwargs: Any) -> Any:
+        result = super()._generate(*args, **kwargs)
+        message: Any = result.generations[0].message
+        message.usage_metadata = self.usages.pop(0) if len(self.usages) > 1 else self.usages[0]
+        return result
+
+
+@pytest.mark.parametrize("usage", UNTRUE, ids=str)
+def test_a_cap_holds_and_no_call_fails_whatever_a_provider_counts(usage: Any) -> None:
+    true = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
+    strong = Counting(responses=["s"], usages=[true, usage])
+    llm = offline(strong=strong, threshold=0.0, prices=PRICES, budget={"strong": 20.0, "per": "day"})
+    reasons = [record(llm, prompt)["reason"] for prompt in prompts(range(100, 150))]
+
+    assert reasons.count("score") <= 20
+    assert reasons[-1] == "budget"
+
+
 def test_one_text_keeps_its_decision_and_a_preview_changes_nothing() -> None:
     llm = offline(strong_share=0.3)
     (prompt,) = prompts([710])

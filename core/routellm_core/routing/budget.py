@@ -105,6 +105,9 @@ class Budget:
         self._ladder = ladder
         self._spent: OrderedDict[float, float] = OrderedDict()
         self._others: OrderedDict[float, float] = OrderedDict()
+        # Answers without a count of their tokens, as if each were the dearest known; in no log.
+        self._supposed: OrderedDict[float, float] = OrderedDict()
+        self._dearest = 0.0
         self._passed: OrderedDict[Key, None] = OrderedDict()
         self._recent: deque[float] = deque()
         self._sorted: list[float] = []
@@ -173,12 +176,14 @@ class Budget:
 
     def spend(self, account: CallAccount) -> None:
         """Count the cost of a finished call."""
-        cost = account.strong_cost()
-        if cost <= 0.0:
-            return
         begin, _ = self.limit.period(self._clock())
         with self._lock:
-            _set(self._spent, begin, self._spent.get(begin, 0.0) + cost)
+            if account.is_uncounted:
+                _set(self._supposed, begin, self._supposed.get(begin, 0.0) + self._dearest)
+            cost = account.strong_cost()
+            if cost > 0.0:
+                self._dearest = max(self._dearest, cost)
+                _set(self._spent, begin, self._spent.get(begin, 0.0) + cost)
 
     def own(self, begin: float) -> float:
         """Return what this process has spent in the period that begins then."""
@@ -196,7 +201,7 @@ class Budget:
             return begin in self._others
 
     def _known(self, begin: float) -> float:
-        return self._spent.get(begin, 0.0) + self._others.get(begin, 0.0)
+        return sum(amounts.get(begin, 0.0) for amounts in (self._spent, self._supposed, self._others))
 
     def _open_share(self) -> float:
         """Return the share of the calls for strong that may go there, in [0, 1]."""

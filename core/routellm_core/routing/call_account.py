@@ -142,6 +142,11 @@ class CallAccount:
         cost = sum((self._prices.of(side).cost(used) for side, used in tokens.items()), others)
         return {"cost": cost, "saving": self._prices.strong.cost(tokens[self.last.route]) - cost}
 
+    @property
+    def is_uncounted(self) -> bool:
+        """Whether the strong side, or the highest tier, answered, and nobody counted its tokens."""
+        return self.last.route == self._top and not self.failed and self._top not in self.tokens
+
     def strong_cost(self) -> float:
         """Return what the strong side, or the highest tier, cost; 0 if unknown."""
         usage = self.tokens.get(self._top)

@@ -10,6 +10,9 @@ from routellm_core.routing.decision import Route
 from routellm_core.routing.ladder import PAIR, Ladder
 from routellm_core.routing.validation import check_amount
 
+MOST_TOKENS = 100_000_000
+"""No answer has used as many tokens: far beyond every model's window."""
+
 _FIELDS = ("input", "output", "cached_input")
 
 
@@ -30,6 +33,15 @@ class TokenUsage:
     def __bool__(self) -> bool:
         """Whether there are any."""
         return bool(self.input or self.output)
+
+    def credible(self) -> TokenUsage | None:
+        """Return these tokens as a provider reported them, of any type; None if that can't be true."""
+        counts = (self.input, self.output, self.cached_input)
+        if any(not isinstance(count, int) or isinstance(count, bool) for count in counts):
+            return None
+        if any(not 0 <= count <= MOST_TOKENS for count in counts):
+            return None
+        return self if self.cached_input <= self.input else None
 
     def __add__(self, other: TokenUsage) -> TokenUsage:
         return TokenUsage(

@@ -181,8 +181,9 @@ class RoutingCounter:
 
         Args:
             decision: the one that the answer belongs to.
-            usage: None if unknown.
+            usage: None if unknown, as is what can't be true.
         """
+        usage = None if usage is None else usage.credible()
         route, again = decision.route, read_again(decision.repeated, usage)
         if usage is not None and decision.account is not None:
             decision.account.add(route, usage)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from threading import Lock, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from routellm_core.routing.decision_log import DecisionLog
 from routellm_core.routing.logged_decisions import log_path, read_decisions
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     from routellm_core.routing.budget import Budget
 
 _LOG = logging.getLogger("routellm")
+
+_MOST = 1e12
+"""No call costs as much in any currency."""
+
+_SUM = f"""
+SELECT SUM(cost) FROM (
+    SELECT CASE WHEN json_valid(row) AND json_type(row, '$.strong_cost') IN ('integer', 'real')
+    THEN json_extract(row, '$.strong_cost') END AS cost
+    FROM decisions WHERE time >= ? AND time < ?
+) WHERE cost > 0 AND cost < {_MOST!r}
+"""
 
 REFRESH_SECONDS = 2.0
 """Largest age of the count of other processes, as long as calls are made."""
@@ -84,12 +96,16 @@ class SharedSpend:
         )
         if not self._log.shared:
             rows = read_decisions(self._path)
-            return sum(
-                float(row.get("strong_cost") or 0.0) for row in rows if since <= str(row.get("time")) < until
-            )
+            return sum(_cost(row) for row in rows if since <= str(row.get("time")) < until)
         import sqlite3
 
-        query = "SELECT SUM(json_extract(row, '$.strong_cost')) FROM decisions WHERE time >= ? AND time < ?"
         with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as connection:
-            (found,) = connection.execute(query, (since, until)).fetchone()
+            (found,) = connection.execute(_SUM, (since, until)).fetchone()
         return float(found or 0.0)
+
+
+def _cost(row: Mapping[str, Any]) -> float:
+    """Return what a row says that strong cost; 0 for what is no amount, or would give money back."""
+    value = row.get("strong_cost")
+    is_amount = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MOST
+    return float(value) if is_amount else 0.0

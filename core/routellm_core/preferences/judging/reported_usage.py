@@ -16,10 +16,7 @@ def believable_usage(usage: object, most: TokenUsage) -> TokenUsage | None:
         usage: what was reported, of any type.
         most: the most that the call could use, by the limits sent with it.
     """
-    if not isinstance(usage, TokenUsage):
-        return None
-    counts = (usage.input, usage.output, usage.cached_input)
-    if any(type(count) is not int or count < 0 for count in counts) or usage.cached_input > usage.input:
+    if not isinstance(usage, TokenUsage) or usage.credible() is None:
         return None
     if usage.input > _MOST_TIMES * most.input or usage.output > _MOST_TIMES * most.output:
         return None
