@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="HOST",
-        help="a host of an embedding API that a router's files may name; it receives prompts and the key",
+        help="a host that a router's files may name; it receives prompts and the key",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
     for name in COMMANDS:

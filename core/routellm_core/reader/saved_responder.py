@@ -11,6 +11,7 @@ from routellm_core.preferences.judging.openai_responder import DEFAULT_KEY_VARIA
 from routellm_core.preferences.judging.responder import Responder
 
 _OPENAI = "openai"
+_OPENAI_ADDRESS = "https://api.openai.com/v1"
 _SETTINGS = ("max_tokens", "timeout")
 
 
@@ -42,8 +43,9 @@ def saved_responder(checkpoint: Checkpoint) -> Responder:
             "load_router(folder, responder=responder(model))."
         )
     base_url = described.get("base_url")
-    if base_url is not None:
-        check_address(base_url, checkpoint.allow_hosts, checkpoint.origin, instead="responder=")
+    # Whose router it is chooses the model, and so the price of each prompt: OpenAI's own address counts too.
+    asked = _OPENAI_ADDRESS if base_url is None else base_url
+    check_address(asked, checkpoint.allow_hosts, checkpoint.origin, instead="responder=")
     with checkpoint.reading("responder"):
         kept = {name: described[name] for name in _SETTINGS}
         return OpenAIResponder(described["model"], base_url=base_url, **kept)

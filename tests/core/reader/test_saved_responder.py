@@ -18,6 +18,7 @@ from examples.stand_in import StandInServer
 pytest.importorskip("openai", reason="openai is not installed")
 
 BASE = load_router("random")
+OPENAI = "api.openai.com"
 PROMPTS = ["Hi there, you", "Derive the stationary distribution of the following reversible Markov process"]
 
 
@@ -37,7 +38,7 @@ def saved(folder: Path, responder: OpenAIResponder) -> str:
 def test_it_asks_again_with_the_key_of_the_environment(api: StandInServer, tmp_path: Path) -> None:
     router = ReaderRouter(OpenAIResponder("gpt-4o-mini", max_tokens=8, timeout=9), base=BASE)
     router.save(tmp_path)
-    loaded = load_router(tmp_path)
+    loaded = load_router(tmp_path, allow_hosts=[OPENAI])
     scores = loaded.score(PROMPTS)
 
     assert "sk-" not in (tmp_path / "config.json").read_text()
@@ -48,10 +49,22 @@ def test_it_asks_again_with_the_key_of_the_environment(api: StandInServer, tmp_p
     assert {body["max_tokens"] for body in api.bodies("gpt-4o-mini")} == {8}
 
 
+def test_nobody_pays_for_prompts_because_a_file_says_so(api: StandInServer, tmp_path: Path) -> None:
+    saved(tmp_path, OpenAIResponder("o-strong", max_tokens=100_000))
+    with pytest.raises(CheckpointError, match=r"openai\.com:443, .*allow_hosts.*Otherwise give responder="):
+        load_router(tmp_path)
+    with pytest.raises(SystemExit):
+        main(["score", "--text", PROMPTS[0], "--router", str(tmp_path)])
+
+    assert api.calls() == {}
+
+
 def test_another_address_has_to_be_allowed(stand_in: StandInServer, tmp_path: Path) -> None:
     saved(tmp_path, OpenAIResponder("gpt-4o-mini", base_url=stand_in.openai_url))
     host = stand_in.openai_url.split("/")[2]
-    with pytest.raises(CheckpointError, match=r"names an address at .*allow_hosts.*Else give responder="):
+    with pytest.raises(
+        CheckpointError, match=r"names an address at .*allow_hosts.*give responder="
+    ):
         load_router(tmp_path)
 
     assert load_router(tmp_path, allow_hosts=[host]).score(PROMPTS).shape == (2,)
@@ -95,17 +108,18 @@ def test_the_command_line_scores_evaluates_and_calibrates_with_it(
         for prompt in PROMPTS
     ]
     labels.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    allowed = ["--allow-host", OPENAI]
     where = ["--router", str(router)]
     evaluation = ["evaluate", "--benchmark", str(labels), "--strong", "A", "--weak", "B", "--json", *where]
     store = ["--scores", str(tmp_path / "scores.sqlite3")]
 
-    assert main([*evaluation, *store]) == 0
+    assert main([*allowed, *evaluation, *store]) == 0
     found = {row["router"]: row for row in json.loads(capsys.readouterr().out)}
     assert found["hybrid"]["apgr"] == pytest.approx(0.75, abs=0.01)
     assert api.calls() == {"gpt-4o-mini": 40}
-    assert main([*evaluation, *store]) == 0
+    assert main([*allowed, *evaluation, *store]) == 0
     assert api.calls() == {"gpt-4o-mini": 40}  # the scores are stored
     out = tmp_path / "calibration.json"
     calibrate = ["calibrate", "--prompts", str(labels), "--strong-share", "0.5", "--out", str(out)]
-    assert main([*calibrate, *where, *store]) == 0
-    assert main(["score", str(labels), *where]) == 0
+    assert main([*allowed, *calibrate, *where, *store]) == 0
+    assert main([*allowed, "score", str(labels), *where]) == 0
