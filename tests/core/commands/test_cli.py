@@ -149,7 +149,10 @@ def test_train_makes_a_router_for_the_users_pair(
             ["calibrate", "--prompts", "PROMPTS"],
             "--prompts alone say nothing about quality: give --strong-share or",
         ),
-        (["calibrate", "--strong-share", "0.3"], "one of the arguments --prompts --labels is required"),
+        (
+            ["calibrate", "--strong-share", "0.3"],
+            "one of the arguments --prompts --from-log --labels is required",
+        ),
         (["evaluate", "--benchmark", "mmul"], "'mmul' is neither a file nor one of mmlu"),
         (["evaluate", "--benchmark", "mmlu", "--data", "absent"], "absent holds no routellm_evals/"),
         (["evaluate", "--benchmark", "PROMPTS"], "name its models with --strong and --weak"),

@@ -62,9 +62,7 @@ def test_nobody_pays_for_prompts_because_a_file_says_so(api: StandInServer, tmp_
 def test_another_address_has_to_be_allowed(stand_in: StandInServer, tmp_path: Path) -> None:
     saved(tmp_path, OpenAIResponder("gpt-4o-mini", base_url=stand_in.openai_url))
     host = stand_in.openai_url.split("/")[2]
-    with pytest.raises(
-        CheckpointError, match=r"names an address at .*allow_hosts.*give responder="
-    ):
+    with pytest.raises(CheckpointError, match=r"names an address at .*allow_hosts.*give responder="):
         load_router(tmp_path)
 
     assert load_router(tmp_path, allow_hosts=[host]).score(PROMPTS).shape == (2,)
