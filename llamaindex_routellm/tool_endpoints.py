@@ -159,7 +159,8 @@ class ToolEndpoints(PairSettings):
             if isinstance(model, FunctionCallingLLM):
                 return model
         kinds = " and ".join(f"{route} is a {type(model).__name__}" for route, model in models.items())
-        raise ValueError(f"{kinds}: none of them calls tools. Give a FunctionCallingLLM on one side.")
+        none = "neither" if len(models) == 2 else "none of them"
+        raise ValueError(f"{kinds}: {none} calls tools. Give a FunctionCallingLLM on one side.")
 
 
 def _running_tools(

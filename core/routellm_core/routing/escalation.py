@@ -146,7 +146,7 @@ class Escalation:
             is_invalid: whether it calls an unknown tool, or one with invalid arguments.
             differs: whether the checker of `disagreement` answered otherwise.
         """
-        if self._above(decision) is None:
+        if not (differs or self.on_invalid_tool_call or self.rejects) or self._above(decision) is None:
             return None
         if differs or (self.on_invalid_tool_call and is_invalid is not None and is_invalid(answer)):
             return self._up(decision)

@@ -60,7 +60,10 @@ class Ladder:
 
     def above(self, route: Route, barred: Collection[Route] = ()) -> Route | None:
         """Return the next tier up that is not barred; None if there is none."""
-        return next((name for name in self.names[self.place(route) + 1 :] if name not in barred), None)
+        place = self.names.index(route) + 1
+        if not barred:
+            return self.names[place] if place < len(self.names) else None
+        return next((name for name in self.names[place:] if name not in barred), None)
 
     def below(self, route: Route, barred: Collection[Route] = ()) -> Route | None:
         """Return the next tier down that is not barred; None if there is none."""

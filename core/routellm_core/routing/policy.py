@@ -252,7 +252,7 @@ class RoutingPolicy:
         threshold = self.threshold if request.threshold is None else request.threshold
         borders = self.borders if request.threshold is None else None
         if borders is None:
-            tier = (len(self.ladder.names) - 1) * (score >= threshold)
+            tier = -1 if score >= threshold else 0
         else:
             tier = bisect_right(borders, score)
             threshold = borders[max(tier - 1, 0)]
