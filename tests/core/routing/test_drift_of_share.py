@@ -37,7 +37,7 @@ def test_a_share_far_from_the_asked_one_warns_and_names_the_command(
     assert len(warned) == 1
     message = str(warned[0].message)
     assert f"{strong / DRIFT_CALLS:.0%} of the last 2" in message
-    assert f"scored calls went to strong, {asked:.0%} were asked" in message
+    assert f"scored calls went to strong, against a target of {asked:.0%}" in message
     assert f"routellm calibrate --prompts FILE --strong-share {asked:g}" in message
 
 
