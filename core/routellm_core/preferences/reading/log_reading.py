@@ -9,6 +9,7 @@ from os import PathLike
 
 from routellm_core.preferences.reading.decisions import Decisions
 from routellm_core.preferences.reading.layouts import LAYOUTS, Layout
+from routellm_core.preferences.reading.layouts.decision_log import log_files
 from routellm_core.preferences.reading.logged_call import SERVED, SKIPPED, LoggedCall, RawCall
 from routellm_core.preferences.reading.messages import Message
 from routellm_core.preferences.reading.options import NO_OPTIONS, ReadingOptions
@@ -32,7 +33,7 @@ class LogReader:
             paths: files, pipes, or "-" for standard input.
             options: how to read them.
         """
-        self.paths = tuple(paths)
+        self.paths = tuple(file for path in paths for file in log_files(path))
         self.options = options
         self.report = ReadingReport()
         self._decisions = Decisions()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from os import PathLike
 
-from routellm_core.preferences.reading.layouts.decision_log import DecisionLogRows, answering_model
+from routellm_core.preferences.reading.layouts.decision_log import DecisionLogRows, answering_model, log_files
 from routellm_core.preferences.reading.nested import word
 from routellm_core.preferences.reading.options import ReadingOptions
 from routellm_core.preferences.reading.records import DataError, Record, RowError
@@ -48,5 +48,6 @@ def outcome_rows(path: str | PathLike[str], options: ReadingOptions) -> Iterator
 
 
 def _rows(path: str | PathLike[str], options: ReadingOptions) -> Iterator[Record]:
-    with opened_rows(path, options) as opened:
-        yield from (row for row in opened.rows if isinstance(row, Record))
+    for file in log_files(path):
+        with opened_rows(file, options) as opened:
+            yield from (row for row in opened.rows if isinstance(row, Record))

@@ -9,6 +9,8 @@ import pytest
 
 from routellm_core import load_router
 from routellm_core.commands.cli import main
+from routellm_core.preferences.reading.layouts.decision_log import log_files
+from routellm_core.preferences.reading.sifting import sift_labels
 
 from tests.core.labelled_prompts import labelled
 from tests.core.logged_calls import write_answers, write_calls, write_outcomes
@@ -133,3 +135,29 @@ def test_answers_of_a_shadow_sample_are_not_paid_again(log: str, capsys: pytest.
     assert f"{len(texts)} decisions" in printed.err
     assert main(["savings", log, *PAIR, "--prices", "big=10,30", "small=1,2", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["calls"] == len(texts)
+
+
+def test_a_log_that_was_rotated_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    texts, router = list(dict.fromkeys(TEXTS)), load_router("default")
+    for part in (texts[:20], texts[20:50], texts[50:]):
+        for number in (2, 1):
+            older = Path(f"d.jsonl{f'.{number - 1}' if number > 1 else ''}")
+            if older.exists():
+                older.rename(f"d.jsonl.{number}")
+        write_calls("d.jsonl", router, part, 0.5)
+    write_outcomes("d.jsonl", {"d0": 1.0})
+    assert main(["savings", "d.jsonl", *PAIR, "--prices", "big=10,30", "small=1,2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["decisions"] == len(texts)
+    labels = sift_labels("d.jsonl").items
+    # the ids are counted anew in each part
+    assert [label.prompt for label in labels] == [texts[0], texts[20], texts[50]]
+
+
+def test_another_file_of_such_a_name_is_no_part_of_a_log(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"prompt": "Why?"}\n')
+    (tmp_path / "log.jsonl.1").write_text('{"prompt": "An older question?"}\n')
+    assert log_files(path) == [path]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
 
 from routellm_core.preferences.reading.layouts.layout import NO_CALL, OneRowLayout, Values, with_usage
 from routellm_core.preferences.reading.logged_call import RawCall
 from routellm_core.preferences.reading.messages import Message
 from routellm_core.preferences.reading.nested import mapping, seconds, word
+from routellm_core.routing.decision_stores import KEEP
+
+_LONGEST_ROW = 1 << 26
 
 
 class DecisionLogRows(OneRowLayout):
@@ -51,6 +57,22 @@ class DecisionLogRows(OneRowLayout):
                 },
             )
         ]
+
+
+def log_files(path: str | PathLike[str]) -> list[str | PathLike[str]]:
+    """Return the files of a log, the oldest first: a decision log that has grown large lies in several."""
+    rotated = (f"{path}.{number}" for number in range(KEEP, 0, -1))
+    older: list[str | PathLike[str]] = [name for name in rotated if Path(name).is_file()]
+    return [*older, path] if older and _is_decision_log(older[-1]) else [path]
+
+
+def _is_decision_log(path: str | PathLike[str]) -> bool:
+    with Path(path).open("rb") as stream:
+        try:
+            row = json.loads(stream.readline(_LONGEST_ROW))
+        except (ValueError, RecursionError):
+            return False
+    return isinstance(row, dict) and DecisionLogRows().matches(row)
 
 
 def answering_model(values: Values) -> str | None:
