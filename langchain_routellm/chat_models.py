@@ -53,7 +53,8 @@ class ChatRouteLLM(BatchEndpoints, GenerateEndpoints, PairConstructors, PairIden
 
     Exactly one of `strong_share`, `threshold` and `from_calibration(path)` says how much goes to strong. Per
     call, `config={"configurable": {"routellm_threshold": 0.9}}` or `"routellm_route": "strong"` beat it, and
-    so does `with routing(...)`. The other settings are described at `PairFields`.
+    so does `with routing(...)`. The other settings are described at `PairFields`; `from_tiers` takes more
+    than two models.
 
     Raises:
         ValueError: (as pydantic's ValidationError) a setting is missing, out of range or unknown; the message

@@ -7,7 +7,6 @@ from typing import Any, Self, cast
 
 from langchain_core.callbacks import CallbackManagerForLLMRun, Callbacks
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.language_models._compat_bridge import achunks_to_events, chunks_to_events
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult, LLMResult
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -133,6 +132,9 @@ class Deployments(BaseChatModel):
     ) -> Any:
         if version != "v3":
             return super().stream_events(input, config, version=cast(Any, version), **kwargs)
+        # What LangChain itself makes these events with; nobody else needs it.
+        from langchain_core.language_models._compat_bridge import chunks_to_events
+
         chunks = (ChatGenerationChunk(message=chunk) for chunk in self.stream(input, config, **kwargs))
         return RoutedEvents(lambda _: cast(Any, chunks_to_events(chunks)))
 
@@ -147,6 +149,8 @@ class Deployments(BaseChatModel):
     async def _astream_events_v3(
         self, input: LanguageModelInput, config: RunnableConfig | None, kwargs: dict[str, Any]
     ) -> AsyncRoutedEvents:
+        from langchain_core.language_models._compat_bridge import achunks_to_events
+
         chunks = (ChatGenerationChunk(message=chunk) async for chunk in self.astream(input, config, **kwargs))
         return AsyncRoutedEvents(lambda _: cast(Any, achunks_to_events(chunks)))
 

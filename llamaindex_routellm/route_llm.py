@@ -44,6 +44,8 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints, PairConstructors):
     # {"route": "weak", "score": ..., "threshold": ..., "reason": "score", "router": "default"}
     ```
 
+    `from_tiers` takes more than two models.
+
     Exactly one of `strong_share`, `threshold` and `from_calibration(path)` says how much goes to strong;
     `with routing(...)` beats it for the calls inside. The question is scored, not the prompt it was stuffed
     into. The settings are described at `PairFields`; those of every LLM (`system_prompt`,

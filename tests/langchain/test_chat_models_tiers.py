@@ -20,7 +20,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, ValidationError
 
 from langchain_routellm import ChatRouteLLM
-from routellm_core import routing
+from routellm_core import Disagreement, routing
 from routellm_core.pair_check import PairWarning
 from routellm_core.routing.logged_decisions import read_decisions
 
@@ -381,3 +381,11 @@ def test_what_is_no_tier_is_refused(stand_in: StandInServer) -> None:
         make([("a", other), ("b", model), ("c", other)])
     with pytest.warns(PairWarning, match="full and mini are one and the same model"):
         make([("mini", model), ("full", model)], thresholds=[0.5])
+
+
+def test_two_cheap_models_that_disagree_ask_the_next_tier(tiers: Tiers, stand_in: StandInServer) -> None:
+    checker = chat_openai(stand_in, "gpt-4o")
+    llm = tiers(escalate_if=Disagreement(checker, same=lambda one, other: False))
+    assert llm.invoke(EASY).response_metadata["routellm"]["route"] == "mini"
+    assert llm.invoke(MIDDLING).response_metadata["routellm"]["reason"] == "score"
+    assert stand_in.calls() == {"gpt-weak": 1, "gpt-4o": 1, "gpt-4o-mini": 2}

@@ -5,6 +5,8 @@ import threading
 import pytest
 
 from routellm_core import Decision
+from routellm_core.exporters.measures import measures
+from routellm_core.routing.ladder import Ladder
 from routellm_core.routing.prices import Price, Prices, TokenUsage
 from routellm_core.routing.reading_stats import ReadingStats
 from routellm_core.routing.routing_counter import RoutingCounter
@@ -144,3 +146,21 @@ def test_readings_of_several_processes_add_up() -> None:
 
     assert merged.reader == ReadingStats(4, 2, 0, 2, 0, TokenUsage(100, 2), 0, pytest.approx(200 / 1e6))
     assert merged.saved == pytest.approx(1 - (600 + 200) / 6000)
+
+
+def test_tiers_of_several_processes_add_up() -> None:
+    ladder = Ladder(("nano", "mini", "full"))
+    prices = Prices.from_mapping({name: Price(1, 1) for name in ladder.names}, ladder)
+    parts = [RoutingCounter(prices, ladder=ladder) for _ in range(2)]
+    for part, route in zip(parts, ("nano", "mini"), strict=True):
+        decision = Decision(route, 0.5, 0.3, "score", "random")
+        part.count(decision)
+        part.count_tokens(decision, TokenUsage(1_000_000, 0))
+    merged = RoutingStats.merged(part.snapshot() for part in parts)
+    assert {name: (tier.calls, tier.cost) for name, tier in merged.tiers.items()} == {
+        "nano": (1, 1.0),
+        "mini": (1, 1.0),
+        "full": (0, 0.0),
+    }
+    labels = [each.labels for each in measures(merged) if each.name == "routellm_calls"]
+    assert labels == [{"route": "nano"}, {"route": "mini"}, {"route": "full"}]
