@@ -62,6 +62,9 @@ class Sampled:
 class ShadowSample:
     """Draws calls uniformly, and has weak answer them within a cap on spend; safe between threads."""
 
+    _said: bool
+    _registered: bool
+
     def __init__(
         self, share: float, weak: str, max_cost: float | None = None, price: Price | None = None
     ) -> None:
@@ -141,8 +144,7 @@ class ShadowSample:
         self._waiting: deque[tuple[Sampled, float]] = deque()
         self._threads = self._asking = 0
         self._spent = self._reserved = 0.0
-        self._said: bool = False
-        self._registered: bool = False
+        self._said = self._registered = False
         self.left_out = 0
         self.failed = 0
 

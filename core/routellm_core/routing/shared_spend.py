@@ -107,5 +107,6 @@ class SharedSpend:
 def _cost(row: Mapping[str, Any]) -> float:
     """Return what a row says that strong cost; 0 for what is no amount, or would give money back."""
     value = row.get("strong_cost")
-    is_amount = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MOST
-    return float(value) if is_amount else 0.0
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < _MOST:
+        return 0.0
+    return float(value)
