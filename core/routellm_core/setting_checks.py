@@ -78,7 +78,7 @@ def check_operation(values: dict[str, Any]) -> None:
         unit = "in the currency of the prices"
         values["shadow_max_cost"] = check_amount(values["shadow_max_cost"], "shadow_max_cost", unit)
         if values.get("prices") is None:
-            raise ValueError("shadow_max_cost is given without prices=: nobody knows what a call costs.")
+            raise ValueError("shadow_max_cost is given without prices=: the cost of a call is unknown.")
     if values.get("budget") is not None:
         values["budget"] = BudgetLimit.from_value(values["budget"])
         if values.get("prices") is None:

@@ -17,8 +17,15 @@ import numpy as np
 
 from routellm_core.calibration.promise import Promise, check_promise
 from routellm_core.calibration.record import Calibration
-from routellm_core.commands.check_judge import JUDGE_SCALE, add_judge_arguments, judged_grades
+from routellm_core.commands.check_judge import (
+    JUDGE_SCALE,
+    add_judge_arguments,
+    judge_prices,
+    judged_grades,
+)
 from routellm_core.commands.command_error import ended_early
+from routellm_core.commands.note import Note
+from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.preferences.grading.kept_grades import KeptGrades, read_grades
 from routellm_core.preferences.reading.json_lines import write_json_lines
 from routellm_core.routing.logged_decisions import log_path
@@ -77,6 +84,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     add_judge_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_reading_arguments(parser)
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
@@ -100,6 +108,10 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     if found.drawn:
         kept.draw(found.drawn)
     say(f"{found.weak_calls} of {found.calls} calls went to weak; {len(found.drawn)} drawn")
+    if options.judge and options.sample:
+        # A model may have two roles; its price is said once.
+        priced = {price.model: price for price in judge_prices(options, found.models).values()}
+        yield from (Note(price.sentence()) for price in priced.values())
     stopped = _grade(options, kept, found, say)
     promise = _checked(kept, found, promised, confidence, options)
     written = _write_open(options.out, kept, found) if options.out else 0
@@ -138,7 +150,7 @@ def _grade(options: Namespace, kept: KeptGrades, found: WeakCalls, say: Callable
     """Get grades from the file or the judge; return why the judge stopped, "" if it did not."""
     if options.grades:
         strong, weak = found.models.get("strong", "strong"), found.models.get("weak", "weak")
-        grades = read_grades(options.grades, kept.drawn, strong, weak)
+        grades = read_grades(options.grades, kept.drawn, strong, weak, reading_options(options))
         kept.grade(grades, str(options.grades), _scale(options, kept))
     if options.judge and options.sample:
         rows = _rows(found)

@@ -6,11 +6,16 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from routellm_core.commands.price_arguments import (
+    NamedPrice,
+    add_price_arguments,
+    given_prices,
+    known_prices,
+)
 from routellm_core.preferences.judging.cost_bar import CostBar
 from routellm_core.preferences.judging.judging import judge_in_new_loop
 from routellm_core.preferences.judging.judging_settings import JudgingSettings
 from routellm_core.preferences.judging.known_answers import KnownAnswers
-from routellm_core.preferences.judging.model_prices import read_model_prices
 from routellm_core.preferences.judging.openai_responder import DEFAULT_KEY_VARIABLE, OpenAIResponder
 from routellm_core.preferences.judging.question import Turns, plain_turns
 from routellm_core.routing.logged_decisions import log_path
@@ -37,8 +42,14 @@ def add_judge_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--judge-log", metavar="FILE", help="file for the raw calls (default: LOG.judge.jsonl)"
     )
-    parser.add_argument("--prices", nargs="+", metavar="PRICE", help="MODEL=INPUT,OUTPUT, or a JSON file")
+    add_price_arguments(parser)
     parser.add_argument("--max-cost", type=float, metavar="X", help="the most that the run may spend")
+
+
+def judge_prices(options: Namespace, models: Mapping[str, str]) -> dict[str, NamedPrice]:
+    """Return role -> price, given or listed, of the models that take part; arguments as `judged_grades`."""
+    names = {role: getattr(options, role) or models.get(role) for role in _ROLES}
+    return known_prices(options, {role: name for role, name in names.items() if name})
 
 
 def judged_grades(
@@ -64,12 +75,15 @@ def judged_grades(
             "the drawn calls have no text: log with log_text=True, or grade them yourself with --out and "
             "--grades."
         )
+    strong, weak, judge = (_model(options, role, models) for role in _ROLES)
+    prices = judge_prices(options, models)
     settings = JudgingSettings(
-        prices=read_model_prices(options.prices or []), max_cost=options.max_cost, graded=True
+        prices=given_prices(options) | {price.model: price.price for price in prices.values()},
+        max_cost=options.max_cost,
+        graded=True,
     )
     if settings.max_cost is not None and not settings.prices:
         raise ValueError("--max-cost needs --prices to count the cost.")
-    strong, weak, judge = (_model(options, role, models) for role in _ROLES)
     prompts = list(dict.fromkeys(texts.values()))
     with CostBar(len(prompts), say, priced=bool(settings.prices)) as progress:
         result = judge_in_new_loop(

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from routellm_core.commands.note import Note
+from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.preferences.grading.golden import KINDS, GoldenLabels, golden_labels
 from routellm_core.preferences.reading.json_lines import write_json_lines
 
@@ -29,21 +31,23 @@ def add_arguments(parser: ArgumentParser) -> None:
         "articles; numeric: the last number; tests: the share of unit tests passed",
     )
     parser.add_argument(
-        "file", help="JSON Lines of prompt, expected, and answers, an object of model -> text; .gz too"
+        "file", help="rows of prompt, expected, and answers, an object of model -> text, in any format"
     )
     parser.add_argument("--out", required=True, metavar="FILE", help="the labels, as JSON Lines; .gz too")
     parser.add_argument(
         "--rejected", metavar="FILE", help="rows that could not be graded, each with its reason and place"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_reading_arguments(parser)
 
 
 def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     """Grade, write, and yield each model's mean and the counts."""
     _check_files(options)
     say(f"grading {options.file}")
-    golden = golden_labels(options.file, options.kind)
+    golden = golden_labels(options.file, options.kind, reading_options(options))
     sifted = golden.sifted
+    yield Note(f"{options.file}: {sifted.sentence('graded answers')}")
     write_json_lines(
         options.out,
         ({**label.to_dict(), "source": f"golden {options.kind}"} for label in sifted.items),

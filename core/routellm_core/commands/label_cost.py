@@ -97,10 +97,7 @@ class LabelCost:
             )
         yield self.headline()
         for price in {price.model: price for price in self.prices.values()}.values():
-            yield (
-                f"{price.model}: {price.price.input:g} in, {price.price.output:g} out per million tokens "
-                f"({price.source})"
-            )
+            yield price.sentence()
         yield (
             f"estimate: 4 characters per token, answers of {ANSWER_TOKENS} tokens and verdicts of "
             f"{VERDICT_TOKENS}; upper bound: every answer at its limit, and no verdict retried"

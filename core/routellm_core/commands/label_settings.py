@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 
 from routellm_core.commands.label_cost import ROLES
-from routellm_core.commands.price_arguments import NamedPrice, given_prices, side_price
+from routellm_core.commands.price_arguments import NamedPrice, given_prices, known_prices
 from routellm_core.preferences.judging.failure import RetryPolicy
 from routellm_core.preferences.judging.judging_settings import JudgingSettings
 from routellm_core.preferences.judging.known_answers import KnownAnswers
@@ -14,18 +14,11 @@ from routellm_core.preferences.judging.openai_responder import OpenAIResponder
 from routellm_core.preferences.judging.question import Turns
 from routellm_core.preferences.judging.responder import Responder
 from routellm_core.preferences.judging.verdict_form import verdicts_are_graded
-from routellm_core.routing.list_prices import list_price
 
 
 def judging_prices(options: Namespace) -> dict[str, NamedPrice]:
     """Return role -> price, given or listed; a role whose price is not known is left out."""
-    given = given_prices(options)
-    found = {}
-    for role in ROLES:
-        name = getattr(options, role)
-        if name in given or role in given or list_price(name) is not None:
-            found[role] = side_price(role, name, given)
-    return found
+    return known_prices(options, {role: getattr(options, role) for role in ROLES})
 
 
 def judging_settings(options: Namespace, prices: Mapping[str, NamedPrice]) -> JudgingSettings:

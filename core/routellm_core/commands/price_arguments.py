@@ -29,6 +29,11 @@ class NamedPrice:
     source: str
     listed: bool = False
 
+    def sentence(self) -> str:
+        """Return the price and its source in one line."""
+        price = self.price
+        return f"{self.model}: {price.input:g} in, {price.output:g} out per million tokens ({self.source})"
+
 
 def add_price_arguments(parser: ArgumentParser) -> None:
     """Add the arguments about prices."""
@@ -67,6 +72,16 @@ def any_prices(options: Namespace) -> bool:
     if options.prices:
         return True
     return all(name and list_price(name) is not None for name in (options.strong, options.weak))
+
+
+def known_prices(options: Namespace, models: Mapping[str, str]) -> dict[str, NamedPrice]:
+    """Return role -> price, given or listed, of models by role; roles without a known price are left out."""
+    given = given_prices(options)
+    return {
+        role: side_price(role, name, given)
+        for role, name in models.items()
+        if name in given or role in given or list_price(name) is not None
+    }
 
 
 def side_price(side: str, model: str | None, given: Mapping[str, Price]) -> NamedPrice:

@@ -123,7 +123,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInServer]:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test-key")
     grader = StandInModel("grader", latency=0.001, answer="So.\n[[A=4 B=4]]")
     with StandInServer(
-        [grader, *(StandInModel(name, latency=0.001) for name in ("big", "small"))]
+        [grader, *(StandInModel(name, latency=0.001) for name in ("big", "small", "gpt-4o", "gpt-4o-mini"))]
     ) as running:
         yield running
 
@@ -168,3 +168,22 @@ def test_a_judge_needs_the_text(server: StandInServer, capsys: pytest.CaptureFix
     judge = ["--strong", "big", "--weak", "small", "--judge", "grader", "--base-url", server.openai_url]
     assert main(["check", "--log", "hashed.jsonl", "--sample", "1", *judge]) == 2
     assert "log with log_text=True" in capsys.readouterr().err
+
+
+def test_grades_of_other_names_and_marks_are_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert check("--sample", "5", "--out", "todo.jsonl") == 0
+    ids = [json.loads(line)["id"] for line in Path("todo.jsonl").read_text().splitlines()]
+    table = "call;big;small\n" + "".join(f"{id};1,0;0,5\n" for id in ids)
+    Path("graded.csv").write_text(table)
+    known = ["--grades", "graded.csv", "--delimiter", ";", "--decimal", ","]
+    assert check(*known) == 3
+    assert check(*known, "--field", "id=call") == 0, capsys.readouterr().err
+
+
+def test_list_prices_serve_a_judge(server: StandInServer, capsys: pytest.CaptureFixture[str]) -> None:
+    models = ["--strong", "gpt-4o", "--weak", "gpt-4o-mini", "--judge", "grader", "--prices", "grader=1,2"]
+    assert check("--sample", "2", *models, "--base-url", server.openai_url, "--max-cost", "1") == 0
+    said = capsys.readouterr().err
+    assert said.count("gpt-4o: 2.5 in, 10 out per million tokens (list price as of ") == 1
+    assert "gpt-4o-mini: 0.15 in" in said
+    assert "grader: 1 in, 2 out per million tokens (as you gave it)" in said

@@ -35,3 +35,13 @@ def test_golden_prints_each_models_mean(tmp_path: Path, capsys: pytest.CaptureFi
     assert json.loads(capsys.readouterr().out)["models"]["small"] == {"answers": 2, "mean": 0, "unparsed": 2}
     assert main(["golden", "choice", str(source), "--out", str(source)]) == 2
     assert len(rows(source)) == 3
+
+
+def test_fields_of_other_names_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, out = tmp_path / "in.txt", tmp_path / "out.jsonl"
+    write_json_lines(source, [{"question": WHY, "expected": "B", "answers": {"big": "B"}}])
+    arguments = ["golden", "choice", str(source), "--out", str(out), "--format", "jsonl"]
+    assert main([*arguments, "--field", "prompt=question"]) == 0
+    assert "read 1 graded answers (JSON Lines)" in capsys.readouterr().err
+    assert [row["prompt"] for row in rows(out)] == [WHY]
+    assert main(arguments) == 3

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from routellm_core.preferences.grading.grading import grade_choice, grade_exact, grade_numeric, grade_tests
 from routellm_core.preferences.reading.labels import Label
+from routellm_core.preferences.reading.options import NO_OPTIONS, ReadingOptions
 from routellm_core.preferences.reading.records import Record
 from routellm_core.preferences.reading.sifting import Sifted, sift
 
@@ -39,7 +40,9 @@ class GoldenLabels:
     unparsed: Mapping[str, int]
 
 
-def golden_labels(source: str | PathLike[str] | pandas.DataFrame, kind: str) -> GoldenLabels:
+def golden_labels(
+    source: str | PathLike[str] | pandas.DataFrame, kind: str, options: ReadingOptions = NO_OPTIONS
+) -> GoldenLabels:
     """Grade every model's answer to every prompt.
 
     A row has prompt, expected (or answer), and answers, an object of model -> text; for "tests" there is no
@@ -47,8 +50,9 @@ def golden_labels(source: str | PathLike[str] | pandas.DataFrame, kind: str) -> 
     answer at all (null) is rejected, not graded as wrong.
 
     Args:
-        source: JSON Lines or a JSON array, plain or .gz, or a pandas frame.
+        source: a file in any format that holds objects, such as JSON Lines, or a pandas frame.
         kind: one of `KINDS`.
+        options: how to read the file.
 
     Raises:
         DataError: the source as a whole can't be read, or no row of it can be graded.
@@ -69,7 +73,7 @@ def golden_labels(source: str | PathLike[str] | pandas.DataFrame, kind: str) -> 
         unparsed.update(model for model, score in scores.items() if score is None)
         return label
 
-    return GoldenLabels(sift(source, make, "graded answer"), unparsed)
+    return GoldenLabels(sift(source, make, "graded answer", options), unparsed)
 
 
 def _scores(record: Record, kind: str) -> dict[str, float | None]:

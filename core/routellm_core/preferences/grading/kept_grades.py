@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from routellm_core.preferences.reading.options import NO_OPTIONS, ReadingOptions
 from routellm_core.preferences.reading.records import DataError, Record
 from routellm_core.preferences.reading.rows import read_records
 
@@ -100,15 +101,20 @@ class KeptGrades:
 
 
 def read_grades(
-    path: str | os.PathLike[str], drawn: Mapping[str, str | None], strong: str, weak: str
+    path: str | os.PathLike[str],
+    drawn: Mapping[str, str | None],
+    strong: str,
+    weak: str,
+    options: ReadingOptions = NO_OPTIONS,
 ) -> dict[str, tuple[float, float]]:
     """Read grades of drawn calls: rows of `id`, or of `prompt`, with `scores` of both models or sides.
 
     Args:
-        path: JSON Lines or CSV.
+        path: rows in any format.
         drawn: id -> hash of the scored text.
         strong: the strong model's name; the word "strong" works too.
         weak: the weak model's name, or "weak".
+        options: how to read the file.
 
     Returns:
         id -> quality of the strong and of the weak answer; rows about other calls are left out.
@@ -123,7 +129,7 @@ def read_grades(
         if hashed is not None:
             by_hash.setdefault(hashed, []).append(id)
     found: dict[str, tuple[float, float]] = {}
-    for record in read_records(path):
+    for record in read_records(path, options):
         if "id" in record.values:
             ids = [record.text("id")]
         else:
@@ -141,8 +147,8 @@ def _quality(record: Record, model: str, side: str) -> float:
         record.refuse("scores", "an object of model -> number")
     value = scores.get(model, scores.get(side))
     try:
-        number = float(value) if isinstance(value, str | int | float) else math.nan
-    except ValueError:
+        number = record.number(value) if isinstance(value, str) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
         number = math.nan
     if not math.isfinite(number):
         raise DataError(

@@ -69,7 +69,7 @@ class Question:
 
 
 def needs_no_tools(messages: Sequence[LoggedMessage]) -> bool:
-    """Say whether nothing is left out of the conversation when it is asked: no tools and no pictures."""
+    """Return whether the whole conversation can be asked as text: no tool steps and no pictures."""
     asked = _asked(messages)
     return len(asked) == len(messages) and all(
         message.role != "tool" and message.text.strip() for message in messages
