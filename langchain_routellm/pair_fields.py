@@ -100,7 +100,8 @@ class PairFields(BaseChatModel):
     tier_lacks: Given[Mapping[str, Collection[Need]]] = Field(default={})
     """The same by the name of a tier: {"mini": {"image"}}."""
     prices: Given[PricesGiven | None] = None
-    """Per million tokens, for the statistics: {"strong": {"input": 2.5, "output": 10.0}, "weak": {...}}."""
+    """Per million tokens, for the statistics: {"strong": {"input": 2.5, "output": 10.0}, "weak": {...}}. Or
+    "list": the shipped list prices of the models, by their names."""
     budget: Given[BudgetGiven | None] = None
     """What strong may cost by the prices: {"strong": 20.0, "per": "day"}; or per "hour", "week" or
     "month"."""

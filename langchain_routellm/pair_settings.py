@@ -23,7 +23,8 @@ from routellm_core import Disagreement, RoutingStats, __version__
 from routellm_core.pair_check import warn_of_slips
 from routellm_core.routing.capabilities import Need, TierCapabilities
 from routellm_core.routing.decision import Route
-from routellm_core.routing.prices import Prices
+from routellm_core.routing.list_prices import LISTED, listed_prices
+from routellm_core.routing.prices import Price, Prices
 from routellm_core.routing_state import RoutingState
 from routellm_core.settings import (
     SETTING_NAMES,
@@ -60,6 +61,8 @@ class PairSettings(PairFields):
         if self._resolved:
             return self
         _check_pair(self.__dict__)
+        if self.prices == LISTED:
+            self.__dict__["prices"] = self._listed_prices()
         settings = RoutingSettings.checked(self.__dict__)
         self._router_given = self.router
         self._keep(settings)
@@ -80,6 +83,8 @@ class PairSettings(PairFields):
             super().__setattr__(name, value)
             return
         _check_pair({**self.__dict__, name: value})
+        if name == "prices" and value == LISTED:
+            value = self._listed_prices()
         settings = self._routing.with_change(name, value) if name in SETTING_NAMES else self._routing
         before = dict(self.__dict__)
         super().__setattr__(name, value)
@@ -194,6 +199,11 @@ class PairSettings(PairFields):
         lowest, *between, top = self.tier_names
         middle = dict(zip(between, self.between, strict=True))
         return {top: self.strong, **dict(reversed(middle.items())), lowest: self.weak}
+
+    def _listed_prices(self) -> dict[Route, Price]:
+        return listed_prices(
+            {route: Side.from_value(route, model).name for route, model in self.models.items()}
+        )
 
     def _warn_of_slips(self, settings: RoutingSettings) -> None:
         names, sides, prices = self.tier_names, self.switchboard.sides, settings.prices

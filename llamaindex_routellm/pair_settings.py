@@ -23,7 +23,8 @@ from routellm_core.pair_check import warn_of_slips
 from routellm_core.redaction import without_secrets
 from routellm_core.routing.decision import Route
 from routellm_core.routing.ladder import PAIR
-from routellm_core.routing.prices import Prices
+from routellm_core.routing.list_prices import LISTED, listed_prices
+from routellm_core.routing.prices import Price, Prices
 from routellm_core.routing_state import RoutingState
 from routellm_core.setting_checks import check_choice
 from routellm_core.settings import (
@@ -63,6 +64,8 @@ class PairSettings(PairFields):
             name: value for name, value in settings.items() if value is not None or name in _NONE_IS_A_CHOICE
         }
         _check_pair(given)
+        if given.get("prices") == LISTED:
+            given["prices"] = _listed_prices(_by_tier(given))
         routing = RoutingSettings.checked(given)
         super().__init__(**given | _field_values(routing))
         self._routing = routing
@@ -163,9 +166,7 @@ class PairSettings(PairFields):
     @property
     def models(self) -> dict[Route, LLM]:
         """The models as they were given, by the name of their side, the most capable first."""
-        lowest, *between, top = self.tier_names
-        middle = dict(zip(between, self.between, strict=True))
-        return {top: self.strong, **dict(reversed(middle.items())), lowest: self.weak}
+        return _by_tier({name: getattr(self, name) for name in ("strong", "weak", "between", "tier_names")})
 
     def _warn_of_slips(self, settings: RoutingSettings) -> None:
         prices = settings.prices
@@ -181,6 +182,8 @@ class PairSettings(PairFields):
 
     def _set_routing(self, name: str, value: Any) -> None:
         _check_pair({name: value})
+        if name == "prices" and value == LISTED:
+            value = _listed_prices(self.models)
         if name == "between":
             check_between(value, self.tier_names)
         settings = self._routing.with_change(name, value) if name in SETTING_NAMES else self._routing
@@ -203,6 +206,16 @@ class PairSettings(PairFields):
                 self._passed_on[side] = self.callback_manager
                 # The copies that carry the router's settings carry the manager too.
                 self._switchboard = None
+
+
+def _by_tier(given: Mapping[str, Any]) -> dict[Route, LLM]:
+    lowest, *between, top = given.get("tier_names", PAIR.names)
+    middle = dict(zip(between, given.get("between", ()), strict=True))
+    return {top: given["strong"], **dict(reversed(middle.items())), lowest: given["weak"]}
+
+
+def _listed_prices(models: Mapping[Route, LLM]) -> dict[Route, Price]:
+    return listed_prices({route: Side(route, model).name for route, model in models.items()})
 
 
 def _field_values(settings: RoutingSettings) -> dict[str, Any]:

@@ -51,7 +51,7 @@ else:
 Mode = Literal["route", "shadow"]
 Sticky = Literal["conversation"]
 RouterGiven = Router | str | PathLike[str]
-PricesGiven = Prices | Mapping[str, Any]
+PricesGiven = Prices | Mapping[str, Any] | Literal["list"]
 LogGiven = DecisionLog | str | PathLike[str]
 EscalateIf = Callable[[Any], bool] | Disagreement
 BudgetGiven = BudgetLimit | Mapping[str, Any]

@@ -19,6 +19,7 @@ from routellm_core import RouterWarning, RoutingRequest, load_router
 from routellm_core.calibration.record import Calibration, CalibrationWarning
 from routellm_core.pair_check import PairWarning
 from routellm_core.routing.drift import DRIFT_CALLS, ScoreDriftWarning, ShareDriftWarning
+from routellm_core.routing.prices import Price, Prices
 
 from examples.stand_in import StandInServer
 from tests.langchain.conftest import Pair, chat_openai
@@ -151,6 +152,17 @@ def test_a_pair_that_saves_nothing_is_warned_of(pair: Pair, stand_in: StandInSer
     named = {"strong": chat_openai(stand_in, "gpt-4o-mini"), "weak": chat_openai(stand_in, "gpt-4o")}
     with pytest.warns(PairWarning, match=r"by list price \(gpt-4o-mini, gpt-4o\)"):
         pair(**named)
+
+
+def test_list_prices_serve_by_name(pair: Pair, stand_in: StandInServer) -> None:
+    named = {"strong": chat_openai(stand_in, "gpt-4o"), "weak": chat_openai(stand_in, "gpt-4o-mini")}
+    llm = pair(**named, prices="list")
+    assert llm.prices == Prices(Price(2.5, 10, 1.25), Price(0.15, 0.6, 0.075))
+    llm.prices = None
+    llm.prices = "list"
+    assert llm.prices.weak.output == 0.6
+    with pytest.raises(ValueError, match=r"'gpt-strong' has no list price \(strong\)"):
+        pair(prices="list")
 
 
 def test_deepcopy_and_pickle_as_far_as_the_inner_models_do() -> None:

@@ -26,6 +26,7 @@ from routellm_core import load_router
 from routellm_core.calibration.record import Calibration, CalibrationWarning
 from routellm_core.pair_check import PairWarning
 from routellm_core.routing.drift import DRIFT_CALLS, ScoreDriftWarning
+from routellm_core.routing.prices import Price, Prices
 
 from examples.stand_in import StandInServer
 from tests.routers import FixedRouter, KeywordRouter
@@ -196,6 +197,17 @@ def test_a_pair_is_made_again_from_its_fields() -> None:
     for other in (pickle.loads(pickle.dumps(llm)), copy.deepcopy(llm), llm.model_copy()):
         other.threshold = 0.5
         assert (other.strong_share, other.route("a question").threshold) == (None, 0.5)
+
+
+def test_list_prices_serve_by_name() -> None:
+    named = {"strong": OpenAI("gpt-4o", api_key="k"), "weak": OpenAI("gpt-4o-mini", api_key="k")}
+    llm = mock_pair(**named, prices="list")
+    assert llm.prices == Prices(Price(2.5, 10, 1.25), Price(0.15, 0.6, 0.075))
+    llm.prices = None
+    llm.prices = "list"
+    assert llm.prices.weak.output == 0.6
+    with pytest.raises(ValueError, match=r"the model has no name \(strong\)"):
+        mock_pair(prices="list")
 
 
 def test_slips_in_a_pair_are_said_when_it_is_made() -> None:

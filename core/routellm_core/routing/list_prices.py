@@ -6,13 +6,21 @@ A small table that goes out of date: each row says since when it held and where 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
 
+from routellm_core.routing.decision import Route
 from routellm_core.routing.model_names import bare_name, undated_name
 from routellm_core.routing.prices import Price
+
+_LOG = logging.getLogger("routellm")
+
+LISTED: Final = "list"
+"""The setting `prices="list"`: each model's list price, by its name."""
 
 _FILE = Path(__file__).with_name("list_prices.json")
 
@@ -56,3 +64,26 @@ def list_price(model: str) -> ListPrice | None:
     """
     table = list_prices()
     return table.get(bare_name(model)) or table.get(undated_name(model))
+
+
+def listed_prices(models: Mapping[Route, str | None]) -> dict[Route, Price]:
+    """Return the list price of each side's model; the logger `routellm` says at level INFO which these are.
+
+    Args:
+        models: side -> the model's name; None if it has none.
+
+    Raises:
+        ValueError: a model has no list price; the message names it.
+    """
+    found = {}
+    for side, name in models.items():
+        row = list_price(name) if name else None
+        if row is None:
+            lacks = f"{name!r} has no list price" if name else "the model has no name"
+            raise ValueError(
+                f"prices is {LISTED!r}, but {lacks} ({side}): give prices={{{side!r}: {{'input': ..., "
+                "'output': ...}, ...} per million tokens."
+            )
+        _LOG.info("%s: list price of %s as of %s, %s", side, name, row.as_of, row.source)
+        found[side] = row.price
+    return found

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from routellm_core.routing.list_prices import list_price, list_prices
+from routellm_core.routing.list_prices import list_price, list_prices, listed_prices
+from routellm_core.routing.prices import Price
 
 
 @pytest.mark.parametrize(
@@ -37,3 +38,19 @@ def test_each_row_is_dated_and_cited_and_makes_sense() -> None:
         assert row.source.startswith("https://")
         assert 0 < row.price.input <= row.price.output
         assert row.price.cached_input is None or row.price.cached_input < row.price.input
+
+
+def test_a_pair_has_list_prices_and_their_dates_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "routellm"):
+        found = listed_prices({"strong": "gpt-4o", "weak": "openai/gpt-4o-mini"})
+
+    assert found == {"strong": Price(2.5, 10, 1.25), "weak": Price(0.15, 0.6, 0.075)}
+    assert "strong: list price of gpt-4o as of 20" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("my-own", "'my-own' has no list price"), (None, "the model has no name")]
+)
+def test_a_model_without_a_list_price_is_named(name: str | None, words: str) -> None:
+    with pytest.raises(ValueError, match=rf"{words} \(weak\): give prices="):
+        listed_prices({"strong": "gpt-4o", "weak": name})

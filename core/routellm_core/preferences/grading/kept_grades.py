@@ -147,7 +147,7 @@ def _quality(record: Record, model: str, side: str) -> float:
         record.refuse("scores", "an object of model -> number")
     value = scores.get(model, scores.get(side))
     try:
-        number = record.number(value) if isinstance(value, str) else float(value)  # type: ignore[arg-type]
+        number = record.number(value) if isinstance(value, str) else float(value)
     except (TypeError, ValueError):
         number = math.nan
     if not math.isfinite(number):
