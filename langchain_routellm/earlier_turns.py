@@ -9,17 +9,18 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from langchain_routellm.conversation import newest_human, records, turns
 from routellm_core.routing.conversation import Conversation
-from routellm_core.routing.stickiness import MOST_TURNS
+from routellm_core.routing.stickiness import LEANS_OVER, MOST_TURNS
 
 ScoredText = Callable[[list[BaseMessage]], str | None]
 
 
-def conversation_of(messages: list[BaseMessage], scored: ScoredText) -> Conversation:
+def conversation_of(messages: list[BaseMessage], scored: ScoredText, *, whole: bool) -> Conversation:
     """Describe the conversation that a call goes on with.
 
     Args:
         messages: the call's.
         scored: returns the text that was scored of earlier messages.
+        whole: whether it needs all of them; else the latest will do.
     """
     newest = newest_human(messages)
     # The place tells "continue" from the "continue" before.
@@ -28,7 +29,7 @@ def conversation_of(messages: list[BaseMessage], scored: ScoredText) -> Conversa
     return Conversation(
         turn,
         [list(records(messages[begin:end])) for begin, end in found],
-        partial(_texts, messages, found[:-1], scored),
+        partial(_texts, messages, found[:-1], scored, whole),
         partial(repeated_share, messages),
     )
 
@@ -40,11 +41,13 @@ def repeated_share(messages: Sequence[BaseMessage]) -> float:
     return sum(sizes[: answer + 1]) / max(1, sum(sizes))
 
 
-def _texts(messages: list[BaseMessage], earlier: Sequence[tuple[int, int]], scored: ScoredText) -> list[str]:
+def _texts(
+    messages: list[BaseMessage], earlier: Sequence[tuple[int, int]], scored: ScoredText, whole: bool
+) -> list[str]:
     answered = [
-        end
-        for begin, end in earlier
+        (0 if whole else earlier[max(0, number - LEANS_OVER)][0], end)
+        for number, (begin, end) in enumerate(earlier)
         if any(isinstance(message, AIMessage) for message in messages[begin:end])
     ]
-    texts = [scored(messages[:end]) for end in answered[-MOST_TURNS:]]
+    texts = [scored(messages[begin:end]) for begin, end in answered[-MOST_TURNS:]]
     return [text for text in texts if text and text.strip()]

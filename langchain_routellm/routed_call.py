@@ -149,7 +149,10 @@ class RoutedCall:
 
     def _conversation(self, reading: Reading) -> Conversation | None:
         if reading.sticky:
-            return conversation_of(self.messages, lambda turns: self._text(reading.extractor, turns)[0])
+            extractor = reading.extractor
+            return conversation_of(
+                self.messages, lambda turns: self._text(extractor, turns)[0], whole=extractor is not None
+            )
         if self.turns is None or len(self.turns) < 2:
             return None
         return Conversation(repeated=partial(repeated_share, self.turns))

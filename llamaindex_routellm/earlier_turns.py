@@ -12,7 +12,7 @@ from llama_index_instrumentation.dispatcher import active_instrument_tags
 from llamaindex_routellm.human_text import is_human, question_of_messages
 from llamaindex_routellm.rendered_prompt import NO_QUESTION
 from routellm_core.routing.conversation import Conversation
-from routellm_core.routing.stickiness import MOST_TURNS
+from routellm_core.routing.stickiness import LEANS_OVER, MOST_TURNS
 
 
 def thread_of_tags() -> str | None:
@@ -36,12 +36,12 @@ def conversation_of(messages: Sequence[ChatMessage]) -> Conversation:
 
 def _texts(messages: Sequence[ChatMessage], humans: Sequence[int]) -> list[str]:
     """Return what was scored of each turn that was answered before the newest human message."""
-    ends = [
-        later
-        for human, later in pairwise(humans)
+    answered = [
+        (humans[max(0, number - LEANS_OVER)], later)
+        for number, (human, later) in enumerate(pairwise(humans))
         if any(message.role == MessageRole.ASSISTANT for message in messages[human:later])
     ]
-    texts = [question_of_messages(messages[:end]) for end in ends[-MOST_TURNS:]]
+    texts = [question_of_messages(messages[begin:end]) for begin, end in answered[-MOST_TURNS:]]
     return [text for text in texts if text and text != NO_QUESTION]
 
 

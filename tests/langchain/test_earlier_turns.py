@@ -9,7 +9,9 @@ import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 
+from langchain_routellm.earlier_turns import conversation_of
 from routellm_core import routing
+from routellm_core.routing.stickiness import LEANS_OVER
 
 from examples.stand_in import StandInServer
 from tests.langchain.conftest import Pair, chat_openai
@@ -152,3 +154,30 @@ def test_settings_are_checked_and_may_be_taken_back(pair: Pair) -> None:
     assert llm.route([("human", HARD), ("ai", "Well."), ("human", EASY)]).route == "weak"
     copied = llm.model_copy(update={"sticky": "conversation"})
     assert copied.route([("human", HARD), ("ai", "Well."), ("human", EASY)]).reason == "sticky"
+
+
+def test_a_long_conversation_is_read_in_parts_of_bounded_length() -> None:
+    messages: list[Any] = []
+    for number in range(300):
+        messages += [HumanMessage(f"question {number}"), AIMessage("Well.")]
+    messages.append(HumanMessage("the last one"))
+    read: list[int] = []
+
+    def scored(part: list[Any]) -> str:
+        read.append(len(part))
+        return str(part[-2].content)
+
+    texts = conversation_of(messages, scored, whole=False).texts()
+    assert list(texts) == [f"question {number}" for number in range(250, 300)]
+    assert set(read) == {2 * (LEANS_OVER + 1)}
+    read.clear()
+    conversation_of(messages, scored, whole=True).texts()
+    assert read == [2 * number for number in range(251, 301)]
+
+
+def test_a_chain_of_follow_ups_leans_on_the_turn_that_began_it(pair: Pair) -> None:
+    llm = pair(sticky="conversation", sticky_turns=1)
+    history: list[Any] = [("human", HARD), ("ai", "Well.")]
+    for _ in range(LEANS_OVER - 1):
+        history += [("human", "go on"), ("ai", "Well.")]
+    assert llm.route([*history, ("human", "What is the capital of Chad?")]).reason == "sticky"

@@ -17,7 +17,9 @@ from llama_index.core.instrumentation.dispatcher import instrument_tags
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.prompts import PromptTemplate
 
+from llamaindex_routellm import earlier_turns
 from routellm_core import routing
+from routellm_core.routing.stickiness import LEANS_OVER
 
 from tests.llamaindex.endpoints import ENDPOINTS, TOOLS, WITH_TOOLS, last_response, responses_of
 
@@ -146,3 +148,17 @@ def test_settings_are_checked_and_may_be_taken_back(pair: Pair) -> None:
     assert llm.to_dict()["sticky_turns"] == 3
     llm.sticky = None
     assert (llm.sticky_turns, llm.route(talk(HARD, "Well.", EASY)).reason) == (None, "score")
+
+
+def test_a_long_conversation_is_read_in_parts_of_bounded_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    def scored(messages: Any) -> Any:
+        read.append(len(messages))
+        return messages[-2].content
+
+    monkeypatch.setattr(earlier_turns, "question_of_messages", scored)
+    history = talk(*(f"message {number}" for number in range(601)))
+    texts = earlier_turns.conversation_of(history).texts()
+    assert list(texts) == [f"message {number}" for number in range(500, 600, 2)]
+    assert set(read) == {2 * (LEANS_OVER + 1)}

@@ -21,6 +21,9 @@ from routellm_core.routing.request import RoutingRequest
 MOST_TURNS = 50
 """Earlier turns whose texts are scored, at most."""
 
+LEANS_OVER = 8
+"""Turns before an earlier one that are read for the text that it leans on, at most."""
+
 Scores = Mapping[str, float | Exception]
 
 
