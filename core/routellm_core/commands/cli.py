@@ -41,6 +41,11 @@ COMMANDS = (
 SECONDS_BETWEEN_LINES = 60.0
 """Seconds between progress lines if no terminal shows them."""
 
+_CONTROLS = {*range(0x20), *range(0x7F, 0xA0)} - {ord("\t"), ord("\n")}
+_TURNS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+_OBEYED = {code: chr(code).encode("unicode_escape").decode() for code in _CONTROLS | _TURNS}
+"""What moves a terminal's cursor, sets its title or clipboard, or turns text around -> how it is shown."""
+
 _TOLD = (CommandError, RouterError, ValueError, TypeError, OSError, ImportError, MemoryError)
 
 
@@ -94,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with allowing_hosts(options.allow_host):
             for line in options.run(options, say):
-                print(line, file=sys.stderr if isinstance(line, Note) else sys.stdout)
+                _print(line, sys.stderr if isinstance(line, Note) else sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader (head, less) has what it wanted. Python would report the closed pipe again at exit.
@@ -104,9 +109,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except _TOLD as error:
         words = " ".join(str(error).split()) or type(error).__name__
-        print(f"routellm {options.command}: error: {words}", file=sys.stderr)
+        _print(f"routellm {options.command}: error: {words}", sys.stderr)
         return exit_status(error)
     return 0
+
+
+def _print(line: str, stream: IO[str]) -> None:
+    """Print a line; to a terminal without what a terminal would obey, which a model's name may hold."""
+    print(line.translate(_OBEYED) if stream.isatty() else line, file=stream)
 
 
 class Progress:
@@ -123,7 +133,8 @@ class Progress:
         now = self._clock()
         if self._stream.isatty() or now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now
-            print(line, file=self._stream, flush=True)
+            _print(line, self._stream)
+            self._stream.flush()
 
 
 if __name__ == "__main__":

@@ -23,6 +23,11 @@ PROMPTS = ["What is 2+2?", "Prove Fermat's last theorem.", "Write a haiku about 
 PAIR = ["--strong", "a", "--weak", "b"]
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.fixture
 def prompts(tmp_path: Path) -> Path:
     path = tmp_path / "prompts.jsonl"
@@ -278,3 +283,41 @@ def test_evaluate_says_which_router_is_better_and_tells_two_of_one_name_apart(
     assert [row["router"] for row in rows[:3]] == [first, "default", second]
     assert [found["than"] for found in rows[0]["differences"]] == ["default", second, "prompt length"]
     assert rows[0]["differences"][0]["interval"][0] > 0
+
+
+HOSTILE = "\x1b]52;c;Zm9v\x07\x9b2J\u202e"
+
+
+def savings_of(log: Path, model: str) -> list[str]:
+    """Write a log whose models have hostile names, and return the command that prints them."""
+    models = [model, f"cheap {model}"]
+    rows = [
+        {"prompt": f"Why is {number} odd?", "model": models[number % 2], "response": "So."}
+        | {"usage": {"prompt_tokens": 9, "completion_tokens": 5}, "time": "2026-11-01T00:00:00Z"}
+        for number in range(40)
+    ]
+    log.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    prices = log.with_name("prices.json")
+    prices.write_text(json.dumps({name: {"input": 1.0, "output": 2.0} for name in models}), "utf-8")
+    return ["savings", str(log), "--strong", models[0], "--weak", models[1], "--prices", str(prices)]
+
+
+def test_a_terminal_obeys_nothing_that_stands_in_a_file(
+    prompts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for stream, arguments in (
+        ("stdout", savings_of(prompts, HOSTILE)),
+        ("stderr", ["score", str(prompts.parent / f"{HOSTILE}.jsonl")]),
+    ):
+        monkeypatch.setattr(sys, stream, terminal := Terminal())
+        main(arguments)
+        shown = terminal.getvalue()
+        assert "\\x1b]52" in shown
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(shown)
+
+
+def test_a_file_gets_what_stands_there(monkeypatch: pytest.MonkeyPatch, prompts: Path) -> None:
+    monkeypatch.setattr(sys, "stdout", out := io.StringIO())
+    main(savings_of(prompts, HOSTILE))
+
+    assert HOSTILE in out.getvalue()
