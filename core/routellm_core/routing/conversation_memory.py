@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from threading import Lock
 from typing import Any, NamedTuple
@@ -18,6 +19,10 @@ class _Turns(NamedTuple):
     # Before this turn; None while no turn was hard.
     easy_turns: int | None
     is_easy: bool
+
+
+_LONGEST_NAME = 200
+"""Characters; of a longer name its hash is remembered."""
 
 
 class _Entry(NamedTuple):
@@ -42,7 +47,7 @@ class ConversationMemory:
 
     def route(self, thread_id: str) -> Route | None:
         """Return the side that answered last; None if nothing is known of the conversation."""
-        entry = self._entries.get(thread_id)
+        entry = self._entries.get(_key(thread_id))
         return None if entry is None else entry.route
 
     def easy_turns(self, place: Place, tier: int = 1) -> int | None:
@@ -52,7 +57,7 @@ class ConversationMemory:
             place: of the call.
             tier: the place of the lowest tier whose turns are hard; 1 is strong in a pair.
         """
-        entry = self._entries.get(place.thread_id)
+        entry = self._entries.get(_key(place.thread_id))
         if entry is None or (turns := entry.borders[tier - 1]).easy_turns is None:
             return None
         is_same = place.turn is None or place.turn == entry.turn
@@ -64,9 +69,10 @@ class ConversationMemory:
         # What a program asks for itself is no turn.
         if place is None or decision.reason == "housekeeping":
             return
+        key = _key(place.thread_id)
         with self._lock:
-            before = self._entries.pop(place.thread_id, None)
-            self._entries[place.thread_id] = _following(before, place, decision, self.ladder)
+            before = self._entries.pop(key, None)
+            self._entries[key] = _following(before, place, decision, self.ladder)
             if len(self._entries) > self._size:
                 self._entries.popitem(last=False)
 
@@ -79,6 +85,13 @@ class ConversationMemory:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]  # the state of a new memory is what __init__ makes
+
+
+def _key(thread_id: str) -> str:
+    # Whoever writes to a program may choose the name, and ten thousand long ones fill a memory.
+    if len(thread_id) <= _LONGEST_NAME:
+        return thread_id
+    return hashlib.blake2b(thread_id.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
 
 
 def _following(before: _Entry | None, place: Place, decision: Decision, ladder: Ladder) -> _Entry:

@@ -61,3 +61,13 @@ def test_a_copy_and_a_pickle_begin_anew() -> None:
         assert other.route("one") is None
         other.note(decision("two", 0, "weak"))
     assert memory.route("two") is None
+
+
+def test_a_long_name_is_remembered_by_its_hash() -> None:
+    memory = ConversationMemory()
+    long, other = "a" * 1_000_000 + "\ud800", "a" * 1_000_000 + "b"
+    memory.note(decision(long, 0, "strong"))
+
+    assert (memory.route(long), memory.route(other)) == ("strong", None)
+    assert memory.easy_turns(Place(long, 0)) == 0
+    assert max(map(len, memory._entries)) < 100
