@@ -18,6 +18,7 @@ pytest.importorskip("llama_index.core", reason="llama-index-core is not installe
 pytest.importorskip("llama_index.llms.openai", reason="llama-index-llms-openai is not installed")
 
 from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.mock import MockLLM
 from llama_index.llms.openai import OpenAI
 
@@ -29,6 +30,7 @@ from routellm_core.routing.drift import DRIFT_CALLS, ScoreDriftWarning
 from routellm_core.routing.prices import Price, Prices
 
 from examples.stand_in import StandInServer
+from tests.llamaindex.provider_classes import anthropic_class
 from tests.routers import FixedRouter, KeywordRouter
 
 
@@ -268,3 +270,16 @@ def test_odd_texts_are_routed(text: str) -> None:
 def test_a_router_is_no_side_of_another_one(pair: Callable[..., Any]) -> None:
     with pytest.raises(ValueError, match=r"weak is a RouteLLM, which routes itself: .*RouteLLM.from_tiers"):
         pair(weak=pair())
+
+
+def test_a_mixed_pair_says_what_is_true_of_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    claude = anthropic_class(monkeypatch)(model="claude-haiku-4-5", api_key="k")
+    llm = mock_pair(strong=OpenAI("gpt-4o", api_key="k"), weak=claude)
+    metadata = llm.metadata
+    assert metadata.model_name == "routellm(gpt-4o|claude-haiku-4-5)"
+    assert metadata.context_window == 128_000
+    assert (metadata.is_function_calling_model, metadata.is_chat_model) == (True, True)
+    assert (metadata.system_role, llm.class_name()) == ("system", "RouteLLM")
+    assert isinstance(llm, FunctionCallingLLM)
+    small = mock_pair(strong=claude, weak=OpenAI("gpt-4o-mini", api_key="k"), context_window="strong")
+    assert small.metadata.context_window == claude.metadata.context_window
