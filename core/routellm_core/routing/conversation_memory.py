@@ -95,7 +95,7 @@ def _key(thread_id: str) -> str:
 
 
 def _following(before: _Entry | None, place: Place, decision: Decision, ladder: Ladder) -> _Entry:
-    route = decision.shadow_route or decision.route
+    route = decision.route
     turn = place.turn if place.turn is not None or before is None else before.turn
     borders = []
     for tier in range(1, len(ladder.names)):

@@ -191,6 +191,8 @@ def test_a_preview_and_a_shadow_leave_no_trace() -> None:
     play(shadow, "easy")
     request = Request("easy", thread_id="one", conversation=Conversation(1))
     assert shadow.decide(request).shadow_route == "weak"
+    # Strong answered both.
+    assert shadow.counter.snapshot().switches == 0
 
 
 def test_routing_names_the_conversation_in_any_framework() -> None:
