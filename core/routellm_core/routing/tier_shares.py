@@ -27,8 +27,8 @@ class TierShares:
     """Decides by score so that each tier gets its share of the texts; safe to use from many threads.
 
     Between each two tiers a `ShareTracker` keeps the share of all tiers above it. A text goes to the highest
-    tier whose border it reaches, and every border learns of that: borders that have crossed for a moment so
-    move apart again, and each share is within (1 + 2γ) / (γ · n) of the asked one after n texts.
+    tier whose border it reaches, and every border learns of that, so that borders that crossed for a moment
+    move apart again. With k borders, each share is within (1 + k·γ) / (γ · n) of the asked one after n texts.
     """
 
     def __init__(

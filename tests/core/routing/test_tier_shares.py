@@ -46,7 +46,7 @@ def test_each_tier_keeps_its_share(order: Order, shares: tuple[float, ...]) -> N
     tiers, count = TierShares(shares, QUANTILES), 3_000
     scores = order(np.random.default_rng(0), count)
     placed = Counter(tiers.place(str(number), score).place for number, score in enumerate(scores))
-    bound = (1 + 2 * STEP) / (STEP * count)
+    bound = (1 + (len(shares) - 1) * STEP) / (STEP * count)
     for border in range(1, len(shares)):
         above = sum(number for place, number in placed.items() if place >= border) / count
         assert abs(above - sum(shares[border:])) <= bound
