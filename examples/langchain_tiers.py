@@ -14,7 +14,7 @@ from examples.providers import openai_endpoint
 QUESTIONS = (
     "What is the capital of Norway?",
     "Name three things to pack for a day at the sea.",
-    "Explain why the sky is blue to someone who knows no physics.",
+    "Write a regular expression that matches ISO dates.",
     "Compare a hash table with a balanced tree for a dictionary of a million words.",
     "Prove that the sum of two independent Poisson variables is Poisson and derive its rate.",
     "Write a haiku about autumn leaves.",

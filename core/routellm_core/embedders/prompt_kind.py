@@ -16,6 +16,8 @@ _AGENT_SIGNS = (
     "tool call", "function call", "functions:", "call functions", "call tools", '"parameters"', '"arguments"',
     '"tool"', '"action"', "action:", "following tools", "following functions", "one tool", "which tool",
 )  # fmt: skip
+_IN_SIGNS = ("tool", "function", "action", '"parameters"', '"arguments"')
+"""Each sign holds one of these, which are fewer to look for."""
 _ROLE = "you are a"
 _ROLES = ("agent", "assistant", "bot", "step in", "planner", "router", "orchestrator", "pipeline")
 
@@ -67,7 +69,7 @@ def is_foreign(shape: Shape) -> bool:
 
 def _is_agent(text: str) -> bool:
     head = text[:_AGENT_HEAD].lower()
-    if any(sign in head for sign in _AGENT_SIGNS):
+    if any(part in head for part in _IN_SIGNS) and any(sign in head for sign in _AGENT_SIGNS):
         return True
     return _ROLE in head and any(role in head for role in _ROLES)
 

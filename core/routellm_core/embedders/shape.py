@@ -7,6 +7,7 @@ Differs from the token table in that texts of any script and any domain have the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log1p
 
 from routellm_core.embedders.options import Options, options_of
@@ -122,6 +123,7 @@ class Shape:
         return self.text if self.options is None else self.text[: self.options.start]
 
 
+@lru_cache(maxsize=2)  # a router and the one that it was made from read the same text, one after the other
 def shape_of(text: str) -> Shape:
     """Take a text apart, of any length and script."""
     read = clipped(text)

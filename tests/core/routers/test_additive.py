@@ -115,7 +115,7 @@ def test_weights_that_do_not_fit_the_vocabulary_are_refused(router: AdditiveRout
 def test_features_of_another_version_are_refused(router: AdditiveRouter) -> None:
     checkpoint = router.to_checkpoint()
     other = replace(checkpoint, settings={**checkpoint.settings, "features": ["words"]})
-    with pytest.raises(CheckpointError, match="not those that this version measures"):
+    with pytest.raises(CheckpointError, match="not those that this version computes"):
         AdditiveRouter.from_checkpoint(other)
 
 

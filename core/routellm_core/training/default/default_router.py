@@ -59,7 +59,7 @@ class DefaultRouterSettings:
     """
 
     dimension: int = 64
-    foreign_dimension: int = 128
+    foreign_dimension: int = 256
     everyday: EverydaySettings = field(default_factory=EverydaySettings)
     exams: ExamSettings = field(default_factory=ExamSettings)
 

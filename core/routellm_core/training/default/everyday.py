@@ -1,7 +1,8 @@
 """Fit the directions of everyday prompts to readers' ratings: one for English, one for other languages.
 
-Three things keep length from deciding: the training prompts that the project wrote, the length taken off the
-ratings within each source, and small weights of the features that grow with length. For other languages, of
+Three things keep length from deciding: the prompts that the project wrote, of which length does not tell, the
+rest of it taken off their ratings, and small weights of the features that grow with length. Of prompts as
+people send them the longer ones are the harder, and their ratings stay as they are. For other languages, of
 which there are fewer ratings, the sentences of the training prompts are rated by a teacher that has the whole
 encoder to read with.
 """
@@ -58,9 +59,6 @@ class EverydaySettings:
         english_pieces: how freely a piece may have its own weight, in English.
         foreign_pieces: the same in other languages; half of it in scripts without spaces.
         english_length: scale of all features beside those that do not grow with length.
-        english_residual: share of the length that is taken off ratings of prompts the project did not write,
-            for the direction of English; all of it is taken off the others.
-        foreign_residual: the same for the direction of other languages.
         foreign_sentences: how much a sentence in another language counts that the teacher rated.
         english_sentences: how much such an English one counts, for the direction of other languages.
         teacher_penalty: of the teacher's ridge regression.
@@ -69,13 +67,11 @@ class EverydaySettings:
     """
 
     penalty: float = 15.0
-    written: float = 3.0
-    english_pieces: float = 2.0
-    foreign_pieces: float = 0.6
+    written: float = 2.5
+    english_pieces: float = 4.0
+    foreign_pieces: float = 0.4
     english_length: float = 0.5
-    english_residual: float = 0.5
-    foreign_residual: float = 0.7
-    foreign_sentences: float = 10.0
+    foreign_sentences: float = 15.0
     english_sentences: float = 3.0
     teacher_penalty: float = 5.0
     sentences: tuple[int, int] = (6000, 3000)
@@ -104,8 +100,7 @@ class Everyday:
         """
         self.rated, self.settings, self._pieces = list(rated), settings, table.pieces.listed()
         texts = [each.prompt for each in rated]
-        self._english_target = without_length(rated, settings.english_residual)
-        self._target = without_length(rated, settings.foreign_residual)
+        self._target = without_length(rated)
         self._weight = np.array([settings.written if each.source == "written" else 1.0 for each in rated])
         owners, sentences = _sentences(rated, settings)
         self._owner = np.array(owners)
@@ -136,7 +131,7 @@ class Everyday:
 
     def english(self, keep: Mask) -> Fitted:
         """Fit the English direction on the prompts at which `keep`, shape (n,), is true."""
-        return self._english.fit(self._english_target, self._weight * keep, self.settings.penalty)
+        return self._english.fit(self._target, self._weight * keep, self.settings.penalty)
 
     def foreign(self, keep: Mask) -> Fitted:
         """Fit the direction of other languages, on the same prompts and the sentences of these."""
@@ -209,27 +204,24 @@ def length_of(text: str) -> float:
     )
 
 
-def without_length(rated: Sequence[RatedPrompt], residual: float, bins: int = 8) -> Floats:
-    """Return the ratings, less what their length tells of them within their own source, shape (n,).
+def without_length(rated: Sequence[RatedPrompt], bins: int = 8) -> Floats:
+    """Return the ratings, of the project's own prompts less what their length tells, shape (n,).
 
-    Of prompts that the project wrote all of it is taken off, English and other ones apart; of the others the
-    share `residual`.
+    English prompts and other ones apart: the mean rating of each eighth by length is brought to that of all.
     """
-    need = np.array([each.need for each in rated])
+    found = np.array([each.need for each in rated])
     lengths = np.array([length_of(clipped(each.prompt)) for each in rated])
-    groups = np.array(
-        [f"{each.source} {each.language == 'en' or each.source != 'written'}" for each in rated]
-    )
-    found = need.copy()
-    for group in sorted(set(groups)):
-        members = groups == group
-        share = 1.0 if group.startswith("written") else residual
+    written = np.array([each.source == "written" for each in rated])
+    english = np.array([each.language == "en" for each in rated])
+    for members in (written & english, written & ~english):
+        if not members.any():
+            continue
+        mean = found[members].mean()
         edges = np.quantile(lengths[members], np.linspace(0.0, 1.0, bins + 1)[1:-1])
         place = np.searchsorted(edges, lengths, side="right")
-        for bin_ in range(bins):
-            here = members & (place == bin_)
+        for here in (members & (place == bin_) for bin_ in range(bins)):
             if here.any():
-                found[here] -= share * (need[here].mean() - need[members].mean())
+                found[here] -= found[here].mean() - mean
     return found
 
 

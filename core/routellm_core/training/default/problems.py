@@ -20,14 +20,14 @@ from routellm_core.training.default.ratings import RatedPrompt
 from routellm_core.training.default.ridge import fit_ridge
 
 PENALTY = 10.0
-LENGTH = 1.0
+LENGTH = 1.5
 """How much a problem's length counts, in standard deviations, beside its words: the written problems hold
 long easy ones on purpose, but in problems as they come the longer ones have more steps."""
-PRO = 0.5
+PRO = 0.3
 """How much an MMLU-Pro question counts beside a problem."""
 
-PROBLEM_WRITER = "8"
-"""The writer of `written.jsonl` who wrote problems only."""
+PROBLEM_WRITERS = ("8", "10")
+"""The writers of `written.jsonl` who wrote problems only."""
 
 NUMERIC = ("math", "physics", "business", "chemistry", "engineering", "economics")
 """Categories of MMLU-Pro whose questions are problems."""
@@ -51,7 +51,7 @@ def fit_problems(
     texts = [question_of(each.prompt) if each.source == "pro" else each.prompt for each in problems]
     need = np.array([each.need for each in problems])
     kinds = np.array([kind_of(shape_of(text)) is PromptKind.WORD_PROBLEM for text in texts])
-    groups = np.array([f"{each.source} {each.writer == PROBLEM_WRITER}" for each in problems])
+    groups = np.array([each.writer if each.writer in PROBLEM_WRITERS else each.source for each in problems])
     target = need.copy()
     for group in sorted(set(groups)):
         target[groups == group] -= need[groups == group].mean()
@@ -85,4 +85,4 @@ def _is_problem(each: RatedPrompt, categories: dict[str, str]) -> bool:
         return categories.get(each.prompt) in NUMERIC
     if each.source == "gold":
         return False
-    return each.writer == PROBLEM_WRITER or kind_of(shape_of(each.prompt)) is PromptKind.WORD_PROBLEM
+    return each.writer in PROBLEM_WRITERS or kind_of(shape_of(each.prompt)) is PromptKind.WORD_PROBLEM
