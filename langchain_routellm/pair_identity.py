@@ -21,8 +21,7 @@ from langchain_routellm.serialized_pair import constructor_arguments, described
 from langchain_routellm.side import MEDIA_KEYS, Side
 from routellm_core import __version__
 from routellm_core.redaction import redacted
-
-_CHARACTERS_PER_TOKEN = 4
+from routellm_core.routing.prices import CHARACTERS_PER_TOKEN
 
 
 class PairIdentity(PairSettings):
@@ -103,7 +102,7 @@ class PairIdentity(PairSettings):
         try:
             return self.switchboard.top.lead.get_num_tokens(text)
         except Exception:
-            return ceil(len(text) / _CHARACTERS_PER_TOKEN)
+            return ceil(len(text) / CHARACTERS_PER_TOKEN)
 
     @override
     def get_num_tokens_from_messages(

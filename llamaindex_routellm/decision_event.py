@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from llama_index.core.instrumentation.events import BaseEvent
 from llama_index.core.llms import LLM
@@ -72,20 +72,33 @@ def model_name_of(model: LLM) -> str:
         return type(model).__name__
 
 
+class Span(Protocol):
+    """What is used of OpenTelemetry's span."""
+
+    def is_recording(self) -> bool:
+        """Return whether anything is recorded."""
+
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Add attributes."""
+
+    def add_event(self, name: str, attributes: Mapping[str, Any]) -> None:
+        """Add an event."""
+
+
 def attributes(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return "routellm.route" and its like; OpenTelemetry knows no None, so what is None is left out."""
     return {f"routellm.{name}": value for name, value in record.items() if value is not None}
 
 
-def current_span() -> Any:
+def current_span() -> Span | None:
     """Return OpenTelemetry's current span; None where nobody records one."""
     # Whoever traces has loaded it; nobody else should pay for the import.
     opentelemetry = sys.modules.get("opentelemetry.trace")
-    span = None if opentelemetry is None else opentelemetry.get_current_span()
+    span: Span | None = None if opentelemetry is None else opentelemetry.get_current_span()
     return span if span is not None and span.is_recording() else None
 
 
-def announce_cost(decision: Decision, method: str, span: Any) -> None:
+def announce_cost(decision: Decision, method: str, span: Span | None) -> None:
     """Put what the call cost beside the decision, where it is known.
 
     Args:
@@ -93,12 +106,14 @@ def announce_cost(decision: Decision, method: str, span: Any) -> None:
         method: the router's.
         span: what `current_span` returned when the call began.
     """
-    money = {} if decision.account is None or span is None else decision.account.money()
+    if decision.account is None or span is None:
+        return
+    money = decision.account.money()
     if money and span.is_recording():
         _mark(span, method, "routellm.cost", money)
 
 
-def _mark(span: Any, method: str, event: str, values: Mapping[str, Any]) -> None:
+def _mark(span: Span, method: str, event: str, values: Mapping[str, Any]) -> None:
     """Put values on the router's span; on a span of somebody else's, as an event of that span."""
     if getattr(span, "name", "").endswith(f".{method}"):
         span.set_attributes(attributes(values))

@@ -16,6 +16,7 @@ from llama_index.core.base.llms.types import (
     ChatMessage,
     CitableBlock,
     CitationBlock,
+    ContentBlock,
     MessageRole,
     TextBlock,
     ThinkingBlock,
@@ -113,8 +114,10 @@ def _of_two_classes(messages: Sequence[ChatMessage], side: Side, *others: Side) 
     return converted
 
 
-def _blocks(taken: Sequence[Any], message: ChatMessage, ids: ToolCallIds, keeps_own: bool) -> list[Any]:
-    blocks: list[Any] = []
+def _blocks(
+    taken: Sequence[ContentBlock], message: ChatMessage, ids: ToolCallIds, keeps_own: bool
+) -> list[ContentBlock]:
+    blocks: list[ContentBlock] = []
     calls: list[ToolCallBlock] = []
     for block in taken:
         if isinstance(block, ToolCallBlock):
@@ -128,7 +131,7 @@ def _blocks(taken: Sequence[Any], message: ChatMessage, ids: ToolCallIds, keeps_
     if calls and not keeps_own and not any(isinstance(block, TextBlock) for block in blocks):
         # Ollama's and OpenAI's own messages have a text before their calls, empty or not.
         blocks.append(TextBlock(text=""))
-    return blocks + [_call(block, ids) for block in calls]
+    return [*blocks, *(_call(block, ids) for block in calls)]
 
 
 def _call(block: ToolCallBlock, ids: ToolCallIds) -> ToolCallBlock:

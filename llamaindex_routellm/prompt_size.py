@@ -8,8 +8,7 @@ from typing import Any
 
 from llama_index.core.utils import get_tokenizer
 
-CHARACTERS_PER_TOKEN = 4
-"""The usual estimate for English, where there is no tokenizer and where exactness is of no use."""
+from routellm_core.routing.prices import CHARACTERS_PER_TOKEN
 
 TOKENS_PER_MESSAGE = 4
 """What chat formats add to each message."""

@@ -17,10 +17,10 @@ from routellm_core.commands.price_arguments import (
 )
 from routellm_core.evaluation.evaluation import Costs
 from routellm_core.evaluation.savings_text import money
-from routellm_core.evaluation.traffic import ANSWER_TOKENS, CHARACTERS_PER_TOKEN
+from routellm_core.evaluation.traffic import ANSWER_TOKENS
 from routellm_core.logits import Floats
 from routellm_core.routing.list_prices import list_price
-from routellm_core.routing.prices import TokenUsage
+from routellm_core.routing.prices import CHARACTERS_PER_TOKEN, TokenUsage
 from routellm_core.routing.validation import check_count
 
 CALLS = 1000

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from routellm_core.commands.price_arguments import NamedPrice
 from routellm_core.evaluation.savings_text import money
-from routellm_core.evaluation.traffic import ANSWER_TOKENS, CHARACTERS_PER_TOKEN
+from routellm_core.evaluation.traffic import ANSWER_TOKENS
 from routellm_core.preferences.judging.call_log import CallLog, call_key
 from routellm_core.preferences.judging.judge_prompt import judge_messages
 from routellm_core.preferences.judging.known_answers import KnownAnswers
 from routellm_core.preferences.judging.question import Question
 from routellm_core.preferences.judging.responder import Message, Responder
 from routellm_core.preferences.judging.spend import most_usage
-from routellm_core.routing.prices import TokenUsage
+from routellm_core.routing.prices import CHARACTERS_PER_TOKEN, TokenUsage
 
 ROLES = ("strong", "weak", "judge")
 
@@ -99,8 +99,8 @@ class LabelCost:
         for price in {price.model: price for price in self.prices.values()}.values():
             yield price.sentence()
         yield (
-            f"estimate: 4 characters per token, answers of {ANSWER_TOKENS} tokens and verdicts of "
-            f"{VERDICT_TOKENS}; upper bound: every answer at its limit, and no verdict retried"
+            f"estimate: {CHARACTERS_PER_TOKEN} characters per token, answers of {ANSWER_TOKENS} tokens and "
+            f"verdicts of {VERDICT_TOKENS}; upper bound: every answer at its limit, and no verdict retried"
         )
 
     def values(self) -> dict[str, object]:

@@ -26,7 +26,7 @@ from routellm_core.embedders.embedder import (
     check_embeddings,
     stored_settings,
 )
-from routellm_core.embedders.text import CHARACTERS_PER_TOKEN, valid_unicode
+from routellm_core.embedders.text import MOST_CHARACTERS_PER_TOKEN, valid_unicode
 from routellm_core.redaction import without_secrets
 from routellm_core.routing.validation import check_count
 
@@ -105,7 +105,7 @@ class SentenceTransformersEmbedder:
         # a model need not be loaded twice.
         with self._lock:
             model = self._loaded = self._loaded or self._load()
-            limit = CHARACTERS_PER_TOKEN * (model.max_seq_length or 1 << 20)
+            limit = MOST_CHARACTERS_PER_TOKEN * (model.max_seq_length or 1 << 20)
             embedded = model.encode(
                 [valid_unicode(prompt[:limit]) for prompt in prompts],
                 batch_size=self.batch_size,

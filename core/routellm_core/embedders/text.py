@@ -8,7 +8,7 @@ CHARACTER_LIMIT = HEAD_CHARACTERS + TAIL_CHARACTERS
 """Characters of a prompt that are read. A longer prompt is read as its head and its tail, where instructions
 and questions usually stand, so that the time for one prompt is bounded (a few milliseconds)."""
 
-CHARACTERS_PER_TOKEN = 16
+MOST_CHARACTERS_PER_TOKEN = 16
 """More than the tokens of ordinary text have: what lies beyond a model's limit by this count is dropped
 before anything is tokenised, since a text of a million characters takes long."""
 

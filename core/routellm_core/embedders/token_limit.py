@@ -12,7 +12,7 @@ from functools import cache
 from math import ceil
 from typing import TYPE_CHECKING
 
-from routellm_core.embedders.text import CHARACTERS_PER_TOKEN
+from routellm_core.embedders.text import MOST_CHARACTERS_PER_TOKEN
 
 if TYPE_CHECKING:
     from tiktoken import Encoding
@@ -52,7 +52,7 @@ def cut_to_tokens(text: str, limit: int, model: str) -> str:
     """
     if len(text) <= limit and len(text.encode("utf-8", "replace")) <= limit:
         return text
-    text = text[: limit * CHARACTERS_PER_TOKEN]
+    text = text[: limit * MOST_CHARACTERS_PER_TOKEN]
     encoding = _encoding(model)
     if encoding is None:
         return _cut_by_estimate(text, limit)

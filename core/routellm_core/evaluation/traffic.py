@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.preferences.reading.logged_call import LoggedCall
-from routellm_core.routing.prices import Price, TokenUsage
+from routellm_core.routing.prices import CHARACTERS_PER_TOKEN, Price, TokenUsage
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,9 +21,6 @@ SAMPLE = 2000
 
 SHOWN_CHARACTERS = 2000
 """Characters kept of such a prompt."""
-
-CHARACTERS_PER_TOKEN = 4
-"""The usual estimate for English, if a log has no token counts."""
 
 ANSWER_TOKENS = 264
 """The paper's mean answer (appendix D), if a log has neither token counts nor answers."""

@@ -13,6 +13,9 @@ from routellm_core.routing.validation import check_amount
 MOST_TOKENS = 100_000_000
 """No answer has used as many tokens: far beyond every model's window."""
 
+CHARACTERS_PER_TOKEN = 4
+"""The usual estimate for English, where tokens are not counted."""
+
 _FIELDS = ("input", "output", "cached_input")
 
 
