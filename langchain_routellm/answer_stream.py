@@ -60,5 +60,5 @@ def whole_message(chunks: list[AIMessageChunk]) -> AIMessage:
 
 
 def is_token(chunk: AIMessageChunk) -> bool:
-    """Tell whether a chunk shows something of the answer, after which nothing is retried."""
+    """Return whether a chunk shows something of the answer, after which nothing is retried."""
     return bool(chunk.content or chunk.tool_call_chunks or chunk.additional_kwargs)

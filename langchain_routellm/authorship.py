@@ -85,7 +85,7 @@ class Authorship:
         return "own" if self._is_named(name) else "sibling"
 
     def _is_of_another_model(self, name: object) -> bool:
-        """Tell whether the side had another model when it answered, as a long-lived conversation may show."""
+        """Return whether the side had a different model when it answered, as old conversations may show."""
         asked = model_name(self.side)
         return isinstance(name, str) and bool(name) and asked is not None and not same_model(name, asked)
 

@@ -136,7 +136,7 @@ def owner(tool: Mapping[str, Any]) -> Family | None:
 
 
 def tool_choice_for(choice: object, family: Family) -> object:
-    """Say a tool choice in the words that a family's `bind_tools` understands.
+    """Translate a tool choice for a family's `bind_tools`.
 
     "any", "auto" and a tool's name are LangChain's own words and pass as they are; OpenAI's and Anthropic's
     words and dictionaries are translated where they would be mistaken for the name of a tool.
@@ -154,7 +154,7 @@ def tool_choice_for(choice: object, family: Family) -> object:
 
 
 def _names(side: Side, parameter: str) -> bool:
-    """Tell whether a side's `bind_tools` has a parameter of this name."""
+    """Return whether a side's `bind_tools` has a parameter of this name."""
     return parameter in signature(side.lead.bind_tools).parameters
 
 

@@ -73,7 +73,7 @@ def needs(messages: Sequence[BaseMessage]) -> frozenset[Need]:
 
 
 def estimated_tokens(messages: Sequence[BaseMessage], smallest_window: int | None) -> int | None:
-    """Estimate input tokens without network; None where the prompt is too short for any window to matter."""
+    """Estimate input tokens without network; None if the prompt is too short for any window to matter."""
     if smallest_window is None:
         return None
     # A token has at least one character: most prompts are known to fit before anything is estimated.

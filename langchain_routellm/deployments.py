@@ -37,7 +37,7 @@ class Deployments(BaseChatModel):
 
     @classmethod
     def of(cls, runnable: Runnable[Any, Any]) -> Self | None:
-        """Make it from a wrapper; None where something inside of it is no chat model."""
+        """Make it from a wrapper; None if something inside of it is no chat model."""
         lead = first_model(runnable)
         return None if lead is None else cls(runnable=runnable, lead=lead)
 

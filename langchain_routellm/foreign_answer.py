@@ -15,7 +15,7 @@ _SHARING = frozenset({"anthropic", "bedrock", "google"})
 
 
 def has_only_text(message: AIMessage) -> bool:
-    """Tell whether an answer holds nothing that only its maker understands."""
+    """Return whether an answer holds nothing that only its maker understands."""
     return (
         isinstance(message.content, str)
         and not any(value is not None for value in message.additional_kwargs.values())
@@ -25,7 +25,7 @@ def has_only_text(message: AIMessage) -> bool:
 
 
 def without_bound_content(message: AIMessage, provider: str) -> AIMessage | None:
-    """Return a sibling model's answer without thinking and signatures; None where nothing is left.
+    """Return a sibling model's answer without thinking and signatures; None if nothing is left.
 
     OpenAI's items refer to one another: one that lost its reasoning is refused, so all that is left of them
     is text and tool calls.
@@ -46,7 +46,7 @@ def without_bound_content(message: AIMessage, provider: str) -> AIMessage | None
 
 
 def plain_answer(message: AIMessage) -> AIMessage | None:
-    """Return an answer's text and tool calls alone; None where nothing of it is left.
+    """Return an answer's text and tool calls alone; None if nothing of it is left.
 
     Neither ids nor metadata of the answer are kept: ids of a response or of its items are asked for at the
     account that is called.

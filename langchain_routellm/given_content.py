@@ -75,7 +75,7 @@ def _taken(block: Any, provider: str, responses: bool) -> Any:
 
 
 def _of_responses(block: dict[str, Any], kind: Any) -> dict[str, Any]:
-    """Say a block of the Responses API in the words of everybody else."""
+    """Translate a block of the Responses API into the common form."""
     if kind == "input_text":
         return {"type": "text", "text": block.get("text", "")}
     if kind == "input_image" and isinstance(block.get("image_url"), str):
@@ -87,7 +87,7 @@ def _of_responses(block: dict[str, Any], kind: Any) -> dict[str, Any]:
 
 
 def _standard(block: dict[str, Any]) -> Any:
-    """Say a provider's own image or document in LangChain's standard form."""
+    """Convert a provider's own image or document to LangChain's standard form."""
     found = HumanMessage([block]).content_blocks
     known = [each for each in found if each["type"] != "non_standard"]
     return known[0] if known else block

@@ -43,7 +43,7 @@ def history_for(messages: list[BaseMessage], side: Side, *others: Side) -> list[
 
 
 def _is_opening(messages: list[BaseMessage]) -> bool:
-    """Tell whether these are a human's text below instructions, which every provider takes as they are."""
+    """Return whether these are a human's text below instructions, which every provider takes as they are."""
     if not messages or type(messages[-1]) is not HumanMessage:
         return not messages
     return all(
@@ -87,7 +87,7 @@ def _in_order(turns: list[BaseMessage], authorship: Authorship) -> list[BaseMess
 
 
 def _media_after_results(turns: list[BaseMessage]) -> list[BaseMessage]:
-    """Give media that tools returned as the user's: OpenAI's chat takes them nowhere else."""
+    """Move media that tools returned into user messages: OpenAI's chat takes them nowhere else."""
     if not any(isinstance(turn, ToolMessage) and isinstance(turn.content, list) for turn in turns):
         return turns
     moved: list[BaseMessage] = []

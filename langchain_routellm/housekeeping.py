@@ -1,4 +1,4 @@
-"""Housekeeping: calls that a program makes for itself, told by LangChain's marks and by known templates."""
+"""Housekeeping: calls that a program makes for itself, recognised by LangChain's marks and templates."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _LONGEST_OPENING = max(map(len, OPENINGS))
 
 
 def is_housekeeping(input: str | Sequence[BaseMessage], config: RunnableConfig) -> bool:
-    """Tell whether a program makes this call for itself, and not to answer a person."""
+    """Return whether a program makes this call for itself, and not to answer a person."""
     metadata = config.get("metadata")
     if metadata and any(mark in metadata for mark in MARKS):
         return True

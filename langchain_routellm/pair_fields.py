@@ -115,7 +115,7 @@ class PairFields(BaseChatModel):
     on_drift: Callable[[Warning], Any] | None = None
     """Given a warning when the traffic has left what the threshold was set on."""
     prompt_extractor: Callable[[Any], str | None] | None = None
-    """Given a call's messages, returns the text to score, or None where there is none. What it raises counts
+    """Given a call's messages, returns the text to score, or None if there is none. What it raises counts
     as the router's failure. Without one, the newest human text is scored, and of a retrieval prompt the
     question."""
     trace_routing: bool = False

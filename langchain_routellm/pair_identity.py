@@ -28,7 +28,7 @@ class PairIdentity(PairSettings):
     """How a routed pair identifies itself to callers, caches and tracers."""
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """Name what tells one pair from another first, and nothing else: a chat model has many fields."""
+        """Show only what distinguishes one pair from another: a chat model has many fields."""
         for route, model in self.models.items():
             yield route, described(model)
         yield "router", self._routing.router.name
@@ -121,7 +121,7 @@ class PairIdentity(PairSettings):
 
     @override
     def to_json(self) -> SerializedConstructor | SerializedNotImplemented:
-        """Say how to make this pair again, where both models and all settings can be said."""
+        """Describe how to rebuild this pair, if both models and all settings can be serialized."""
         kwargs = constructor_arguments(self, self._router_given)
         if kwargs is None:
             return self.to_json_not_implemented()

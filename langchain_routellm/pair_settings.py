@@ -134,7 +134,7 @@ class PairSettings(PairFields):
     def copy(
         self, *, include: Any = None, exclude: Any = None, update: Any = None, deep: bool = False
     ) -> Self:
-        """Copy the model as `model_copy` does, which is its name today.
+        """Copy the model: the older name of `model_copy`.
 
         Raises:
             ValueError: fields are to be left out, without which it is no pair.
@@ -242,7 +242,7 @@ class PairSettings(PairFields):
         )
 
     def _check_models(self) -> None:
-        """Say now, and not at the first call, that a model can't take a setting that is pushed down to it."""
+        """Raise now, not at the first call, if a model can't take a setting that is pushed down to it."""
         _ = self.switchboard
 
     @property

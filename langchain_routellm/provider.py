@@ -1,4 +1,4 @@
-"""Provider: whose formats a chat model speaks, and how two models are told apart."""
+"""Provider: whose formats a chat model speaks, and whether two models are the same."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def provider_of(side: Side) -> str:
 
 
 def speaks(provider: str, answered: str) -> bool:
-    """Tell whether an answer's `model_provider` names this provider; types of rarer ones say more words."""
+    """Return whether an answer's `model_provider` names this provider; types of rarer ones say more words."""
     named = provider_named(answered)
     return named == provider or (provider not in _KNOWN.values() and named in provider)
 
 
 def model_name(side: Side) -> str | None:
-    """Return the name that a side's model is asked for by; None where it is not told."""
+    """Return the name that a side's model is asked for by; None if it is not told."""
     # An Azure deployment has a name of its own, which no answer says.
     if getattr(side.lead, "deployment_name", None):
         return None
@@ -71,22 +71,22 @@ def model_name(side: Side) -> str | None:
 
 
 def same_model(one: str, other: str) -> bool:
-    """Tell whether two names mean one model, with its version or without."""
+    """Return whether two names mean one model, with its version or without."""
     return _VERSION.sub("", one.rpartition("/")[2]) == _VERSION.sub("", other.rpartition("/")[2])
 
 
 def calls_responses(side: Side) -> bool:
-    """Tell whether a model is called by OpenAI's Responses API."""
+    """Return whether a model is called by OpenAI's Responses API."""
     return bool(side.kwargs.get("use_responses_api", getattr(side.lead, "use_responses_api", False)))
 
 
 def same_account(one: Side, other: Side) -> bool:
-    """Tell whether two sides ask the same address with the same credentials."""
+    """Return whether two sides ask the same address with the same credentials."""
     return all(_secret(one.lead, name) == _secret(other.lead, name) for name in _ACCOUNT)
 
 
 def interchangeable(one: Side, other: Side) -> bool:
-    """Tell whether all that one side's model makes is taken by the other's: one model, however it is set."""
+    """Return whether one side's model accepts all that the other's makes: one model, in any settings."""
     first, second = model_name(one), model_name(other)
     if first is None or second is None:
         return one.lead is other.lead

@@ -57,7 +57,7 @@ def _given(messages: Sequence[Message]) -> list[BaseMessage]:
 def responder(
     model: Runnable[Any, Any], *, name: str | None = None, max_tokens: int | None = None
 ) -> LangChainResponder:
-    """Make a chat model one that `routellm_core.preferences.judging.judging` can ask.
+    """Wrap a chat model for `routellm_core.preferences.judging.judging`.
 
     Args:
         model: any chat model, plain or bound (`model.bind(...)`, `model.with_config(...)`).

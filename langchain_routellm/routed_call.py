@@ -66,7 +66,7 @@ class RoutedCall:
 
     Attributes:
         input: the caller's own.
-        turns: what it says in messages; None where it is one string.
+        turns: what it says in messages; None if it is one string.
         config: the call's own over the one of the run that it is made in.
         kwargs: the call's other arguments.
         sides: both sides.
@@ -126,7 +126,7 @@ class RoutedCall:
         )
 
     def is_invalid(self, answer: Any) -> bool:
-        """Say whether an answer calls a tool that the call does not have, or one in a wrong way."""
+        """Return whether an answer calls a tool that the call does not have, or one in a wrong way."""
         return invalid_calls(calls_of(answer), tool_schemas(self.kwargs.get("tools"))) > 0
 
     def _is_stuck(self, limits: StuckLimits | None) -> bool:

@@ -117,7 +117,7 @@ async def apassed_on(
 
 
 def holds_token(event: Event) -> bool:
-    """Tell whether an event shows something of the answer, after which nothing is retried."""
+    """Return whether an event shows something of the answer, after which nothing is retried."""
     return str(event["event"]) != "message-start"
 
 

@@ -21,7 +21,7 @@ _PLAIN = (bool, int, float, str, type(None))
 
 
 def constructor_arguments(pair: BaseChatModel, router: RouterGiven) -> dict[str, Any] | None:
-    """Return the arguments that make a pair again; None where one of them is an object that no JSON holds.
+    """Return the arguments that make a pair again; None if one of them is an object that no JSON holds.
 
     Args:
         pair: the pair.
@@ -112,7 +112,7 @@ def said(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return a setting as the constructor takes it from JSON; None where it can't be said."""
+    """Return a setting as the constructor takes it from JSON; None if it can't be said."""
     if isinstance(value, Router | Disagreement) or callable(value):
         return None
     if isinstance(value, list | tuple | set | frozenset):

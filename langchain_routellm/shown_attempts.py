@@ -54,7 +54,7 @@ class ShownAttempts:
         return attempt._replace(config=_replaced(config, self._held))
 
     def is_shown(self) -> bool:
-        """Tell whether something of the answer was shown, after which no other model is asked."""
+        """Return whether something of the answer was shown, after which no other model is asked."""
         return self._held is not None and self._held.has_shown
 
     @property
@@ -96,12 +96,12 @@ def _handlers(
 
 
 def shows(handler: BaseCallbackHandler) -> bool:
-    """Tell whether a handler shows an answer to whoever asked."""
+    """Return whether a handler shows an answer to whoever asked."""
     return isinstance(handler, _StreamingCallbackHandler | _V2StreamingCallbackHandler)
 
 
 def listens(handler: BaseCallbackHandler) -> bool:
-    """Tell whether a handler of the user's own listens to tokens."""
+    """Return whether a handler of the user's own listens to tokens."""
     own: Any = type(handler).on_llm_new_token
     return not isinstance(handler, BaseTracer) and own.__module__ != BaseCallbackHandler.__module__
 

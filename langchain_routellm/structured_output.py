@@ -196,7 +196,7 @@ class _Parsing:
             if answer["parsed"] is None:
                 raise self.unparsed(answer, None)
         elif answer is None:
-            # The parser of tool calls returns None where the model called no tool.
+            # The parser of tool calls returns None if the model called no tool.
             raise self.unparsed(None, None)
         return answer
 

@@ -219,7 +219,7 @@ class Switchboard:
         return ShownAttempts(None if call.traced else call.config.get("run_id"), is_async)
 
     def _opinion(self, call: RoutedCall, run: RoutingRun | NoRun, *, is_async: bool) -> SecondOpinion | None:
-        """Return what asks the checker of `escalate_if`; None where there is none to be asked."""
+        """Return what asks the checker of `escalate_if`; None if there is none to be asked."""
         rule = self.dispatcher.escalation.disagreement
         if rule is None or self.checker is None or not is_comparable(call):
             return None

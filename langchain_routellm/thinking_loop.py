@@ -18,7 +18,7 @@ _THINKING = frozenset({"thinking", "redacted_thinking", "reasoning"})
 
 
 def asks_for_thinking(side: Side) -> bool:
-    """Tell whether a Claude is called with thinking enabled."""
+    """Return whether a Claude is called with thinking enabled."""
     thinking = side.kwargs.get("thinking", getattr(side.lead, "thinking", None))
     return isinstance(thinking, dict) and thinking.get("type") == "enabled"
 

@@ -99,7 +99,7 @@ def _role_message(message: BaseMessage) -> BaseMessage:
 
 
 def _systems_in_place(turns: Sequence[BaseMessage]) -> bool:
-    """Tell whether each later system message stands where Anthropic's newer models take one."""
+    """Return whether each later system message stands where Anthropic's newer models take one."""
     for before, turn, after in zip(turns, turns[1:], [*turns[2:], None], strict=False):
         if isinstance(turn, SystemMessage) and not isinstance(before, SystemMessage):
             follows = isinstance(before, HumanMessage | ToolMessage)

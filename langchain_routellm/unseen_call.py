@@ -70,12 +70,12 @@ def shown_answer(message: object) -> Shown:
 
 
 def is_comparable(call: RoutedCall) -> bool:
-    """Tell whether the answers of two models to a call can be compared: plain answers can."""
+    """Return whether the answers of two models to a call can be compared: plain answers can."""
     return call.compared and not (call.kwargs.get("tools") or call.kwargs.get("response_format"))
 
 
 def text_of(message: object) -> str | None:
-    """Return an answer's text; None where it calls a tool."""
+    """Return an answer's text; None if it calls a tool."""
     if not isinstance(message, AIMessage) or message.tool_calls:
         return None
     return str(message.text)

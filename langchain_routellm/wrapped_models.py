@@ -61,13 +61,13 @@ class ChosenByConfig(Runnable[Any, Any]):
 
 
 def is_configurable(value: object) -> bool:
-    """Tell whether a call's configuration chooses the model or its fields."""
+    """Return whether a call's configuration chooses the model or its fields."""
     # The second is langchain's own configurable model, whose class is not public.
     return isinstance(value, DynamicRunnable | ChosenByConfig) or hasattr(type(value), "_model_params")
 
 
 def is_wrapped(value: object) -> bool:
-    """Tell whether a value is one of the wrappers that this module looks into."""
+    """Return whether a value is one of the wrappers that this module looks into."""
     return isinstance(value, RunnableRetry | RunnableWithFallbacks) or is_configurable(value)
 
 
@@ -83,7 +83,7 @@ def chosen(
 
 
 def first_model(value: object) -> BaseChatModel | None:
-    """Return the chat model that is asked first by default; None where something inside is no chat model."""
+    """Return the chat model that is asked first by default; None if something inside is no chat model."""
     if isinstance(value, BaseChatModel):
         return value
     if isinstance(value, RunnableBinding | RunnableRetry):

@@ -116,7 +116,7 @@ async def afailed(error: Exception) -> AsyncGenerator[Any, None]:
 
 
 def is_token(chunk: object) -> bool:
-    """Tell whether a chunk brings something of the answer; only before that may a model be replaced."""
+    """Return whether a chunk brings something of the answer; only before that may a model be replaced."""
     if isinstance(chunk, ChatResponse):
         blocks = chunk.message.blocks
         return bool(chunk.delta or chunk.message.content) or any(isinstance(b, ToolCallBlock) for b in blocks)

@@ -40,7 +40,7 @@ class Answered(NamedTuple):
 
 
 def answered_usage(answered: Answered) -> TokenUsage | None:
-    """Return the tokens of an answer; None where its provider reports none."""
+    """Return the tokens of an answer; None if its provider reports none."""
     return answered.usage or None
 
 
@@ -109,7 +109,7 @@ class Attempt:
         return method(*args, **kwargs)
 
     def is_to_repeat(self, error: Exception) -> bool:
-        """Tell whether a stream that failed before its first chunk is to be asked for without its tokens."""
+        """Return whether to retry, without token counts, a stream that failed before its first chunk."""
         self._repeats = self._asks and may_refuse(error)
         return self._repeats
 

@@ -30,7 +30,7 @@ class RoutingDecisionEvent(BaseEvent):
     Attributes:
         method: the router's method, such as "chat".
         route: "strong" or "weak", or the name of a tier.
-        score: the router's win rate for strong, in [0, 1]; None where the scorer was not used or failed.
+        score: the router's win rate for strong, in [0, 1]; None if the scorer was not used or failed.
         threshold: what the score was, or would have been, compared with.
         reason: what decided.
         router: the router's name.
@@ -91,7 +91,7 @@ def attributes(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def current_span() -> Span | None:
-    """Return OpenTelemetry's current span; None where nobody records one."""
+    """Return OpenTelemetry's current span; None if nobody records one."""
     # Whoever traces has loaded it; nobody else should pay for the import.
     opentelemetry = sys.modules.get("opentelemetry.trace")
     span: Span | None = None if opentelemetry is None else opentelemetry.get_current_span()

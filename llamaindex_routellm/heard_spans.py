@@ -1,4 +1,4 @@
-"""Heard spans: the router's own span and the chosen model's, left out where nobody is told of them.
+"""Heard spans: the router's own span and the chosen model's, left out if nobody listens.
 
 A span of the host costs more than a decision: it binds the arguments by signature, draws an id and walks the
 dispatchers, whether or not anything is attached to them.
@@ -34,7 +34,7 @@ _LLM_EVENTS = lineage(get_dispatcher(LLM_EVENTS))
 
 
 def somebody_listens(dispatchers: Sequence[Dispatcher]) -> bool:
-    """Tell whether what the first of a lineage is told reaches any handler that does something."""
+    """Return whether what the first of a lineage is told reaches any handler that does something."""
     for dispatcher in dispatchers:
         # The root has a handler of each kind that does nothing.
         for event_handler in dispatcher.event_handlers:
@@ -92,6 +92,6 @@ def past_unheard_span(method: Any) -> Any:
 
 @lru_cache(maxsize=1_000)
 def _told_by(span: FunctionType) -> tuple[Dispatcher, ...] | None:
-    """Return the dispatchers that a wrapper tells; None where no dispatcher of the host made it."""
+    """Return the dispatchers that a wrapper tells; None if no dispatcher of the host made it."""
     dispatcher = getclosurevars(span).nonlocals.get("self")
     return lineage(dispatcher) if isinstance(dispatcher, Dispatcher) else None

@@ -59,7 +59,7 @@ def history_for(messages: Sequence[ChatMessage], side: Side, *others: Side) -> S
 
 
 def _is_spoken(message: ChatMessage) -> bool:
-    """Tell whether a message is a user's text, of which every provider takes one alone."""
+    """Return whether a message is a user's text, of which every provider takes one alone."""
     return (
         message.role == MessageRole.USER
         and not message.additional_kwargs
@@ -70,7 +70,7 @@ def _is_spoken(message: ChatMessage) -> bool:
 
 
 def _asks_for_thinking(side: Side) -> bool:
-    """Tell whether a Claude is called with thinking enabled."""
+    """Return whether a Claude is called with thinking enabled."""
     thinking = getattr(side.model, "thinking_dict", None)
     return isinstance(thinking, dict) and thinking.get("type") == "enabled"
 

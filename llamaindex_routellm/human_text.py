@@ -27,7 +27,7 @@ def question_of_messages(messages: Sequence[ChatMessage]) -> str | None:
     """Return the text to score in a conversation: its newest human text.
 
     Returns:
-        The text; NO_QUESTION where a program asks for itself; None where there is no text.
+        The text; NO_QUESTION where a program asks for itself; None if there is no text.
     """
     texts = human_texts(messages)
     return NO_QUESTION if texts[-1:] == [NO_QUESTION] else scored_text(texts)
@@ -51,7 +51,7 @@ def human_texts(messages: Sequence[ChatMessage]) -> list[str]:
 
 
 def is_human(message: ChatMessage, previous: ChatMessage | None) -> bool:
-    """Tell whether a person wrote a message, and not an agent in the person's name."""
+    """Return whether a person wrote a message, and not an agent in the person's name."""
     return message.role == MessageRole.USER and not _written_by_an_agent(message, previous)
 
 

@@ -30,10 +30,10 @@ def prompt_tokens(texts: Sequence[str], window: int | None) -> int | None:
 
     Args:
         texts: one per message.
-        window: the smallest context window in question, in tokens; None where unknown.
+        window: the smallest context window in question, in tokens; None if unknown.
 
     Returns:
-        The estimate; None where the prompt fits the window for certain.
+        The estimate; None if the prompt fits the window for certain.
     """
     if window is None:
         return None
@@ -58,7 +58,7 @@ def prompt_tokens(texts: Sequence[str], window: int | None) -> int | None:
 
 
 def fits_any_model(texts: Sequence[str]) -> bool:
-    """Tell whether a prompt is so short that no model's window need be looked at."""
+    """Return whether a prompt is so short that no model's window need be looked at."""
     characters = 0
     for text in texts:
         characters += len(text)
@@ -68,7 +68,7 @@ def fits_any_model(texts: Sequence[str]) -> bool:
 
 
 def takes_long(texts: Sequence[str]) -> bool:
-    """Tell whether counting would hold up an event loop."""
+    """Return whether counting would hold up an event loop."""
     return sum(map(len, texts)) > _PIECE
 
 

@@ -36,12 +36,12 @@ def provider_of(kind: type[LLM]) -> str:
 
 
 def keeps_own_blocks(provider: str) -> bool:
-    """Tell whether a provider's class keeps signed thinking, citations and cache marks."""
+    """Return whether a provider's class keeps signed thinking, citations and cache marks."""
     return provider in ("anthropic", "bedrock")
 
 
 def interchangeable(one: Side, other: Side) -> bool:
-    """Tell whether all that one side's model makes is taken by the other's: one model, however it is set."""
+    """Return whether one side's model accepts all that the other's makes: one model, in any settings."""
     if one.model is other.model:
         return True
     return (

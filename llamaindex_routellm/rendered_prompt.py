@@ -18,9 +18,9 @@ from routellm_core.routing.request import scored_text
 from routellm_core.routing.stuffed_prompt import stuffed_question
 
 NO_QUESTION = ""
-"""What stands for "this text is housekeeping, there is no human question in it"."""
+"""Marks a text that is housekeeping and holds no human question."""
 
-# Module, constant, and the variable that holds the question; None where the text holds none.
+# Module, constant, and the variable that holds the question; None if the text holds none.
 _TEMPLATES: tuple[tuple[str, str, str | None], ...] = (
     ("llama_index.core.chat_engine.condense_plus_context", "DEFAULT_CONDENSE_PROMPT_TEMPLATE", "question"),
     (
@@ -81,7 +81,7 @@ def rendered_question(text: str) -> str | None:
     """Return the question inside a text that LlamaIndex rendered.
 
     Returns:
-        The question; NO_QUESTION for housekeeping; None where the text is not one of LlamaIndex's renderings
+        The question; NO_QUESTION for housekeeping; None if the text is not one of LlamaIndex's renderings
         and stands for itself.
     """
     if len(text) < _SHORTEST_RENDERING:
@@ -107,7 +107,7 @@ def evaluated_question(query: str) -> str:
 
 
 def judges_an_answer_alone(template: str) -> bool:
-    """Tell whether a template is FaithfulnessEvaluator's, whose `query_str` is the answer being judged."""
+    """Return whether a template is FaithfulnessEvaluator's, whose `query_str` is the answer being judged."""
     module = sys.modules.get("llama_index.core.evaluation.faithfulness")
     if module is None:
         return False
@@ -120,7 +120,7 @@ def judges_an_answer_alone(template: str) -> bool:
 
 
 def is_memory_summary(system_text: str) -> bool:
-    """Tell whether a system message is the one with which ChatSummaryMemoryBuffer asks for a summary."""
+    """Return whether a system message is the one with which ChatSummaryMemoryBuffer asks for a summary."""
     module = sys.modules.get("llama_index.core.memory.chat_summary_memory_buffer")
     return module is not None and system_text == getattr(module, "SUMMARIZE_PROMPT", None)
 

@@ -49,7 +49,7 @@ def _answer(response: ChatResponse) -> Answer:
 
 
 def responder(model: LLM, *, name: str | None = None, max_tokens: int | None = None) -> LlamaIndexResponder:
-    """Make an LLM one that `routellm_core.preferences.judging.judging` can ask.
+    """Wrap an LLM for `routellm_core.preferences.judging.judging`.
 
     Args:
         model: any LLM.

@@ -70,7 +70,7 @@ class RoutedCall(ABC):
 
     @abstractmethod
     def question(self, reading: Reading) -> str | None:
-        """Return the text to score; NO_QUESTION where a program asks for itself, None where there is none."""
+        """Return the text to score; NO_QUESTION where a program asks for itself, None if there is none."""
 
     @abstractmethod
     def needs(self) -> frozenset[Need]:
@@ -81,11 +81,11 @@ class RoutedCall(ABC):
         return Conversation(hash(text))
 
     def is_stuck(self, limits: StuckLimits) -> bool:
-        """Say whether the call goes on with a tool loop that is stuck; only calls with tools do."""
+        """Return whether the call goes on with a tool loop that is stuck; only calls with tools do."""
         return False
 
     def is_invalid(self, answered: Any) -> bool:
-        """Say whether an answer calls a tool in a wrong way; only calls with tools can tell."""
+        """Return whether an answer calls a tool in a wrong way; only calls with tools can tell."""
         return False
 
     @abstractmethod
@@ -243,5 +243,5 @@ def message_texts(messages: Iterable[ChatMessage]) -> list[str]:
 
 
 def may_exceed(texts: Sequence[str], schemas: int, window: int | None) -> bool:
-    """Tell whether texts and this many schemas are worth counting exactly against a window in tokens."""
+    """Return whether texts and this many schemas are worth counting exactly against a window in tokens."""
     return window is not None and sum(map(len, texts)) + schemas * _SCHEMA_ALLOWANCE > window

@@ -128,13 +128,13 @@ def pass_on(manager: CallbackManager, model: LLM, passed_before: CallbackManager
 
 
 def _has_own_handlers(manager: CallbackManager) -> bool:
-    """Tell whether a manager has handlers that it was given, beyond those of the host's defaults."""
+    """Return whether a manager has handlers that it was given, beyond those of the host's defaults."""
     settings = Settings._callback_manager
     defaults = [llama_index.core.global_handler, *(settings.handlers if settings else ())]
     return any(all(handler is not default for default in defaults) for handler in manager.handlers)
 
 
 def _has_native_schemas(model: LLM) -> bool:
-    """Tell whether an OpenAI-like endpoint takes a response format, though it takes no tools."""
+    """Return whether an OpenAI-like endpoint takes a response format, though it takes no tools."""
     native = getattr(model, "_should_use_structure_outputs", None)
     return callable(native) and bool(native())

@@ -13,7 +13,7 @@ from llama_index.core.llms import LLM
 OPTION = "stream_options"
 _ASKED = {"include_usage": True}
 
-# By which argument of a streaming method the option reaches the request; None where there is none.
+# By which argument of a streaming method the option reaches the request; None if there is none.
 _METHODS: dict[str, str | None] = {
     "stream_chat": OPTION,
     "astream_chat": OPTION,
@@ -47,7 +47,7 @@ class StreamUsage:
     is_refused: bool = False
 
     def is_asked(self, model: LLM, method: str, kwargs: Mapping[str, Any]) -> bool:
-        """Tell whether a call is to ask for tokens; not where the user has said how to stream."""
+        """Return whether a call is to ask for tokens; not where the user has said how to stream."""
         if self.is_refused or method not in _METHODS or not _is_openai(type(model)):
             return False
         given = (getattr(model, "additional_kwargs", None), kwargs, kwargs.get("llm_kwargs"))
@@ -55,7 +55,7 @@ class StreamUsage:
 
 
 def may_refuse(error: Exception) -> bool:
-    """Tell whether an error may come from having asked."""
+    """Return whether an error may come from having asked."""
     return getattr(error, "status_code", None) in _REFUSED_BY and _REFUSAL.search(str(error)) is not None
 
 
@@ -76,5 +76,5 @@ def asking(model: LLM, method: str, kwargs: dict[str, Any]) -> tuple[LLM, dict[s
 
 @lru_cache(maxsize=256)
 def _is_openai(kind: type[LLM]) -> bool:
-    """Tell whether a class is LlamaIndex's OpenAI, or made from it as Azure's and OpenAILike are."""
+    """Return whether a class is LlamaIndex's OpenAI, or made from it as Azure's and OpenAILike are."""
     return any(each.__module__ == "llama_index.llms.openai.base" for each in kind.__mro__)

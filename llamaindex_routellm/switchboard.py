@@ -197,7 +197,7 @@ class Switchboard:
         return self.dispatcher.decide(self._request(call, fits_any_model(call.texts(None))), origin=origin)
 
     def _decided_at_once(self, call: RoutedCall) -> Decision | None:
-        """Decide where that takes microseconds, without a coroutine; None where `_adecided` has to."""
+        """Decide where that takes microseconds, without a coroutine; None if `_adecided` has to."""
         if call.prepared is not None:
             return self.dispatcher.settled(call.prepared, origin)
         if not fits_any_model(call.texts(None)):
@@ -259,7 +259,7 @@ class Switchboard:
         return Attempt(call, decision, self.sides)
 
     def _opinion(self, call: RoutedCall, decision: Decision, *, is_async: bool) -> SecondOpinion | None:
-        """Return what asks the checker of `escalate_if`; None where there is none to be asked."""
+        """Return what asks the checker of `escalate_if`; None if there is none to be asked."""
         rule = self.dispatcher.escalation.disagreement
         whole = None if rule is None or self.checker is None else whole_call(call, is_async=is_async)
         if rule is None or self.checker is None or whole is None:

@@ -76,7 +76,7 @@ def template_question(
         question_variables: those that hold the person's question; the first that is there is scored.
 
     Returns:
-        The text; NO_QUESTION where a program asks for itself, such as work on an index; None where there is
+        The text; NO_QUESTION where a program asks for itself, such as work on an index; None if there is
         no text.
     """
     inner = prompt.default_template if isinstance(prompt, SelectorPromptTemplate) else prompt

@@ -85,7 +85,7 @@ def whole_call(call: RoutedCall, *, is_async: bool) -> RoutedCall | None:
 
 
 def value_of(answered: Answered) -> object:
-    """Return what is compared of an answer: its text, or its object; None where it calls a tool."""
+    """Return what is compared of an answer: its text, or its object; None if it calls a tool."""
     value = answered.value
     if isinstance(value, ChatResponse):
         calls_tool = any(isinstance(block, ToolCallBlock) for block in value.message.blocks)

@@ -26,7 +26,7 @@ Response = ChatResponse | CompletionResponse
 
 
 def is_response(value: object) -> TypeGuard[Response]:
-    """Tell whether an answer is a response, which holds its tokens and takes the record."""
+    """Return whether an answer is a response, which holds its tokens and takes the record."""
     # pydantic's own classes take long to tell what is an instance of theirs.
     return type(value) in _RESPONSES or isinstance(value, _RESPONSES)
 

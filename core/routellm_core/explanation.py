@@ -63,7 +63,7 @@ class Explanation:
         average: the score of an average prompt; None if the router's score is no sum.
         parts: score − average, taken apart, the largest first; empty if the score is no sum.
         neighbours: the nearest labelled prompts, nearest first, if the router keeps any.
-        text: the prompt, where an adapter found it in a call; None where the caller gave it.
+        text: the prompt, where an adapter found it in a call; None if the caller gave it.
     """
 
     router: str

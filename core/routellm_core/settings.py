@@ -186,12 +186,12 @@ class RoutingSettings:
 
     @property
     def borders(self) -> tuple[float, ...] | None:
-        """The thresholds between several tiers; None where one threshold is all of them."""
+        """The thresholds between several tiers; None if one threshold is all of them."""
         return borders_of(self.router, self.shares) if self.shares else self.thresholds
 
     @property
     def top_share(self) -> float | None:
-        """The share that was asked for the highest tier; None where thresholds are given."""
+        """The share that was asked for the highest tier; None if thresholds are given."""
         return self.strong_share if self.shares is None else self.shares[-1]
 
     def lacks(self, route: Route) -> frozenset[Need]:

@@ -60,14 +60,14 @@ class LabelCost:
     held: int
 
     def cost(self, role: str, *, most: bool = False) -> float | None:
-        """Return what a role's calls cost; None where its price is not known."""
+        """Return what a role's calls cost; None if its price is not known."""
         if role not in self.prices:
             return None
         planned = self.planned[role]
         return self.prices[role].price.cost(planned.most if most else planned.expected)
 
     def total(self, *, most: bool = False) -> float | None:
-        """Return what all calls cost; None where a price is not known."""
+        """Return what all calls cost; None if a price is not known."""
         costs = [self.cost(role, most=most) for role in ROLES]
         return None if None in costs else sum(cost for cost in costs if cost is not None)
 

@@ -41,7 +41,7 @@ _kept = _Kept()
 
 
 def is_decoration(word: str) -> bool:
-    """Say whether a word says nothing of how hard a prompt is.
+    """Return whether a word says nothing of how hard a prompt is.
 
     In scripts without spaces a word is a whole sentence, and never a decoration.
     """

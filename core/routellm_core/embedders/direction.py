@@ -22,7 +22,7 @@ class DirectionWeights:
         constant: the logit of a text without known units and of average shape.
         root: shape (v,), see `UnitSums`.
         plain: shape (v,), see `UnitSums`; None for nothing.
-        options: shape (v,), as `root` over the units of the options; None where options are not read.
+        options: shape (v,), as `root` over the units of the options; None if options are not read.
         shape: centre and spread of the features.
         shape_weights: shape (len(FEATURES),), of the standardised features.
         reads_numbers: see `UnitSums`; such a direction reads every word and not a window of them.

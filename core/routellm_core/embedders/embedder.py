@@ -102,7 +102,7 @@ def check_embeddings(embeddings: object, shape: tuple[int, int | None], origin: 
 
     Args:
         embeddings: what is to be checked.
-        shape: (n, d); d is None where it is not known before.
+        shape: (n, d); d is None if it is not known before.
         origin: names the embedder and its model.
 
     Raises:

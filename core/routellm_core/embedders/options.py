@@ -24,7 +24,7 @@ class Options:
 
 
 def options_of(text: str) -> Options | None:
-    """Find the options of a text, in capital or small letters; None where there are none.
+    """Find the options of a text, in capital or small letters; None if there are none.
 
     Two that stand on lines of their own are options, and so are three anywhere, one after the other.
     """
@@ -56,6 +56,6 @@ def question_of(text: str) -> str:
 
 
 def asks_for_answer_at_once(text: str) -> bool:
-    """Say whether the text ends with the cue "Answer:", which leaves a model no room to reason first."""
+    """Return whether the text ends with the cue "Answer:", which leaves a model no room to reason first."""
     end = text[-80:].rstrip()
     return end.endswith(":") and _CUE.search(end) is not None

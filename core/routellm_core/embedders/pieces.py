@@ -68,7 +68,7 @@ class Pieces:
         return self._decoded.split("\n")
 
     def id_of(self, piece: str) -> int | None:
-        """Return the id of one piece; None where it is not in the vocabulary."""
+        """Return the id of one piece; None if it is not in the vocabulary."""
         return self._indexed()[0].get(piece)
 
     def cut(self, word: str) -> list[int]:

@@ -62,7 +62,7 @@ def kind_of(shape: Shape) -> PromptKind:
 
 
 def is_foreign(shape: Shape) -> bool:
-    """Say whether a text is in another language than English, of any kind."""
+    """Return whether a text is in another language than English, of any kind."""
     counts = shape.counts
     return 4 * counts.non_ascii > counts.characters or counts.foreign_words > counts.stop_words
 

@@ -8,10 +8,10 @@ UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 
 
 def is_unspaced(unit: str) -> bool:
-    """Say whether a text has characters of such scripts only, and at least one."""
+    """Return whether a text has characters of such scripts only, and at least one."""
     return UNSPACED.fullmatch(unit) is not None
 
 
 def is_unspaced_word(word: str) -> bool:
-    """Say whether a word has any character of such a script."""
+    """Return whether a word has any character of such a script."""
     return UNSPACED.search(word) is not None

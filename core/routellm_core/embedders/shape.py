@@ -109,7 +109,7 @@ class Shape:
         text: clipped.
         words: of the text before its options, as they stand.
         counts: what is counted in these words.
-        options: the lettered options; None where there are none.
+        options: the lettered options; None if there are none.
     """
 
     text: str

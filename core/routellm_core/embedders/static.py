@@ -114,7 +114,7 @@ class StaticEmbedder:
 
     @property
     def word_pieces(self) -> WordPieces | None:
-        """What cuts single words as the tokenizer does; None where its kind of tokenizer can't be told."""
+        """What cuts single words as the tokenizer does; None if its kind of tokenizer can't be told."""
         if self._tokenizer is None:
             self._build()
         return self._word_pieces

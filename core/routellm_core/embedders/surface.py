@@ -54,7 +54,7 @@ def question_of(text: str) -> str:
 
 
 def asks_for_answer_at_once(text: str) -> bool:
-    """Say whether the text ends with the cue "Answer:", which leaves a model no room to reason first."""
+    """Return whether the text ends with the cue "Answer:", which leaves a model no room to reason first."""
     return text.rstrip().endswith(":") and _CUE.search(text[-64:]) is not None
 
 

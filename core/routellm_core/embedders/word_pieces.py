@@ -27,7 +27,7 @@ PART_CHARACTERS = 256
 
 
 def words_of(text: str) -> list[str] | None:
-    """Return the words of a text for `WordPieces.cut`; None where the text is not printable ASCII."""
+    """Return the words of a text for `WordPieces.cut`; None if the text is not printable ASCII."""
     # Printable text of one line is known to be plain without the search.
     if not text.isascii() or (not text.isprintable() and _NOT_PLAIN.search(text) is not None):
         return None

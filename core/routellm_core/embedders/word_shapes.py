@@ -170,7 +170,7 @@ def _of_letters(word: str) -> int:
 
 
 def is_address(word: str) -> bool:
-    """Say whether a word is a URL or an e-mail address."""
+    """Return whether a word is a URL or an e-mail address."""
     at = word.find("@")
     return "://" in word or word.startswith("www.") or (at > 0 and "." in word[at:])
 
@@ -223,5 +223,5 @@ def _count(word: str, characters: str) -> int:
 
 @lru_cache(maxsize=4096)
 def is_symbol(character: str) -> bool:
-    """Say whether a character is an emoji, a symbol, or belongs to one."""
+    """Return whether a character is an emoji, a symbol, or belongs to one."""
     return category(character) in ("So", "Sk", "Cs", "Co") or character in _JOINERS

@@ -47,7 +47,7 @@ def rating_messages(prompt: str) -> list[Message]:
 
 
 def parse_rating(answer: Answer) -> int | None:
-    """Return the rating, 0 to 100; None where the answer is anything but such a number, or was cut."""
+    """Return the rating, 0 to 100; None if the answer is anything but such a number, or was cut."""
     found = None if answer.truncated else _RATING.fullmatch(answer.text.strip())
     return None if found is None else int(found[0])
 

@@ -35,7 +35,7 @@ exam questions that end with "Answer:", which leaves no room to reason."""
 
 
 Reading = tuple[str | None, Shape]
-"""Which direction scores a text, or None where none does, and what of the text it reads."""
+"""Which direction scores a text, or None if none does, and what of the text it reads."""
 
 
 class AdditiveRouter(UnchangingRouter):
@@ -101,7 +101,7 @@ class AdditiveRouter(UnchangingRouter):
         return self._logit(self._read(shape))
 
     def direction_of(self, shape: Shape) -> str | None:
-        """Return which of `DIRECTIONS` scores a text; None where none does."""
+        """Return which of `DIRECTIONS` scores a text; None if none does."""
         return self._read(shape)[0]
 
     def knows(self, prompt: str) -> bool:

@@ -196,7 +196,7 @@ class Budget:
             _set(self._others, begin, max(0.0, spent))
 
     def knows_others(self, begin: float) -> bool:
-        """Tell whether it was ever set what others spent in a period."""
+        """Return whether it was ever set what others spent in a period."""
         with self._lock:
             return begin in self._others
 

@@ -50,7 +50,7 @@ class Conversation:
 
 
 def is_hard(record: Mapping[str, Any], hard: Collection[Route] = ("strong",)) -> bool:
-    """Tell whether one of these sides answered for a reason of the call's own, not for the conversation's."""
+    """Return whether one of these sides answered for the call's own reason, not the conversation's."""
     return (record.get("shadow_route") or record.get("route")) in hard and record.get("reason") != "sticky"
 
 

@@ -39,7 +39,7 @@ class Decider:
         policy: decides.
         counter: counts calls and the tokens of whole answers; streams count theirs themselves.
         shadow: strong always answers, and the decision only records what would have happened.
-        journal: is told of every call when it ends; None where nobody is.
+        journal: is told of every call when it ends; None if nobody is.
         budget: what strong may cost in a period; None for no limit.
         memory: is told who answers in named conversations.
         sample: in shadow mode, has weak answer some calls as well; None for none.
@@ -54,7 +54,7 @@ class Decider:
     sample: ShadowSample | None = None
 
     def is_sampled(self, decision: Decision) -> bool:
-        """Tell whether weak is to answer a call as well, once strong has."""
+        """Return whether weak is to answer a call as well, once strong has."""
         return self.sample is not None and self.shadow and self.sample.takes(decision)
 
     def answer_in_shadow(
@@ -120,7 +120,7 @@ class Decider:
     def decide_at_once(
         self, request: RoutingRequest, previous: Route | None = None, origin: OriginOf = _no_origin
     ) -> Decision | None:
-        """Decide a call and count it where an event loop may wait for it; None where `adecide` has to."""
+        """Decide a call and count it where an event loop may wait for it; None if `adecide` has to."""
         request = request.overridden(current_override())
         decision = self.policy.decide_at_once(request)
         return None if decision is None else self._counted(request, decision, previous, origin)

@@ -62,7 +62,7 @@ class SecondOpinion:
     Attributes:
         rule: says what counts as the same.
         ask: asks the checker; an awaitable for async calls.
-        answer_of: what is compared of a message of the host's; None where nothing can be.
+        answer_of: what is compared of a message of the host's; None if nothing can be.
         usage_of: the tokens of a message; None if unknown.
     """
 

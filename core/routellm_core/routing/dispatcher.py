@@ -44,7 +44,7 @@ class Dispatcher(NextSide):
             final: the answer stands whatever `escalate_if` says, as one does that had effects of its own.
             is_invalid: whether a message calls a tool in a wrong way, for `escalate_on="invalid_tool_call"`.
             is_shown: whether something of the answer was shown already: an error is the caller's then.
-            opinion: asks the checker of `escalate_if`; None where there is none, or nothing can be compared.
+            opinion: asks the checker of `escalate_if`; None if there is none, or nothing can be compared.
         """
         if decision.account is None:
             return self._answer(decision, ask, message_of, final, is_invalid, is_shown, opinion)

@@ -76,7 +76,7 @@ class ExpectedTraffic:
         threshold: its threshold: calls decided at another one are ignored; None for any.
         score_quantiles: evenly spaced from 0 to 1, ascending; empty where the distribution is unknown.
         calibrated: whether the quantiles are of the user's own prompts, so that differences are reported.
-        knows: says of a prompt whether the router was made for its kind, or None; None where none is asked.
+        knows: says of a prompt whether the router was made for its kind, or None; None if none is asked.
     """
 
     strong_share: float | None = None

@@ -153,23 +153,23 @@ class Escalation:
         return self._up(decision) if self.rejects is not None and self.rejects(answer) else None
 
     def may_follow(self, decision: Decision) -> bool:
-        """Tell whether another side may be asked after this one."""
+        """Return whether another side may be asked after this one."""
         return self._above(decision) is not None or (
             bool(self.strong_errors) and decision.route == self.ladder.top and not decision.asked
         )
 
     def judges(self, decision: Decision) -> bool:
-        """Tell whether the whole answer of this side may be rejected."""
+        """Return whether the whole answer of this side may be rejected."""
         judged = self.rejects is not None or self.on_invalid_tool_call
         return judged and self._above(decision) is not None
 
     def compares(self, decision: Decision) -> bool:
-        """Tell whether the whole answer of this side is compared with another cheap model's."""
+        """Return whether the whole answer of this side is compared with another cheap model's."""
         lowest = decision.route == self.ladder.lowest and self._above(decision) is not None
         return lowest and self.disagreement is not None
 
     def parses(self, decision: Decision) -> bool:
-        """Tell whether another side may be asked where this one's answer does not fit its schema."""
+        """Return whether another side may be asked where this one's answer does not fit its schema."""
         return self.on_parse_error and self._above(decision) is not None
 
     def _above(self, decision: Decision) -> Route | None:

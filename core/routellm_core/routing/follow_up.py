@@ -23,7 +23,7 @@ _BROUGHT = re.compile(r"[\d\"'“„«`=+*/<>{}()]|:\s*\S")
 
 
 def leans(text: str) -> bool:
-    """Tell whether a message leans on what was said before it.
+    """Return whether a message leans on what was said before it.
 
     It does where, after words such as "ok" and "thanks", one of these holds:
 
@@ -102,7 +102,7 @@ def _points_back(rest: Sequence[str]) -> bool:
 
 
 def _is_expletive_it(before: str, after: Sequence[str]) -> bool:
-    """Tell whether "it" stands for nothing, as in "what time is it" and "how long does it take to"."""
+    """Return whether "it" stands for nothing, as in "what time is it" and "how long does it take to"."""
     if before in ("is", "was"):
         return bool(after) and (
             after[0] in ("in", "now", "today") or not {"to", "that", "if"}.isdisjoint(after)
@@ -128,7 +128,7 @@ def _names_a_part(rest: Sequence[str]) -> bool:
 
 
 def _is_complete(behind: Sequence[str]) -> bool:
-    """Tell whether nothing behind a noun says which one is meant."""
+    """Return whether nothing behind a noun says which one is meant."""
     return known.COMPLEMENTS.isdisjoint(behind)
 
 
@@ -157,11 +157,11 @@ def _orders_what_is_there(rest: Sequence[str]) -> bool:
 
 
 def _asks_shortly(rest: Sequence[str], brings: bool) -> bool:
-    """Tell whether a message of few characters asks something: "What is DNA?", "Add 17 and 25"."""
+    """Return whether a message of few characters asks something: "What is DNA?", "Add 17 and 25"."""
     return len(rest) > 1 and (rest[0] in known.QUESTION_WORDS or (brings and len(rest) > 2))
 
 
 def _holds(words: Sequence[str], phrases: Sequence[str]) -> bool:
-    """Tell whether words hold one of some phrases, which have a space at either end."""
+    """Return whether words hold one of some phrases, which have a space at either end."""
     text = " ".join(("", *words, ""))
     return any(phrase in text for phrase in phrases)

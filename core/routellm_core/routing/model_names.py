@@ -19,6 +19,6 @@ def undated_name(model: str) -> str:
 
 
 def same_model(one: str, other: str) -> bool:
-    """Say whether two names mean one model; a name without a date stands for all its versions."""
+    """Return whether two names mean one model; a name without a date stands for all its versions."""
     first, second = bare_name(one), bare_name(other)
     return first == second or first == undated_name(second) or undated_name(first) == second

@@ -25,7 +25,7 @@ class NextSide(Decider):
 
     Attributes:
         escalation: whether the other side is asked as well.
-        usage_of: the tokens of a message; None where they are unknown.
+        usage_of: the tokens of a message; None if they are unknown.
     """
 
     escalation: Escalation = field(default_factory=Escalation)
@@ -53,7 +53,7 @@ class NextSide(Decider):
     def _after_judging(
         self, decision: Decision, message: Any, is_invalid: IsInvalid | None, differs: bool
     ) -> Decision | None:
-        """Return what follows on a whole answer whose tokens are counted; None where it stays."""
+        """Return what follows on a whole answer whose tokens are counted; None if it stays."""
         following = self.escalation.after_answer(decision, message, is_invalid, differs=differs)
         following = self._affordable(decision, following)
         if following is not None:
@@ -62,7 +62,7 @@ class NextSide(Decider):
         return following
 
     def _affordable(self, decision: Decision, following: Decision | None) -> Decision | None:
-        """Return what follows on a rejected answer; None where there is no money for strong's."""
+        """Return what follows on a rejected answer; None if there is no money for strong's."""
         if following is None or following.route != self.policy.ladder.top or self.budget is None:
             return following
         if self.budget.allows(decision):
@@ -73,13 +73,13 @@ class NextSide(Decider):
         return None
 
     def _judges(self, decision: Decision, opinion: SecondOpinion | None) -> bool:
-        """Tell whether a streamed answer is held until it was judged."""
+        """Return whether a streamed answer is held until it was judged."""
         if self.shadow:
             return False
         return self.escalation.judges(decision) or self._sought(opinion, decision, False) is not None
 
     def _sought(self, opinion: SecondOpinion | None, decision: Decision, final: bool) -> SecondOpinion | None:
-        """Return what asks the checker; None where its answer could change nothing."""
+        """Return what asks the checker; None if its answer could change nothing."""
         if opinion is None or final or self.shadow or not self.escalation.compares(decision):
             return None
         return opinion if self.budget is None or self.budget.allows(decision) else None

@@ -128,7 +128,7 @@ class RoutingPolicy:
         return self.threshold if self.share is None else self.share.threshold
 
     def decide_at_once(self, request: RoutingRequest) -> Decision | None:
-        """Decide one call where an event loop may wait for it; None where `adecide` has to."""
+        """Decide one call where an event loop may wait for it; None if `adecide` has to."""
         ruled = self._ruled(request)
         if ruled is not None:
             return ruled
@@ -176,7 +176,7 @@ class RoutingPolicy:
         return self._scorer.scores(texts) if texts else _NO_SCORES
 
     def _ruled(self, request: RoutingRequest) -> Decision | None:
-        """Return the decision where a rule makes it, None where the score has to."""
+        """Return the decision where a rule makes it, None if the score has to."""
         if request.route is not None:
             return self._decision(request, self.ladder.resolved(request.route, "route"), "forced")
         if request.obstacles is not NO_OBSTACLES:
@@ -201,7 +201,7 @@ class RoutingPolicy:
         return None
 
     def _is_bound(self, request: RoutingRequest) -> bool:
-        """Tell whether the conversation keeps the call on strong, whatever its score."""
+        """Return whether the conversation keeps the call on strong, whatever its score."""
         if self.sticky is None or request.loop is not None:
             return False
         # Where easy turns count, the score has to tell an easy one.
@@ -288,7 +288,7 @@ class RoutingPolicy:
         return Decision(route, None, threshold, reason, self.router.name, text=request.scored or None)
 
     def _gate(self, obstacles: Obstacles) -> tuple[Route, Reason] | None:
-        """Return the only side that can serve a call, and why; None where there is a choice."""
+        """Return the only side that can serve a call, and why; None if there is a choice."""
         barred = obstacles.barred(self.ladder.names)
         left = [route for route in self.ladder.names if route not in barred]
         if len(left) > 1:

@@ -34,7 +34,7 @@ class RoutingRequest:
             question is given for; None for any other call, and where such calls are scored.
         failure: why there is no text to score, which counts as the router's own failure.
         thread_id: the name of the conversation; None if it has none.
-        conversation: what the messages tell of it; None where nobody asks, or nothing came before the call.
+        conversation: what the messages tell of it; None if nobody asks, or nothing came before the call.
 
     Raises:
         ValueError: a threshold or route that is not one; the message names the field.
@@ -86,7 +86,7 @@ def scored_text(human_texts: Sequence[str]) -> str | None:
 
     It is the newest one that does not lean on what was said before it (see `leans`), so that "why?" and "now
     do the same for the transpose" are scored by the question that they are about. Where each leans, it is the
-    first of at least 16 characters, else the newest. Blank texts do not count. None where nothing is left.
+    first of at least 16 characters, else the newest. Blank texts do not count. None if nothing is left.
     """
     texts = [text for text in (text.strip() for text in human_texts) if text]
     if len(texts) < 2:

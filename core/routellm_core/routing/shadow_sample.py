@@ -83,7 +83,7 @@ class ShadowSample:
         self._start_anew()
 
     def takes(self, decision: Decision) -> bool:
-        """Tell whether a call is of the sample."""
+        """Return whether a call is of the sample."""
         return decision.id is not None and lot(decision.id) < self.share * 2.0**64
 
     def submit(self, sampled: Sampled) -> None:
@@ -125,7 +125,7 @@ class ShadowSample:
             return self._spent
 
     def _reserved_for(self, sampled: Sampled) -> float | None:
-        """Return what a call is expected to cost; None where the cap has no room for it."""
+        """Return what a call is expected to cost; None if the cap has no room for it."""
         if self.max_cost is None:
             return 0.0
         usage = sampled.strong.usage

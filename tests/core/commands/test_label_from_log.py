@@ -161,7 +161,7 @@ def test_list_prices_serve_where_none_are_given_and_a_missing_one_is_named(
     assert "none is given for 'local-judge'" in capsys.readouterr().err
     prices = ["--prices", "judge=1,1"]
     assert main([*arguments, "--judge", "local-judge", *prices, "--max-cost", "5"]) == 0
-    assert "\ncost 0.0" in capsys.readouterr().out
+    assert "\ntotal cost 0.0" in capsys.readouterr().out
 
 
 def test_grades_asked_for_later_do_not_pay_the_judge_again(

@@ -44,13 +44,13 @@ LONGEST_ROW = 2**26
 
 
 def call_key(responder: Responder, messages: Sequence[Message], attempt: int = 0) -> str:
-    """Return what tells a call from every other: the model, its limit, the messages and which try it is."""
+    """Return a call's key, made of the model, its limit, the messages and the number of the try."""
     content = [responder.name, responder.max_tokens, [dict(message) for message in messages], attempt]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 
 class CallLog:
-    """The log, open for one run alone; a context manager.
+    """The log, open for a single run; a context manager.
 
     Answers are kept on the disk and found by their place, so that a long run's memory stays small.
 
@@ -112,7 +112,7 @@ class CallLog:
         self._close()
 
     def __len__(self) -> int:
-        """How many answers there are."""
+        """The number of answers."""
         return len(self._places)
 
     @property
@@ -161,7 +161,7 @@ class CallLog:
             self._reserve.release()
 
     def answer(self, key: str) -> Answer | None:
-        """Return the answer that was paid for this call; None where there is none."""
+        """Return the answer that was paid for this call; None if there is none."""
         if key not in self._places:
             return None
         place, length = self._places[key]

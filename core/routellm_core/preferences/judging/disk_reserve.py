@@ -31,6 +31,6 @@ class DiskReserve:
             raise OSError(error.errno, error.strerror, str(self._path)) from error
 
     def release(self) -> None:
-        """Give the room back."""
+        """Release the room."""
         self.held = False
         self._path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Failure: what a provider's error means for a call, told without knowing the provider's library."""
+"""Failure: what a provider's error means for a call, whatever the provider's library."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Failure:
         detail: what the provider said, shortened; "" for an error about keys. Secrets in it
             are replaced.
         may_be_charged: True where nobody said that the call failed before it was worked on.
-        retry_after: seconds the provider asked to wait; None where it did not say.
+        retry_after: seconds the provider asked to wait; None if it did not say.
     """
 
     kind: Kind
@@ -51,7 +51,7 @@ class Failure:
 
     @classmethod
     def from_error(cls, error: Exception, secrets: Iterable[str] = ()) -> Failure:
-        """Read a provider's error; one that is not a provider's is fatal.
+        """Classify an error; one that is not a provider's is fatal.
 
         Args:
             error: what the provider's library raised.
@@ -80,7 +80,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long and how patiently a failed call is tried again.
+    """When and for how long a failed call is retried.
 
     Attributes:
         first_wait: seconds before the second try; doubled each time.

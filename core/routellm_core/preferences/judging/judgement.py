@@ -24,7 +24,7 @@ class Judgement:
         question: what both models answered.
         strong: the strong model's name.
         weak: the weak model's name.
-        verdicts: with the strong model's answer first, and second; None where both gave the same text, which
+        verdicts: with the strong model's answer first, and second; None if both gave the same text, which
             is a tie without a judge.
     """
 
@@ -46,7 +46,7 @@ class Judgement:
 
     @property
     def label(self) -> Label | None:
-        """The mean grades over both orders, 1 to 5; None where none were asked for."""
+        """The mean grades over both orders, 1 to 5; None if none were asked for."""
         grades = None if self.verdicts is None else combined_grades(*self.verdicts)
         if grades is None:
             return None
@@ -58,7 +58,7 @@ class JudgingResult:
     """What a run came to.
 
     Attributes:
-        judgements: one per distinct prompt, in their order; None where there is none.
+        judgements: one per distinct prompt, in their order; None if there is none.
         rejected: reason -> how many prompts have no judgement for it.
         repeated: prompts left out because they had come before.
         stopped: why the run ended early; "" where it came to its end.
@@ -85,7 +85,7 @@ class JudgingResult:
 
     @property
     def found(self) -> list[Judgement]:
-        """The judgements that there are."""
+        """The judgements that were made."""
         return [judgement for judgement in self.judgements if judgement is not None]
 
     @property
@@ -97,7 +97,7 @@ class JudgingResult:
 
     @property
     def first_share(self) -> float:
-        """Share of the answer shown first among verdicts that are no tie; 0.5 without bias."""
+        """Share of the answer shown first among verdicts other than ties; 0.5 without bias."""
         verdicts = [verdict for judgement in self.found for verdict in judgement.verdicts or ()]
         return _mean(verdict.preferred == "first" for verdict in verdicts if verdict.preferred != "tie")
 

@@ -103,7 +103,7 @@ def judge_in_new_loop(
     references: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> JudgingResult:
-    """Do as `judge_prompts`, from code that is not async; also inside a running loop, as notebooks have one.
+    """Run `judge_prompts` from code that is not async, even inside a running loop, as in notebooks.
 
     Closes the models' connections, where they have `aclose`, before its own event loop ends.
     """

@@ -1,4 +1,4 @@
-"""JudgingSettings: how a judging run goes; the same for one process and for a batch of a larger job."""
+"""JudgingSettings: the settings of a judging run, in one process or in a batch of a larger job."""
 
 from __future__ import annotations
 

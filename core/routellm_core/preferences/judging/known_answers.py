@@ -25,7 +25,7 @@ class KnownAnswers:
         self.max_tokens = responder.max_tokens
 
     def known(self, messages: Sequence[Message]) -> Answer | None:
-        """Return the answer that is there already; None where the model has to be asked."""
+        """Return the answer that is there already; None if the model has to be asked."""
         text = self._answers.get(turns_of(messages))
         return None if text is None else Answer(text, TokenUsage())
 

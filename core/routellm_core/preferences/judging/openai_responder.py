@@ -60,7 +60,7 @@ class OpenAIResponder:
         self._blocking: tuple[int, Any] | None = None
 
     def check_key(self) -> None:
-        """Raise where the key is missing.
+        """Raise an error if the key is missing.
 
         Raises:
             ValueError: names the environment variable.

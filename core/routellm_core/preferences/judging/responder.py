@@ -49,7 +49,7 @@ class Answer:
 
     Attributes:
         text: what it said; "" where it said nothing.
-        usage: the tokens that the provider counted; None where it counted none.
+        usage: the tokens that the provider counted; None if it counted none.
         truncated: True where the answer was cut, at the limit on its tokens or by a filter.
     """
 

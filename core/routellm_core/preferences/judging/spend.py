@@ -1,4 +1,4 @@
-"""Spend: what calls have cost and may still cost, held below a cap.
+"""Spend: what calls have cost and may still cost, kept below a cap.
 
 Before a call, the most it can cost is reserved; after it, what the provider counted takes the reservation's
 place. No call starts whose reservation could take the sum above the cap, so the cap holds however many calls
@@ -63,7 +63,7 @@ class Spend:
         return self.spent + self.lost + math.fsum(self._reserved)
 
     def check_models(self, models: Sequence[str]) -> None:
-        """Raise where there is a cap and one of the models has no price.
+        """Raise an error if there is a cap and one of the models has no price.
 
         Raises:
             ValueError: names the models without a price.

@@ -1,4 +1,4 @@
-"""Verdict: what a judge says of two answers, read strictly, and what two verdicts in both orders mean.
+"""Verdict: a judge's verdict on two answers, parsed strictly, and what both orders' verdicts mean together.
 
 A judge favours an answer for its place (position bias). Each pair is therefore judged twice, in both orders;
 only a preference that survives the swap counts, and everything else is a tie.
@@ -25,7 +25,7 @@ class Verdict:
 
     Attributes:
         preferred: the answer shown "first" or "second", or "tie".
-        grades: of the first and the second answer, 1 (worst) to 5; None where none were asked for.
+        grades: of the first and the second answer, 1 (worst) to 5; None if none were asked for.
     """
 
     preferred: Preferred
@@ -33,7 +33,7 @@ class Verdict:
 
 
 def parse_verdict(text: str, *, graded: bool = False) -> Verdict | None:
-    """Read the last line of what a judge said; None where that line is not exactly a verdict.
+    """Read the last line of what a judge said; None if that line is not exactly a verdict.
 
     Args:
         text: the judge's whole answer.
@@ -66,7 +66,7 @@ def combined_winner(in_order: Verdict, swapped: Verdict) -> Winner:
 
 
 def combined_grades(in_order: Verdict, swapped: Verdict) -> tuple[float, float] | None:
-    """Return the mean grades of model_a and model_b over both orders; None where there are none."""
+    """Return the mean grades of model_a and model_b over both orders; None if there are none."""
     if in_order.grades is None or swapped.grades is None:
         return None
     return (in_order.grades[0] + swapped.grades[1]) / 2, (in_order.grades[1] + swapped.grades[0]) / 2

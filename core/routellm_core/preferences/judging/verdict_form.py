@@ -10,7 +10,7 @@ from routellm_core.preferences.judging.verdict import parse_verdict
 
 
 def verdicts_are_graded(log: str | PathLike[str], judge: str, *, wanted: bool) -> bool:
-    """Say whether the verdicts of a run have grades: as wanted, unless the log holds the other form alone.
+    """Return whether the verdicts of a run have grades: as wanted, unless the log holds the other form alone.
 
     Args:
         log: the run's file of calls; it need not exist.

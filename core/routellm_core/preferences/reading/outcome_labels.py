@@ -13,7 +13,7 @@ from routellm_core.preferences.reading.rows import opened_rows
 
 
 def is_decision(row: Record | RowError) -> bool:
-    """Say whether a row is of the project's own decision log."""
+    """Return whether a row is of the project's own decision log."""
     return isinstance(row, Record) and DecisionLogRows().matches(row.values)
 
 

@@ -20,18 +20,18 @@ class Layout(Protocol):
     """As `--format` takes it."""
 
     title: str
-    """As it is told to people, with an article."""
+    """Its name in messages, with an article."""
 
     def matches(self, values: Values) -> bool:
-        """Say whether a row is of this kind."""
+        """Return whether a row is of this kind."""
         ...
 
     def calls(self, values: Values) -> Iterable[RawCall]:
-        """Return the model calls that a row tells of; a row that is none gives one of kind "other"."""
+        """Return the model calls of a row; a row without any gives one of kind "other"."""
         ...
 
     def rest(self) -> Iterable[RawCall]:
-        """Return calls that waited for rows which never came."""
+        """Return calls that waited for rows that never came."""
         ...
 
 
@@ -39,7 +39,7 @@ class OneRowLayout:
     """A layout whose rows do not depend on each other."""
 
     def rest(self) -> Iterable[RawCall]:
-        """Return nothing: no row waits."""
+        """Return nothing: no row is pending."""
         return ()
 
 
@@ -47,7 +47,7 @@ NO_CALL = RawCall(kind="other")
 
 
 def with_usage(call: RawCall, *sources: object) -> RawCall:
-    """Return the call with the tokens of the first source that tells of any."""
+    """Return the call with the tokens of the first source that has any."""
     for source in sources:
         try:
             usage = usage_of(source)
@@ -59,7 +59,7 @@ def with_usage(call: RawCall, *sources: object) -> RawCall:
 
 
 def has(values: Values, *names: str) -> bool:
-    """Say whether a row has one of these fields, with something in it."""
+    """Return whether a row has one of these fields, with something in it."""
     return any(values.get(name) not in (None, "", [], {}) for name in names)
 
 

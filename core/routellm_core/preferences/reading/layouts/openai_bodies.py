@@ -47,7 +47,7 @@ def request_messages(request: Values) -> list[Message] | None:
 
 
 def answer_of(response: object) -> str | None:
-    """Return the text of an answer; None where it is not kept or calls tools alone."""
+    """Return the text of an answer; None if it is not kept or calls tools alone."""
     found = unpacked(response)
     if isinstance(found, str):
         return found or None
@@ -75,7 +75,7 @@ def answer_of(response: object) -> str | None:
 
 
 def is_embedding(model: str | None) -> bool:
-    """Say whether a model's name is that of one that embeds."""
+    """Return whether a model's name is that of one that embeds."""
     return model is not None and any(part in model.lower() for part in _EMBEDDING_MODELS)
 
 
@@ -88,5 +88,5 @@ def _kind(request: Values, answered: Values, model: str | None) -> CallKind | No
 
 
 def has_error(answered: Values) -> bool:
-    """Say whether an answer is an error's."""
+    """Return whether an answer is an error's."""
     return answered.get("error") not in (None, "", {}) and "choices" not in answered
