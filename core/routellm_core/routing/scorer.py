@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
 
-from routellm_core.router import Router, check_scores
+from routellm_core.router import Router, RouterError, check_scores
 from routellm_core.routing.score_cache import AbandonedError, Claim, PendingScore, ScoreCache
 from routellm_core.routing.score_threads import ScoreThreads, ScoreTimeoutError
 
@@ -114,8 +114,11 @@ class Scorer:
             score = self.router.score_one(text)
             if type(score) is not float or not 0.0 <= score <= 1.0:
                 score = check_scores([score], 1)[0]
-        except Exception as error:
-            return error
+        except BaseException as error:
+            failure = _failure(error)
+            if failure is None:
+                raise
+            return failure
         self.cache.remember(text, score)
         return score
 
@@ -130,22 +133,23 @@ class Scorer:
                 known[text] = score
         return known, unknown
 
-    def _settle(self, claim: Claim) -> None:
+    def _settle(self, claim: Claim, *, own_thread: bool = False) -> None:
         try:
             # A copy, so that a router that empties its list leaves no claims unsettled.
             scores = check_scores(self.router.score(list(claim.mine)), len(claim.mine))
-        except Exception as error:
-            self.cache.fail(claim, error)
-        except BaseException:
-            self.cache.fail(claim, AbandonedError())
-            raise
+        except BaseException as error:
+            # What ends a thread that is nobody's but the router's ends no caller.
+            failure = _said(error) if own_thread and not _failure(error) else _failure(error)
+            self.cache.fail(claim, failure or AbandonedError())
+            if failure is None:
+                raise
         else:
             self.cache.settle(claim, scores)
 
     def _settle_beside(self, claim: Claim, deadline: _Deadline) -> None:
         # A score that comes too late for this caller is still there for the next one.
         try:
-            self.threads.start(partial(self._settle, claim), deadline.left() or 0.0)
+            self.threads.start(partial(self._settle, claim, own_thread=True), deadline.left() or 0.0)
         except Exception as error:
             self.cache.fail(claim, error)
         except BaseException:
@@ -155,11 +159,11 @@ class Scorer:
     async def _asettle(self, claim: Claim) -> None:
         try:
             scores = check_scores(await self._in_time(list(claim.mine)), len(claim.mine))
-        except Exception as error:
-            self.cache.fail(claim, error)
-        except BaseException:
-            self.cache.fail(claim, AbandonedError())
-            raise
+        except BaseException as error:
+            failure = _failure(error)
+            self.cache.fail(claim, failure or AbandonedError())
+            if failure is None:
+                raise
         else:
             self.cache.settle(claim, scores)
 
@@ -205,6 +209,22 @@ async def _wait(future: Future[float], seconds: float | None) -> None:
     # read from `future`; here it is only marked as seen.
     waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
     await asyncio.wait([waiting], timeout=seconds)
+
+
+def _failure(error: BaseException) -> Exception | None:
+    """Return an error as the router's failure; None for what ends its caller as well.
+
+    A panic of a library in Rust is no Exception, and still only the router's failure.
+    """
+    if isinstance(error, Exception):
+        return error
+    ends = isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
+    # asyncio is not imported for those who never await a score.
+    return None if ends or type(error).__name__ == "CancelledError" else _said(error)
+
+
+def _said(error: BaseException) -> RouterError:
+    return RouterError(f"it ended with {type(error).__name__}.")
 
 
 def _too_late(seconds: float) -> ScoreTimeoutError:

@@ -256,3 +256,39 @@ def test_a_router_that_empties_its_list_harms_nobody() -> None:
     scorer = Scorer(EmptyingRouter(), WatchedCache())
     scores = in_thread(scorer.scores, ["first", "second"]).result(PATIENCE)
     assert scores == {"first": 0.25, "second": 0.25}
+
+
+class PanicException(BaseException):
+    """As a library in Rust raises it, which is no Exception."""
+
+
+class PanickingRouter(Router):
+    def __init__(self, inline: bool) -> None:
+        self.scores_inline = inline
+
+    def score(self, prompts: Sequence[str]) -> Scores:
+        raise PanicException("index out of bounds")
+
+
+@pytest.mark.parametrize("inline", [True, False])
+async def test_a_panic_is_the_routers_failure_and_not_the_callers(inline: bool) -> None:
+    scorer = Scorer(PanickingRouter(inline), WatchedCache())
+    found = [
+        scorer.score("a"),
+        scorer.scores(["b"])["b"],
+        await scorer.ascore("c"),
+        scorer.score_at_once("d"),
+    ]
+
+    assert [str(error) for error in found if error is not None] == ["it ended with PanicException."] * (
+        4 if inline else 3
+    )
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit, GeneratorExit])
+@pytest.mark.parametrize("inline", [True, False])
+def test_what_ends_the_caller_ends_it(end: type[BaseException], inline: bool) -> None:
+    router = PanickingRouter(inline)
+    router.score = lambda prompts: (_ for _ in ()).throw(end)  # type: ignore[method-assign]
+    with pytest.raises(end):
+        Scorer(router, WatchedCache()).score("a")

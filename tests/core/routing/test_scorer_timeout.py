@@ -33,6 +33,10 @@ class HangingAsync(HangingRouter):
         return np.full(len(prompts), 0.25)
 
 
+class Panic(BaseException):
+    """As a library in Rust raises it."""
+
+
 @pytest.fixture
 def hanging() -> Iterator[HangingRouter]:
     router = HangingRouter()
@@ -113,6 +117,20 @@ def test_a_router_that_hangs_holds_a_bounded_number_of_threads(hanging: HangingR
             thread.join(10)
 
         assert policy.decide(RoutingRequest("and one after they have ended")).score == 0.25
+
+
+@pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt, GeneratorExit, Panic])
+def test_a_router_that_ends_its_thread_is_asked_once(end: type[BaseException]) -> None:
+    class Ending(HangingRouter):
+        def score(self, prompts: Sequence[str]) -> Scores:
+            self.calls += 1
+            raise end
+
+    router = Ending()
+    with pytest.warns(RouterWarning, match="failed with RouterError"):
+        decision = RoutingPolicy(router, 0.5, score_timeout=1.0).decide(QUESTION)
+
+    assert (decision.reason, router.calls) == ("router_error", 1)
 
 
 def test_the_routers_own_time_limit_is_its_own_error() -> None:
