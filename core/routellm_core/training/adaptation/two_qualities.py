@@ -32,6 +32,8 @@ class Penalties:
         alone: labels of one model alone that count in full; more of them share that weight. They say what is
             difficult and not where the other model helps, so they must not outvote the base router.
         prior_weight: where the base router's weight in v starts, in logits per standard deviation.
+        few: of n labels, shared, apart and prior are 1 + few / n times as strong: a few labels do harm more
+            often than they help much.
     """
 
     shared: float = 20.0
@@ -39,6 +41,7 @@ class Penalties:
     prior: float = 100.0
     prior_weight: float = 0.3
     alone: float = 100.0
+    few: float = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +142,9 @@ class _Rows:
         self.design = np.column_stack([reduced, prior, ~votes, votes])  # (n, r + 3)
         width = reduced.shape[1]
         free = [_TINY, _TINY]
-        shared = [np.full(width, penalties.shared), [penalties.prior], free]
-        apart = [np.full(width, penalties.apart), [penalties.prior], free]
+        times = 1.0 + penalties.few / len(qualities)
+        shared = [np.full(width, times * penalties.shared), [times * penalties.prior], free]
+        apart = [np.full(width, times * penalties.apart), [times * penalties.prior], free]
         self.penalty = np.concatenate([*shared, *apart])  # (2 r + 6,)
         self.centre = np.zeros_like(self.penalty)
         self.centre[self.design.shape[1] + width] = penalties.prior_weight
