@@ -155,9 +155,12 @@ def test_a_calibrated_pair_reads_with_the_router_that_was_calibrated(
     prompts = tmp_path / "prompts.txt"
     prompts.write_text("".join(f"{text} {number}\n" for text in (EASY, HARD) for number in range(10)))
     asked = ["--prompts", str(prompts), "--router", str(router), "--strong-share", "0.5", "--no-scores"]
-    assert main(["calibrate", *asked, "--out", str(out)]) == 0
+    models = {side: chat_openai(stand_in, f"gpt-{side}") for side in ("strong", "weak")}
+    assert main(["--allow-host", "api.openai.com", "calibrate", *asked, "--out", str(out)]) == 0
+    with pytest.raises(ValueError, match=r"api\.openai\.com:443.*allow_hosts"):
+        ChatRouteLLM.from_calibration(out, **models)
     llm = ChatRouteLLM.from_calibration(
-        out, strong=chat_openai(stand_in, "gpt-strong"), weak=chat_openai(stand_in, "gpt-weak")
+        out, router=load_router(router, allow_hosts=["api.openai.com"]), **models
     )
     records = [llm.invoke(f"{text} 11").response_metadata["routellm"] for text in (EASY, HARD)]
 
