@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import log1p
 
-from routellm_core.embedders.options import Options, options_of
+from routellm_core.embedders.lettered_options import Options, options_of
 from routellm_core.embedders.text import clipped
 from routellm_core.embedders.word_shapes import Counts, WordShapes, core_of, is_symbol
 

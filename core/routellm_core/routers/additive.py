@@ -17,7 +17,7 @@ from routellm_core.checkpoints.coverage import Coverage
 from routellm_core.embedders.decorations import undecorated
 from routellm_core.embedders.direction import Direction, DirectionWeights
 from routellm_core.embedders.embedder import Embedder, embedder_parts, read_embedder
-from routellm_core.embedders.options import asks_for_answer_at_once
+from routellm_core.embedders.lettered_options import asks_for_answer_at_once
 from routellm_core.embedders.pieces import Pieces
 from routellm_core.embedders.prompt_kind import PromptKind, is_foreign, kind_of
 from routellm_core.embedders.shape import FEATURES, Shape, shape_of

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.embedders.direction import DirectionWeights, option_words
-from routellm_core.embedders.options import asks_for_answer_at_once
+from routellm_core.embedders.lettered_options import asks_for_answer_at_once
 from routellm_core.embedders.shape import shape_of
 from routellm_core.embedders.shape_features import ShapeFeatures, raw_features
 from routellm_core.embedders.word_lists import listed

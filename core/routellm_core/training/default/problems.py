@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.embedders.direction import DirectionWeights
-from routellm_core.embedders.options import question_of
+from routellm_core.embedders.lettered_options import question_of
 from routellm_core.embedders.prompt_kind import PromptKind, kind_of
 from routellm_core.embedders.shape import FEATURES, shape_of
 from routellm_core.embedders.shape_features import ShapeFeatures, raw_features

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from routellm_core.embedders.options import asks_for_answer_at_once, options_of, question_of
+from routellm_core.embedders.lettered_options import asks_for_answer_at_once, options_of, question_of
 
 QUESTION = "What is the degree of the extension?"
 
