@@ -16,8 +16,8 @@ _EVEN = 0.02
 """Share of a uniform distribution mixed into a sample's, so that no two ratings have the same place."""
 
 TYPICAL = (
-    *(0.0, 1.5, 3.5, 4.5, 5.5, 7.5, 9.5, 12.5, 14.5, 18.5, 22.5),
-    *(27.5, 34.5, 41.5, 48.5, 56.5, 63.5, 71.5, 83.5, 89.5, 101.0),
+    *(0.0, 2.5, 3.5, 5.5, 6.5, 8.5, 10.5, 13.5, 15.5, 18.5, 21.5),
+    *(25.0, 30.5, 36.5, 44.5, 52.5, 60.5, 67.5, 79.0, 87.5, 101.0),
 )
 """Quantiles of the ratings that one frontier model gave to the mix of prompts behind the default router's
 score quantiles, at every 5 %. Other readers use the numbers otherwise: `ReaderRouter.fitted`."""
