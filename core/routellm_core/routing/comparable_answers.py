@@ -117,8 +117,25 @@ def _value(text: str) -> FinalAnswer | None:
         value = ast.literal_eval(
             text.replace("true", "True").replace("false", "False").replace("null", "None")
         )
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
     if isinstance(value, str):
         return FinalAnswer("label", " ".join(_WORD.findall(value.casefold())))
-    return FinalAnswer("value", repr(value))
+    return FinalAnswer("value", _written(value))
+
+
+def _written(value: Any) -> str:
+    """Return a literal as it is written, with what has no order sorted, and 2.0 as 2."""
+    match value:
+        case dict():
+            items = sorted(f"{_written(key)}: {_written(each)}" for key, each in value.items())
+            return f"{{{', '.join(items)}}}"
+        case set():
+            return f"{{{', '.join(sorted(map(_written, value)))}}}"
+        case list():
+            return f"[{', '.join(map(_written, value))}]"
+        case tuple():
+            return f"({', '.join(map(_written, value))})"
+        case float() if value.is_integer():
+            return repr(int(value))
+    return repr(value)

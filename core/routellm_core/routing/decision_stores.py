@@ -105,6 +105,13 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a log's database to read it, whatever characters its path has; raises sqlite3.Error."""
+    import sqlite3
+
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+
+
 def _append_whole(file: int, data: bytes) -> None:
     size = os.fstat(file).st_size
     try:

@@ -98,6 +98,8 @@ class SecondOpinion:
             return message
 
         self._task = asyncio.ensure_future(run())
+        # Where weak has failed nobody awaits it, and asyncio would log the error, which may hold a key.
+        self._task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def differs(self, decision: Decision, message: Any) -> bool:
         """Wait for the checker, and return whether it answers otherwise than this message of weak."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from routellm_core.routing.decision_log import LOG_VERSION, SQLITE_SCHEME
-from routellm_core.routing.decision_stores import KEEP
+from routellm_core.routing.decision_stores import KEEP, connect_to_read
 
 _SQLITE_HEAD = b"SQLite format 3\0"
 
@@ -75,7 +75,7 @@ def _database_rows(path: Path) -> Iterator[dict[str, Any]]:
     import sqlite3
 
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        with closing(connect_to_read(path)) as connection:
             for table in ("decisions", "outcomes"):
                 for (text,) in connection.execute(f"SELECT row FROM {table} ORDER BY rowid"):
                     row = _row(text)

@@ -120,7 +120,7 @@ class ShadowSample:
 
     @property
     def spent(self) -> float:
-        """What weak's answers have cost so far, where that is known."""
+        """What weak's answers have cost so far; without a count of its tokens, what was expected of it."""
         with self._changed:
             return self._spent
 
@@ -168,7 +168,7 @@ class ShadowSample:
                 self._asking += 1
             cost = 0.0
             try:
-                cost = self._answered(sampled)
+                cost = self._answered(sampled, reserved)
             finally:
                 with self._changed:
                     self._asking -= 1
@@ -176,8 +176,8 @@ class ShadowSample:
                     self._spent += cost
                     self._changed.notify_all()
 
-    def _answered(self, sampled: Sampled) -> float:
-        """Ask weak, write both answers down, and return the cost, 0 if unknown."""
+    def _answered(self, sampled: Sampled, expected: float) -> float:
+        """Ask weak, write both answers down, and return the cost, or the expected one if it is unknown."""
         start = time.perf_counter()
         try:
             weak = sampled.ask()
@@ -191,7 +191,7 @@ class ShadowSample:
         row: dict[str, Any] = {"cost": cost, "latency": round(time.perf_counter() - start, 6)}
         texts = {sampled.decision.route: sampled.strong.text, self.weak: weak.text}
         sampled.journal.write_answers(sampled.decision, texts, {self.weak: weak.usage}, row)
-        return cost or 0.0
+        return expected if cost is None else cost
 
     # Threads can't be copied: a copy or a pickle has none running, and has spent nothing.
     def __getstate__(self) -> dict[str, Any]:

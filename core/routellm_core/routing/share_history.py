@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from routellm_core.routing.decision import Route
+from routellm_core.routing.decision_stores import connect_to_read
 from routellm_core.routing.logged_decisions import decided_route, log_path
 from routellm_core.routing.share_tracker import STEP, ShareTracker
 
@@ -67,10 +68,8 @@ def _tail(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _last_rows(path: Path) -> Iterator[dict[str, Any]]:
-    import sqlite3
-
     query = "SELECT row FROM decisions ORDER BY rowid DESC LIMIT ?"
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+    with closing(connect_to_read(path)) as connection:
         rows = connection.execute(query, (TAIL_ROWS,)).fetchall()
     for (text,) in reversed(rows):
         yield from _parsed(text)

@@ -11,6 +11,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from routellm_core.routing.decision_log import DecisionLog
+from routellm_core.routing.decision_stores import connect_to_read
 from routellm_core.routing.logged_decisions import log_path, read_decisions
 
 if TYPE_CHECKING:
@@ -97,9 +98,7 @@ class SharedSpend:
         if not self._log.shared:
             rows = read_decisions(self._path)
             return sum(_cost(row) for row in rows if since <= str(row.get("time")) < until)
-        import sqlite3
-
-        with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as connection:
+        with closing(connect_to_read(self._path)) as connection:
             (found,) = connection.execute(_SUM, (since, until)).fetchone()
         return float(found or 0.0)
 

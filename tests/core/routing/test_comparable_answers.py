@@ -19,6 +19,8 @@ SAME = [
     ("```\n{'a': [1, 2]}\n```", '{"a": [1, 2]}'),
     ("[ANSWER]'abc'[/ANSWER]", "abc"),
     ('{"ok": true}', '{"ok":true}'),
+    ('{"name": "Ann", "ages": [{"of": 1, "at": 2}]}', '{"ages": [{"at": 2.0, "of": 1}], "name": "Ann"}'),
+    ("{'b', 'a', 'c'}", "{'c', 'a', 'b'}"),
 ]
 OTHER = [
     ("42", "The answer is 41."),
@@ -27,6 +29,9 @@ OTHER = [
     ("spam", "not spam"),
     ("yes", "no"),
     ("[1, 2]", "[2, 1]"),
+    ("[1, 2]", "(1, 2)"),
+    ('{"a": 1, "b": 2}', '{"a": 2, "b": 1}'),
+    ("[true]", "[1]"),
     ("42", "I am not sure what to say here, and would rather not give you any number at all, my friend."),
     ("", "x"),
 ]
@@ -67,3 +72,8 @@ def test_no_text_takes_long_or_raises(part: str) -> None:
     for text in (part * 20_000, part * 15, part):
         assert same_answer(text, text)
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("text", ["{[1]: 2}", "{{}}", "{'a': {[]}}", "[1e999]"])
+def test_what_python_can_not_make_is_no_error(text: str) -> None:
+    assert same_answer(text, text)

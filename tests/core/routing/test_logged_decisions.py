@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from routellm_core.routing.budget import Budget, BudgetLimit
 from routellm_core.routing.decision_log import DecisionLog
 from routellm_core.routing.decision_stores import JsonLinesStore
 from routellm_core.routing.logged_decisions import DecisionLogError, decided_route, read_decisions
+from routellm_core.routing.share_history import _tail
+from routellm_core.routing.shared_spend import SharedSpend
 
 
 @pytest.mark.parametrize("where", ["decisions.jsonl", "sqlite:///decisions.db"])
@@ -22,6 +25,19 @@ def test_what_was_logged_is_read(where: str, tmp_path: Path, monkeypatch: pytest
     rows = list(read_decisions(where))
     assert [row["id"] for row in rows if "id" in row] == ["d0", "d1", "d2"]
     assert [row["score"] for row in rows if row.get("outcome_of") == "d1"] == [1.0]
+
+
+@pytest.mark.parametrize("name", ["a#b.db", "a?b.db", "a%41.db", "a b&c;d.db"])
+def test_a_path_may_hold_what_addresses_give_a_meaning(name: str, tmp_path: Path) -> None:
+    log = DecisionLog.open(f"sqlite:///{tmp_path / name}")
+    log.write({"id": "d", "route": "strong", "strong_cost": 2.0})
+    log.close()
+    assert [row["id"] for row in read_decisions(tmp_path / name)] == ["d"]
+    assert [row["id"] for row in _tail(tmp_path / name)] == ["d"]
+    budget = Budget(BudgetLimit(10.0, "month"))
+    budget.share(SharedSpend(log))
+    assert budget.spent == 2.0
+    assert not (tmp_path / "a").exists()
 
 
 def test_a_database_is_known_by_its_bytes(tmp_path: Path) -> None:

@@ -110,6 +110,14 @@ def test_a_call_whose_tokens_nobody_counted_has_no_place_under_a_cap(log: Decisi
     assert sample.left_out == 1
 
 
+def test_weaks_answers_without_a_count_use_up_the_cap_too(log: DecisionLog) -> None:
+    sample = ShadowSample(1.0, "weak", max_cost=2.5, price=PRICE)
+    for _ in range(10):
+        sample.submit(sampled(log, lambda: Shown("weak's", None)))
+        assert sample.flush()
+    assert (sample.spent, sample.left_out) == (2.0, 8)
+
+
 def test_no_call_waits_for_a_weak_model_that_hangs(log: DecisionLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shadow_sample, "WAITING", 10)
     sample, go_on = ShadowSample(1.0, "weak"), threading.Event()
