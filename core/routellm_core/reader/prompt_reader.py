@@ -203,7 +203,8 @@ class PromptReader:
             return
         try:
             outcome = self._asked(prompt)
-        except Exception as error:
+        except BaseException as error:
+            # A cancellation or a panic, too: it would end the thread, and its place would never be free.
             outcome = _Outcome(prompt, failure=type(error).__name__)
         if outcome.rating is not None:
             # A rating that comes too late for this caller is there for the next one.

@@ -107,6 +107,8 @@ class Budget:
         self._others: OrderedDict[float, float] = OrderedDict()
         # Answers without a count of their tokens, as if each were the dearest known; in no log.
         self._supposed: OrderedDict[float, float] = OrderedDict()
+        # How many of these there were before any cost was known.
+        self._unpriced: OrderedDict[float, float] = OrderedDict()
         self._dearest = 0.0
         self._passed: OrderedDict[Key, None] = OrderedDict()
         self._recent: deque[float] = deque()
@@ -178,12 +180,15 @@ class Budget:
         """Count the cost of a finished call."""
         begin, _ = self.limit.period(self._clock())
         with self._lock:
-            if account.is_uncounted:
-                _set(self._supposed, begin, self._supposed.get(begin, 0.0) + self._dearest)
             cost = account.strong_cost()
+            if account.is_uncounted and self._dearest > 0.0:
+                _add(self._supposed, begin, self._dearest)
+            elif account.is_uncounted:
+                _add(self._unpriced, begin, 1.0)
             if cost > 0.0:
                 self._dearest = max(self._dearest, cost)
-                _set(self._spent, begin, self._spent.get(begin, 0.0) + cost)
+                _add(self._spent, begin, cost)
+                _add(self._supposed, begin, self._unpriced.pop(begin, 0.0) * cost)
 
     def own(self, begin: float) -> float:
         """Return what this process has spent in the period that begins then."""
@@ -261,6 +266,10 @@ def _set(amounts: OrderedDict[float, float], begin: float, amount: float) -> Non
     amounts.move_to_end(begin)
     if len(amounts) > _KEPT_PERIODS:
         amounts.popitem(last=False)
+
+
+def _add(amounts: OrderedDict[float, float], begin: float, amount: float) -> None:
+    _set(amounts, begin, amounts.get(begin, 0.0) + amount)
 
 
 def _month(now: float) -> tuple[float, float]:

@@ -230,9 +230,10 @@ class _Writer:
     def _append(self, rows: list[Row]) -> None:
         try:
             self._store.append(rows)
-        except Exception as error:
+        except BaseException as error:  # a hook that exits ends this thread, and a flush would wait for ever
             self.lost += len(rows)
-            self._say(f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}")
+            why = getattr(error, "strerror", None) or without_secrets(str(error))
+            self._say(f"{type(error).__name__}: {why}")
         with self._changed:
             self._done += len(rows)
             self._changed.notify_all()

@@ -181,7 +181,8 @@ class ShadowSample:
         start = time.perf_counter()
         try:
             weak = sampled.ask()
-        except Exception as error:
+        except BaseException as error:
+            # A cancellation or a panic, too: it would end the thread, and its place would never be free.
             self.failed += 1
             if self.failed == 1:
                 # Its text may hold a prompt or a key.

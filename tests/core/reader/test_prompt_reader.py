@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -216,6 +217,15 @@ def test_no_message_repeats_a_secret() -> None:
     with pytest.warns(ReaderWarning) as told:
         reader_of(responder).ratings(["Hello"])
     assert "sk-" not in str(told[0].message)
+
+
+def test_a_cancellation_inside_holds_no_thread() -> None:
+    responder = ScriptedReader(failures=[asyncio.CancelledError(), SystemExit()])
+    reader = reader_of(responder, concurrency=1)
+    for _ in range(2):
+        with suppress(ReaderWarning):
+            assert reader.ratings(["Hello"]) == {}
+    assert reader.ratings(["Hello"]) == {"Hello": RATED["Hello"]}
 
 
 def test_tokens_and_cost_are_counted_and_charged_to_each_prompt_once() -> None:

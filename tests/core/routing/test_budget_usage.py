@@ -55,6 +55,16 @@ def test_an_answer_that_nobody_can_have_counted_costs_as_much_as_the_dearest(lie
     assert routes.count("strong") < 6
 
 
+def test_answers_before_any_cost_is_known_are_charged_once_one_is() -> None:
+    it = Budget(BudgetLimit(100.0, "day"), lambda: 0.0)
+    for _ in range(8):
+        answer(it, None)
+    assert it.spent == 0.0
+    answer(it, TokenUsage(5, 5))
+    assert it.spent == 90.0
+    assert answer(it, TokenUsage(5, 5)) == "weak"
+
+
 def test_a_call_that_failed_is_not_charged() -> None:
     it = Budget(BudgetLimit(100.0, "day"), lambda: 0.0)
     answer(it, TokenUsage(5, 5))

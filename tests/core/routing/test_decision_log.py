@@ -22,6 +22,7 @@ import pytest
 from routellm_core.routing import decision_log, decision_stores
 from routellm_core.routing.decision_log import DecisionLog, new_decision_id, text_hash
 from routellm_core.routing.decision_stores import JsonLinesStore, connect
+from routellm_core.routing.journal import FunctionStore
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
@@ -251,6 +252,21 @@ def test_a_disk_that_fails_is_reported_once_and_counted(
     (record,) = caplog.records
     assert "decisions.jsonl" in record.getMessage()
     assert "No space left" in record.getMessage()
+
+
+@pytest.mark.parametrize("error", [ConnectionError("key sk-0123456789abcdefghijkl"), SystemExit(1)])
+def test_whatever_a_function_raises_is_a_lost_row_and_no_secret_is_said(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    def told(_: dict[str, Any]) -> None:
+        raise error
+
+    log = DecisionLog(FunctionStore(told), "on_decision")
+    log.write({"id": "d"})
+    assert log.flush(2.0)
+    assert log.lost == 1
+    assert type(error).__name__ in caplog.text
+    assert "sk-" not in caplog.text
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pickle
 import subprocess
@@ -134,6 +135,18 @@ def test_no_call_waits_for_a_weak_model_that_hangs(log: DecisionLog, monkeypatch
     assert not sample.flush(0.01)
     go_on.set()
     assert sample.flush()
+
+
+def test_a_cancellation_inside_holds_no_thread(log: DecisionLog) -> None:
+    def cancelled() -> Shown:
+        raise asyncio.CancelledError
+
+    sample = ShadowSample(1.0, "weak")
+    for _ in range(2 * shadow_sample.THREADS):
+        sample.submit(sampled(log, cancelled))
+    sample.submit(sampled(log, weaks))
+    assert sample.flush(5.0)
+    assert sample.failed == 2 * shadow_sample.THREADS
 
 
 def test_a_weak_model_that_fails_is_said_once(log: DecisionLog, caplog: pytest.LogCaptureFixture) -> None:
