@@ -12,6 +12,8 @@ from routellm_core.checkpoints.files import CheckpointError
 
 HUB = "huggingface.co"
 
+_THIS_MACHINE = frozenset(("127.0.0.1", "[::1]", "localhost"))
+
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?")
 
 
@@ -72,9 +74,15 @@ def check_address(
 
 
 def is_allowed(address: object, allowed: frozenset[str]) -> bool:
-    """Return whether an address is one of a host that is allowed, at any port or at its own."""
+    """Return whether an address is one of a host that is allowed, at any port or at its own.
+
+    By http, where anybody on the way reads the key, another machine has to be allowed with its port.
+    """
     host, port = _host(address)
-    return host is not None and (host in allowed or f"{host}:{port}" in allowed)
+    if host is None:
+        return False
+    is_safe = str(address).lower().startswith("https:") or host in _THIS_MACHINE
+    return f"{host}:{port}" in allowed or (is_safe and host in allowed)
 
 
 def host_of(address: object) -> str | None:
