@@ -106,6 +106,7 @@ class OwnLLM(MockLLM):
         ("api_base", "https://elsewhere.example/v1", r"elsewhere\.example:443 as its api_base"),
         ("api_base", " https://elsewhere.example/v1\n", "no plain address|elsewhere"),
         ("api_base", "http://localhost:8000/v1", r"localhost:8000 as its api_base"),
+        ("api_base", "http://api.openai.com/v1", r"api\.openai\.com:80 as its api_base"),
         ("api_base", "https://api.openai.com@elsewhere.example/v1", "no plain address as its api_base"),
         ("api_base", "https://api.openai.com.elsewhere.example/v1", r"api\.openai\.com\.elsewhere\.example"),
         ("additional_kwargs", {"proxies": ["https://elsewhere.example"]}, "as its additional_kwargs"),
