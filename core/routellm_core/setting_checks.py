@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from inspect import iscoroutinefunction
 from os import PathLike
 from typing import Any
@@ -35,6 +36,8 @@ def check_routes(values: dict[str, Any], ladder: Ladder) -> None:
         if name in values and ladder.known(values[name]) is None:
             check_choice(values[name], name, (*others, *names) if None in others else (*names, *others))
     lacks = values.get("tier_lacks") or {}
+    if not isinstance(lacks, Mapping):
+        raise ValueError(f"tier_lacks is {lacks!r}, expected such as {{'mini': {{'image'}}}}.")
     values["tier_lacks"] = {
         ladder.resolved(name, "a key of tier_lacks"): check_needs(needs, f"tier_lacks[{name!r}]")
         for name, needs in lacks.items()

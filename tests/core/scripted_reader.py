@@ -35,7 +35,7 @@ class ScriptedReader:
         self,
         rule: Callable[[str], str] = by_vowels,
         *,
-        failures: Sequence[Exception] = (),
+        failures: Sequence[BaseException] = (),
         usage: TokenUsage | None = USAGE,
     ) -> None:
         self.rule = rule

@@ -82,6 +82,7 @@ def test_shares_need_a_router_that_ships_quantiles() -> None:
         ({"housekeeping_route": "medium"}, r"expected one of \[None, 'full', 'mini', 'nano'\]"),
         ({"no_text_route": "medium"}, r"expected one of \['full', 'mini', 'nano'\]"),
         ({"on_router_error": "medium"}, r"expected one of \['full', 'mini', 'nano', 'raise'\]"),
+        ({"tier_lacks": ["tools"]}, r"tier_lacks is \[.tools.\], expected such as"),
         ({"tier_lacks": {"medium": {"tools"}}}, "a key of tier_lacks is 'medium'"),
         ({"tier_lacks": {"mini": {"tool"}}}, r"tier_lacks\['mini'\] holds 'tool'"),
         ({"prices": {"strong": {}, "weak": {}}}, "expected {'full': {'input'.*'mini': ..., 'nano': ...}"),
