@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ KEEP = 10
 
 BUSY_SECONDS = 5.0
 """How long a write waits for another process that holds the database."""
+_RETRY_SECONDS = 0.02
 
 Row = Mapping[str, Any]
 
@@ -95,14 +97,28 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open a log's database, and create its tables if it is new; raises sqlite3.Error."""
     import sqlite3
 
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+        try:
+            _prepare(connection)
+        except sqlite3.OperationalError as error:
+            connection.close()
+            # A new database that another process turns to WAL is locked at once, whatever the timeout is.
+            if "locked" not in str(error) or time.monotonic() >= deadline:
+                raise
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("CREATE TABLE IF NOT EXISTS decisions (id TEXT, time TEXT, row TEXT NOT NULL)")
     connection.execute("CREATE INDEX IF NOT EXISTS decisions_by_id ON decisions (id)")
     connection.execute("CREATE INDEX IF NOT EXISTS decisions_by_time ON decisions (time)")
     connection.execute("CREATE TABLE IF NOT EXISTS outcomes (decision TEXT, time TEXT, row TEXT NOT NULL)")
-    return connection
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
