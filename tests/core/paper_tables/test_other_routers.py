@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +24,9 @@ def missing() -> other_routers.Order:
 
 
 def test_what_is_not_installed_is_named_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    lengths = lambda prompts: np.array([float(len(prompt)) for prompt in prompts])  # noqa: E731
+    def lengths(prompts: Sequence[str]) -> Any:
+        return np.array([float(len(prompt)) for prompt in prompts])
+
     others = (
         OtherRouter("installed", "numpy", lambda: lengths),
         OtherRouter("broken", "numpy", missing),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,7 +151,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--prompts", type=Path, default=TRAINING_DATA / "held_out.jsonl", help="the held-out set"
     )
     options = parser.parse_args(arguments)
-    print("\n".join(report(load_router(options.router), read_held_out(options.prompts))))  # noqa: T201
+    lines = report(load_router(options.router), read_held_out(options.prompts))
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
 

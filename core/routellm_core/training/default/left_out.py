@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     strong, weak = (np.array([getattr(outcome, side) for outcome in outcomes]) for side in ("strong", "weak"))
     low, high = curve_intervals(scores, weak, strong).apgr
     found = apgr(scores, weak, strong)
-    print(f"{options.source}: n {len(outcomes)}, APGR {found:.3f} ({low:.3f}-{high:.3f})")  # noqa: T201
+    sys.stdout.write(f"{options.source}: n {len(outcomes)}, APGR {found:.3f} ({low:.3f}-{high:.3f})\n")
     return 0
 
 

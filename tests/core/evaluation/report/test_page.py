@@ -201,3 +201,11 @@ def test_each_command_writes_one(tmp_path: Path, opened: Browser) -> None:
         assert shown(opened, "share").endswith(" %")
         assert float(shown(opened, "quality")) > 0
         assert opened.errors() == []
+
+
+def test_a_list_without_a_row_says_so(page: Browser) -> None:
+    said = "return getComputedStyle(document.querySelector(\"[data-is='{}']\"), '::before').content"
+
+    # weak is nowhere the better one in these labels
+    assert page.run(said.format("wasted")) == '"none at this threshold"'
+    assert page.run(said.format("lost")) == "none"
