@@ -37,7 +37,7 @@ from langchain_routellm.routed_events import (
 )
 from langchain_routellm.structured_output import RoutedStructuredOutput
 from routellm_core import Decision
-from routellm_core.explanation import Explanation
+from routellm_core.checkpoints.explanation import Explanation
 
 
 class ChatRouteLLM(BatchEndpoints, GenerateEndpoints, PairConstructors, PairIdentity):

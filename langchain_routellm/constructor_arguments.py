@@ -10,7 +10,7 @@ from langchain_core.language_models import BaseChatModel
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from routellm_core.redaction import without_secrets
+from routellm_core.checkpoints.redaction import without_secrets
 
 
 def models_from(values: Mapping[str, Any], known: set[str], router: str) -> dict[str, Any]:

@@ -27,10 +27,10 @@ from typing_extensions import override
 
 from langchain_routellm import conversation
 from routellm_core import Decision, RoutingRequest
+from routellm_core.pair.routing_state import RoutingState
 from routellm_core.routing.policy import OnRouterError, RoutingPolicy
 from routellm_core.routing.request import scored_text
 from routellm_core.routing.share_tracker import DEFAULT_WINDOW
-from routellm_core.routing_state import RoutingState
 from routellm_core.settings import Given, RouterGiven, RoutingSettings
 
 MODEL = "routellm"

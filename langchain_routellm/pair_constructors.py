@@ -7,9 +7,9 @@ from typing import Any, Self
 
 from langchain_routellm.pair_fields import GivenModel
 from langchain_routellm.pair_settings import PairSettings
-from routellm_core.calibrated_pair import calibrated_traffic, settings_from_calibration
 from routellm_core.calibration.record import Calibration
-from routellm_core.tier_arguments import Tiers, tier_arguments
+from routellm_core.pair.calibrated_pair import calibrated_traffic, settings_from_calibration
+from routellm_core.pair.tier_arguments import Tiers, tier_arguments
 
 
 class PairConstructors(PairSettings):

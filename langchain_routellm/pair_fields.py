@@ -11,7 +11,7 @@ from pydantic import Field, FieldSerializationInfo, SerializerFunctionWrapHandle
 
 from langchain_routellm.serialized_pair import said
 from langchain_routellm.wrapped_models import is_wrapped
-from routellm_core.redaction import redacted
+from routellm_core.checkpoints.redaction import redacted
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
 from routellm_core.routing.escalation import ErrorsGiven

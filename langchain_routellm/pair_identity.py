@@ -20,7 +20,7 @@ from langchain_routellm.provider import model_name, provider_of
 from langchain_routellm.serialized_pair import constructor_arguments, described
 from langchain_routellm.side import MEDIA_KEYS, Side
 from routellm_core import __version__
-from routellm_core.redaction import redacted
+from routellm_core.checkpoints.redaction import redacted
 from routellm_core.routing.prices import CHARACTERS_PER_TOKEN
 
 

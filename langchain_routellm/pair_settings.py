@@ -20,18 +20,18 @@ from langchain_routellm.side import PUSHED_DOWN, Side, checker_side, with_settin
 from langchain_routellm.switchboard import Switchboard
 from langchain_routellm.usage import message_usage
 from routellm_core import Disagreement, RoutingStats, __version__
-from routellm_core.pair_check import warn_of_slips
+from routellm_core.pair.pair_check import warn_of_slips
+from routellm_core.pair.routing_state import RoutingState
+from routellm_core.pair.tier_arguments import check_between
 from routellm_core.routing.capabilities import Need, TierCapabilities
 from routellm_core.routing.decision import Route
 from routellm_core.routing.list_prices import LISTED, listed_prices
 from routellm_core.routing.prices import Price, Prices
-from routellm_core.routing_state import RoutingState
 from routellm_core.settings import (
     SETTING_NAMES,
     RouterGiven,
     RoutingSettings,
 )
-from routellm_core.tier_arguments import check_between
 
 
 class PairSettings(PairFields):

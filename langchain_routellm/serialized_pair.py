@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableBinding
 
 from langchain_routellm.wrapped_models import first_model, is_wrapped
 from routellm_core import Disagreement, Router
-from routellm_core.redaction import is_secret, redacted
+from routellm_core.checkpoints.redaction import is_secret, redacted
 from routellm_core.settings import RouterGiven
 
 _NAMES = ("model_name", "model", "model_id", "deployment_name")

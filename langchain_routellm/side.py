@@ -13,9 +13,9 @@ from langchain_core.runnables.config import merge_configs
 from langchain_routellm.deployments import Deployments, lead_of
 from langchain_routellm.wrapped_models import first_model, is_configurable, is_wrapped, mapped
 from routellm_core import Capabilities
+from routellm_core.pair.tier_arguments import nested_refusal
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.decision import Route
-from routellm_core.tier_arguments import nested_refusal
 
 Family = Literal["openai", "anthropic", "other"]
 """Whose message and tool formats a model speaks, as far as they matter for conversion."""

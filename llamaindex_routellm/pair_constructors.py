@@ -9,9 +9,9 @@ from llama_index.core.llms import LLM
 
 from llamaindex_routellm.pair_settings import PairSettings
 from llamaindex_routellm.side import Side
-from routellm_core.calibrated_pair import calibrated_traffic, settings_from_calibration
 from routellm_core.calibration.record import Calibration
-from routellm_core.tier_arguments import Tiers, tier_arguments
+from routellm_core.pair.calibrated_pair import calibrated_traffic, settings_from_calibration
+from routellm_core.pair.tier_arguments import Tiers, tier_arguments
 
 
 class PairConstructors(PairSettings):

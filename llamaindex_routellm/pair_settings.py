@@ -19,20 +19,20 @@ from llamaindex_routellm.reading import QUESTION_VARIABLES, Reading
 from llamaindex_routellm.side import OVERLAID_SETTINGS, Side, pass_on, with_setting
 from llamaindex_routellm.switchboard import Switchboard, judging_values
 from routellm_core import Disagreement, RoutingStats
-from routellm_core.pair_check import warn_of_slips
-from routellm_core.redaction import without_secrets
+from routellm_core.checkpoints.redaction import without_secrets
+from routellm_core.pair.pair_check import warn_of_slips
+from routellm_core.pair.routing_state import RoutingState
+from routellm_core.pair.tier_arguments import check_between, nested_refusal
 from routellm_core.routing.decision import Route
 from routellm_core.routing.ladder import PAIR
 from routellm_core.routing.list_prices import LISTED, listed_prices
 from routellm_core.routing.prices import Price, Prices
-from routellm_core.routing_state import RoutingState
-from routellm_core.setting_checks import check_choice
+from routellm_core.routing.setting_checks import check_choice
 from routellm_core.settings import (
     SETTING_NAMES,
     RouterGiven,
     RoutingSettings,
 )
-from routellm_core.tier_arguments import check_between, nested_refusal
 
 _CHOICES = {"context_window": ("min", "strong"), "function_calling": ("any", "both")}
 # For these None is a choice of its own.

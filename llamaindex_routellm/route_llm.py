@@ -24,11 +24,11 @@ from llamaindex_routellm.routed_call import ChatCall, CompletionCall, RoutedCall
 from llamaindex_routellm.serialization import restored_model, restored_router, router_name
 from llamaindex_routellm.tool_endpoints import ToolEndpoints
 from routellm_core import Decision
-from routellm_core.borders import THRESHOLDS
+from routellm_core.calibration.borders import THRESHOLDS
+from routellm_core.checkpoints.explanation import Explanation
 from routellm_core.checkpoints.hosts import allowing_hosts
-from routellm_core.explanation import Explanation
+from routellm_core.checkpoints.redaction import redacted
 from routellm_core.loading import registered_kinds
-from routellm_core.redaction import redacted
 from routellm_core.router import Router
 from routellm_core.routing.decision_log import DecisionLog
 

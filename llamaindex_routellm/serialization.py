@@ -16,8 +16,8 @@ from llama_index.core.llms import LLM
 
 from routellm_core.checkpoints.hosts import HUB, allowed_hosts, host_of, is_allowed
 from routellm_core.checkpoints.hub import is_hub_id
+from routellm_core.checkpoints.redaction import without_secrets
 from routellm_core.loading import load_router
-from routellm_core.redaction import without_secrets
 from routellm_core.router import Router
 from routellm_core.settings import RouterGiven
 

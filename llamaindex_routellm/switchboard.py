@@ -35,7 +35,7 @@ from llamaindex_routellm.routed_call import RoutedCall
 from llamaindex_routellm.side import Side
 from llamaindex_routellm.unseen_call import UnseenCall, shown_answer, value_of, whole_call
 from routellm_core import Decision, RoutingRequest
-from routellm_core.explanation import Explanation
+from routellm_core.checkpoints.explanation import Explanation
 from routellm_core.routing.call_account import Origin
 from routellm_core.routing.capabilities import TierCapabilities
 from routellm_core.routing.conversation import Conversation

@@ -23,6 +23,9 @@ CROSS_CUTTING = {
 }
 """Subjects of tests that are about a whole package, or about the host around it."""
 
+LAYOUT = {"__init__", "_version", "batches", "loading", "logits", "router", "settings"}
+"""The modules of core that lie in no folder."""
+
 
 def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
@@ -43,6 +46,10 @@ def test_a_head_in_camel_case_names_a_definition_of_its_file(path: Path) -> None
     # A file about a product, such as langsmith.py, may begin with its name.
     if named is not None and named[1].lower() != path.stem:
         assert named[1] in {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+def test_core_has_no_loose_module_but_those_of_the_layout() -> None:
+    assert {path.stem for path in PACKAGES["core"].glob("*.py")} == LAYOUT
 
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)

@@ -22,7 +22,7 @@ from routellm_core.checkpoints.hosts import allowed_hosts
 from routellm_core.checkpoints.hub import download, is_hub_id
 from routellm_core.checkpoints.load_errors import loading_from
 from routellm_core.checkpoints.published_router import PublishedRouter, read_configuration
-from routellm_core.redaction import without_secrets
+from routellm_core.checkpoints.redaction import without_secrets
 from routellm_core.router import Router
 
 ROUTERS: dict[str, str] = {

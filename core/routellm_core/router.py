@@ -17,7 +17,7 @@ import numpy as np
 
 from routellm_core.checkpoints.checkpoint import Checkpoint, checkpoint_digest, write_checkpoint
 from routellm_core.checkpoints.coverage import Coverage
-from routellm_core.explanation import Explanation, percentile_of
+from routellm_core.checkpoints.explanation import Explanation, percentile_of
 from routellm_core.logits import Floats
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, fields
 from os import PathLike
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
-from routellm_core.borders import THRESHOLDS, borders_of, resolve_borders
+from routellm_core.calibration.borders import THRESHOLDS, borders_of, resolve_borders
+from routellm_core.checkpoints.redaction import without_secrets
 from routellm_core.loading import load_router
-from routellm_core.redaction import without_secrets
 from routellm_core.router import Router
 from routellm_core.routing.budget import BudgetLimit
 from routellm_core.routing.capabilities import Need, check_needs
@@ -24,12 +24,12 @@ from routellm_core.routing.ladder import PAIR, Ladder
 from routellm_core.routing.policy import OnRouterError, RoutingPolicy
 from routellm_core.routing.prices import Prices
 from routellm_core.routing.score_cache import ScoreCache
+from routellm_core.routing.setting_checks import check_choice, check_operation, check_routes, check_sticky
 from routellm_core.routing.share_tracker import DEFAULT_WINDOW, ShareTracker
 from routellm_core.routing.stickiness import Stickiness
 from routellm_core.routing.tier_shares import TierShares
 from routellm_core.routing.tool_loop import StuckLimits
 from routellm_core.routing.validation import check_positive
-from routellm_core.setting_checks import check_choice, check_operation, check_routes, check_sticky
 
 T = TypeVar("T")
 

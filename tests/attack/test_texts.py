@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from langchain_routellm.conversation import spoken
 from llamaindex_routellm.rendered_prompt import evaluated_question, history_texts, rendered_question
 from routellm_core import RoutingPolicy, RoutingRequest, load_router
+from routellm_core.checkpoints.redaction import without_secrets
 from routellm_core.preferences.grading.grading import grade_choice, grade_exact, grade_numeric
 from routellm_core.preferences.judging.verdict import parse_verdict
-from routellm_core.redaction import without_secrets
 from routellm_core.routing.request import scored_text
 
 from tests.attack.odd_texts import long_texts, odd_text

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from routellm_core import Router, RoutingPolicy, RoutingRequest, load_router
-from routellm_core.borders import resolve_borders
+from routellm_core.calibration.borders import resolve_borders
 from routellm_core.routers.random_router import RandomRouter
 from routellm_core.routing.drift import ExpectedTraffic
 from routellm_core.routing.escalation import PARSE_ERROR
 from routellm_core.routing.ladder import PAIR
 from routellm_core.routing.prices import Price, Prices
 from routellm_core.routing.score_cache import ScoreCache
-from routellm_core.setting_checks import check_choice
+from routellm_core.routing.setting_checks import check_choice
 from routellm_core.settings import RoutingSettings, resolve_router
 
 from tests.routers import FixedRouter

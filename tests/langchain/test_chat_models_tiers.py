@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 
 from langchain_routellm import ChatRouteLLM
 from routellm_core import Disagreement, routing
-from routellm_core.pair_check import PairWarning
+from routellm_core.pair.pair_check import PairWarning
 from routellm_core.routing.logged_decisions import read_decisions
 
 from examples.stand_in import StandInServer

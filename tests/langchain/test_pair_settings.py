@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from langchain_routellm import ChatRouteLLM
 from routellm_core import RouterWarning, RoutingRequest, load_router
 from routellm_core.calibration.record import Calibration, CalibrationWarning
-from routellm_core.pair_check import PairWarning
+from routellm_core.pair.pair_check import PairWarning
 from routellm_core.routing.drift import DRIFT_CALLS, ScoreDriftWarning, ShareDriftWarning
 from routellm_core.routing.prices import Price, Prices
 

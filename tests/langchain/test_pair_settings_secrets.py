@@ -15,7 +15,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import ValidationError
 
 from langchain_routellm import ChatRouteLLM
-from routellm_core.redaction import MARK
+from routellm_core.checkpoints.redaction import MARK
 
 from tests.langchain.conftest import Pair
 from tests.langchain.recording import RecordingTracer
@@ -68,7 +68,7 @@ SHOWN: dict[str, Callable[[ChatRouteLLM], str]] = {
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.filterwarnings("ignore::routellm_core.pair_check.PairWarning")
+@pytest.mark.filterwarnings("ignore::routellm_core.pair.pair_check.PairWarning")
 def test_no_secret_is_shown(model: str) -> None:
     llm = ChatRouteLLM(strong=MODELS[model](), weak=MODELS[model](), router="random", threshold=0.5)
 

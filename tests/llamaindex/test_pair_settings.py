@@ -25,7 +25,7 @@ from llama_index.llms.openai import OpenAI
 from llamaindex_routellm import RouteLLM
 from routellm_core import load_router
 from routellm_core.calibration.record import Calibration, CalibrationWarning
-from routellm_core.pair_check import PairWarning
+from routellm_core.pair.pair_check import PairWarning
 from routellm_core.routing.drift import DRIFT_CALLS, ScoreDriftWarning
 from routellm_core.routing.prices import Price, Prices
 

@@ -65,7 +65,7 @@ SHOWN: dict[str, Callable[[RouteLLM], str]] = {
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.filterwarnings("ignore::routellm_core.pair_check.PairWarning")
+@pytest.mark.filterwarnings("ignore::routellm_core.pair.pair_check.PairWarning")
 def test_no_secret_is_shown(model: str) -> None:
     llm = RouteLLM(strong=MODELS[model](), weak=MODELS[model](), router="random", threshold=0.5)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from routellm_core.checkpoints.checkpoint import CheckpointError
-from routellm_core.redaction import without_secrets
+from routellm_core.checkpoints.redaction import without_secrets
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 

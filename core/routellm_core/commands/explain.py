@@ -9,7 +9,7 @@ import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 
-from routellm_core.explanation import Explanation
+from routellm_core.checkpoints.explanation import Explanation
 from routellm_core.loading import load_router
 
 SUMMARY = "show what moved a prompt's score: words, features of its shape, nearest labelled prompts"

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from math import log, sqrt
 
+from routellm_core.checkpoints.explanation import Neighbour
 from routellm_core.embedders.static import StaticEmbedder
-from routellm_core.explanation import Neighbour
 
 LABELS_FILE = "labels.jsonl"
 

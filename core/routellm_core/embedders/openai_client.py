@@ -7,8 +7,8 @@ from threading import Lock
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from routellm_core.checkpoints.redaction import without_secrets
 from routellm_core.embedders.embedder import EmbedderError
-from routellm_core.redaction import without_secrets
 
 _SHOWN = 2_000
 """Characters of an error that are repeated: a server's may be a page."""

@@ -19,6 +19,7 @@ from routellm_core.checkpoints.checkpoint import Checkpoint
 from routellm_core.checkpoints.files import CheckpointError, read_json
 from routellm_core.checkpoints.hosts import HUB
 from routellm_core.checkpoints.plain_file import opened_plain
+from routellm_core.checkpoints.redaction import without_secrets
 from routellm_core.embedders.embedder import (
     EmbedderError,
     EmbedderParts,
@@ -27,7 +28,6 @@ from routellm_core.embedders.embedder import (
     stored_settings,
 )
 from routellm_core.embedders.text import MOST_CHARACTERS_PER_TOKEN, valid_unicode
-from routellm_core.redaction import without_secrets
 from routellm_core.routing.validation import check_count
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
-from routellm_core.explanation import Explanation, Part
+from routellm_core.checkpoints.explanation import Explanation, Part
 from routellm_core.loading import load_router
 from routellm_core.logits import Floats
 from routellm_core.preferences.judging.responder import Responder

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.checkpoints.coverage import Coverage
+from routellm_core.checkpoints.explanation import Explanation, Part, largest_first, percentile_of
 from routellm_core.embedders.decorations import undecorated
 from routellm_core.embedders.direction import Direction, DirectionWeights
 from routellm_core.embedders.embedder import Embedder, embedder_parts, read_embedder
@@ -22,7 +23,6 @@ from routellm_core.embedders.pieces import Pieces
 from routellm_core.embedders.prompt_kind import PromptKind, is_foreign, kind_of
 from routellm_core.embedders.shape import FEATURES, Shape, shape_of
 from routellm_core.embedders.shape_features import ShapeFeatures
-from routellm_core.explanation import Explanation, Part, largest_first, percentile_of
 from routellm_core.logits import win_rate
 from routellm_core.router import Scores, UnchangingRouter, check_prompts
 

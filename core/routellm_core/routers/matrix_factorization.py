@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.checkpoints.coverage import Coverage
+from routellm_core.checkpoints.explanation import Explanation, Part, largest_first, percentile_of
 from routellm_core.checkpoints.published_factorization import (
     ARENA_MODELS,
     STRONG,
@@ -32,7 +33,6 @@ from routellm_core.embedders.embedder import (
     probe_embeddings,
     read_embedder,
 )
-from routellm_core.explanation import Explanation, Part, largest_first, percentile_of
 from routellm_core.logits import secant, win_rate, win_rates
 from routellm_core.router import PROBES, Scores, UnchangingRouter, check_prompts, check_scores
 

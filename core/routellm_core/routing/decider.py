@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from routellm_core.explanation import Explanation
+from routellm_core.checkpoints.explanation import Explanation
 from routellm_core.router import Router
 from routellm_core.routing.budget import Budget
 from routellm_core.routing.call_account import NO_ORIGIN, CallAccount, Origin

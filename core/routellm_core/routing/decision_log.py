@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import Condition, Thread
 from typing import Any, Protocol
 
-from routellm_core.redaction import without_secrets
+from routellm_core.checkpoints.redaction import without_secrets
 from routellm_core.routing.validation import check_fraction
 
 LOG_VERSION = 1

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from routellm_core.calibrated_pair import settings_from_calibration
 from routellm_core.calibration.record import Calibration
+from routellm_core.pair.calibrated_pair import settings_from_calibration
 
 GOOD: dict[str, Any] = {"format_version": 1, "router": "default", "threshold": 0.5}
 

@@ -9,11 +9,11 @@ import pytest
 
 from routellm_core import load_router
 from routellm_core.calibration.share import threshold_for_share
+from routellm_core.pair.routing_state import RoutingState
 from routellm_core.reader import HybridRouter, ReaderRouter, ReaderWarning
 from routellm_core.router import quantile_grid
 from routellm_core.routing.policy import RoutingPolicy
 from routellm_core.routing.request import RoutingRequest
-from routellm_core.routing_state import RoutingState
 from routellm_core.settings import RoutingSettings
 
 from tests.core.scripted_reader import ScriptedReader

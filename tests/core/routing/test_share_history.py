@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from routellm_core import RoutingRequest
+from routellm_core.pair.routing_state import RoutingState
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.tier_shares import TierShares
-from routellm_core.routing_state import RoutingState
 from routellm_core.settings import RoutingSettings
 
 NAMES = ("nano", "mini", "full")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
-from routellm_core.redaction import without_secrets
+from routellm_core.checkpoints.redaction import without_secrets
 
 Kind = Literal["retry", "lost", "refused", "fatal"]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from routellm_core.checkpoints.redaction import without_address_secrets
 from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS, Answer, Message, was_cut
-from routellm_core.redaction import without_address_secrets
 from routellm_core.routing.prices import TokenUsage
 from routellm_core.routing.validation import check_count
 

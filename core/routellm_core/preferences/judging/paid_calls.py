@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NoReturn
 
+from routellm_core.checkpoints.redaction import without_values
 from routellm_core.preferences.judging.call_log import CallLog, call_key
 from routellm_core.preferences.judging.failure import Failure, RetryPolicy
 from routellm_core.preferences.judging.known_answers import KnownAnswers
 from routellm_core.preferences.judging.reported_usage import believable_usage
 from routellm_core.preferences.judging.responder import Answer, Message, Responder
 from routellm_core.preferences.judging.spend import Spend, SpendCapReached, most_usage
-from routellm_core.redaction import without_values
 from routellm_core.routing.prices import TokenUsage
 
 CALL_TIMEOUT = 600.0

@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from routellm_core.pair_check import PairWarning, warn_of_slips
+from routellm_core.pair.pair_check import PairWarning, warn_of_slips
 from routellm_core.routing.prices import Price, Prices
 
 CHEAP, DEAR = Price(1, 2), Price(10, 20)

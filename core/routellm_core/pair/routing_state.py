@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from routellm_core.borders import THRESHOLDS
+from routellm_core.calibration.borders import THRESHOLDS
 from routellm_core.routing.budget import Budget
 from routellm_core.routing.conversation_memory import ConversationMemory
 from routellm_core.routing.decision import Route

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from routellm_core.borders import THRESHOLDS
+from routellm_core.calibration.borders import THRESHOLDS
 from routellm_core.calibration.record import Calibration
 from routellm_core.checkpoints.hub import is_hub_id
 from routellm_core.router import Router

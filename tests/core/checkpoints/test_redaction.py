@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from routellm_core.redaction import (
+from routellm_core.checkpoints.redaction import (
     MARK,
     is_secret,
     redacted,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from routellm_core.borders import borders_of, resolve_borders
+from routellm_core.calibration.borders import borders_of, resolve_borders
 from routellm_core.routers.random_router import RandomRouter
 from routellm_core.routing.ladder import Ladder
 from routellm_core.routing.tier_shares import TierShares
