@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +23,25 @@ def calibrate_threshold(scores: Sequence[float] | npt.NDArray[np.float64], stron
         ValueError: no scores, scores that are not finite or outside [0, 1], or a share outside [0, 1].
     """
     share = check_fraction(strong_share, "strong_share")
-    array = checked_scores(scores)
     # Only a distinct score, or one above them all, changes what goes to strong; equal scores go together.
-    values, counts = np.unique(array, return_counts=True)
-    shares = counts[::-1].cumsum()[::-1] / array.size
+    values, counts = np.unique(checked_scores(scores), return_counts=True)
+    return threshold_of_counts(values, counts, share)
+
+
+def threshold_of_counts(
+    values: npt.NDArray[np.float64], counts: npt.NDArray[Any], strong_share: float
+) -> float:
+    """Return the threshold for a share of prompts that are counted by score.
+
+    Args:
+        values: distinct scores, ascending, shape (k,).
+        counts: how many prompts have each, shape (k,).
+        strong_share: in [0, 1].
+    """
+    shares = counts[::-1].cumsum()[::-1] / counts.sum()
     candidates = np.append(values, above(float(values[-1])))
     realised = np.append(shares, 0.0 if values[-1] < 1.0 else shares[-1])
-    return float(candidates[np.abs(realised - share).argmin()])
+    return float(candidates[np.abs(realised - strong_share).argmin()])
 
 
 def threshold_for_share(router: Router, strong_share: float) -> float:

@@ -44,7 +44,7 @@ def prompts_section(
         scores=scores,
         threshold=threshold,
         prompts=prompts,
-        sample=range(len(prompts)),
+        prompt_scores=scores,
         tokens=None if costs is None else costs.columns(),
         prices=None if costs is None else (costs.strong.price, costs.weak.price),
         currency="" if costs is None else costs.currency,

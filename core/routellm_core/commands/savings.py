@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from routellm_core.calibration.certificate import Certificate
 from routellm_core.calibration.record import Calibration
 from routellm_core.calibration.target import QualityTarget
 from routellm_core.commands.arguments import add_report_argument, add_score_arguments, stored_scores
@@ -31,7 +32,7 @@ from routellm_core.evaluation.benchmarks import load_benchmark, without_trained
 from routellm_core.evaluation.evaluation import nearness
 from routellm_core.evaluation.report.page import write_report
 from routellm_core.evaluation.report.section import ReportSection
-from routellm_core.evaluation.savings import Labelled, Savings, savings
+from routellm_core.evaluation.savings import Labelled, Savings, certified, savings
 from routellm_core.evaluation.savings_text import (
     examples,
     headline,
@@ -143,7 +144,11 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         yield Note(labelled.benchmark.read)
     reader = LogReader(options.log, reading_options(options))
     store = stored_scores(options)
-    builder = TrafficBuilder(lambda texts: store.score(router, texts), options.output_tokens)
+    certificate = _certificate(options, labelled)
+    exact = [
+        at for at in (threshold, None if certificate is None else certificate.threshold) if at is not None
+    ]
+    builder = TrafficBuilder(lambda texts: store.score(router, texts), options.output_tokens, exact)
     say("reading and scoring the log")
     traffic = builder.gather(reader.calls())
     yield Note(f"{', '.join(options.log)}: {reader.report.sentence()}")
@@ -154,9 +159,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         threshold=threshold,
         monthly_calls=options.monthly_calls,
         labelled=labelled,
-        target=QualityTarget("max_loss", savings_loss(options)),
-        confidence=options.confidence,
-        scale=tuple(options.scale),
+        certificate=certificate,
         logged_prices=_logged_prices(traffic, given),
     )
     sampled = nearness(router, traffic.prompts)
@@ -206,6 +209,13 @@ def _labelled(options: Namespace, router: Router) -> Labelled | None:
     return Labelled(benchmark, stored_scores(options).score(router, benchmark.prompts))
 
 
+def _certificate(options: Namespace, labelled: Labelled | None) -> Certificate | None:
+    target = QualityTarget("max_loss", savings_loss(options))
+    if labelled is None:
+        return None
+    return certified(labelled, target, options.confidence, tuple(options.scale))
+
+
 def _logged_prices(traffic: Traffic, given: dict[str, Price]) -> dict[str, Price]:
     known = dict(given)
     for model in traffic.models:
@@ -236,7 +246,7 @@ def _section(
     labelled: Labelled | None,
     sentences: Sequence[str],
 ) -> ReportSection:
-    month = found.factor * len(traffic.scores) if found.per == "month" else None
+    month = found.factor * traffic.count if found.per == "month" else None
     return ReportSection(
         title=", ".join(Path(path).name for path in options.log),
         headline=sentences[0],
@@ -244,9 +254,10 @@ def _section(
         strong=options.strong,
         weak=options.weak,
         scores=traffic.scores,
+        decisions=traffic.decisions,
         threshold=found.chosen.threshold or 0.0,
         prompts=traffic.prompts,
-        sample=traffic.sample.tolist(),
+        prompt_scores=traffic.prompt_scores,
         tokens=traffic.tokens,
         prices=(prices[0].price, prices[1].price),
         currency="$" if all(price.listed for price in prices) else "",
@@ -264,8 +275,8 @@ def _values(
         "rows": [asdict(row) for row in found.rows],
         "certified": None if found.certified is None else asdict(found.certified),
         "logged_cost": found.logged_cost,
-        "decisions": len(traffic.scores),
-        "calls": int(traffic.calls.sum()),
+        "decisions": traffic.count,
+        "calls": traffic.calls,
         "calls_without_tokens": traffic.without_tokens,
         "outside_share": outside,
         "sampled": min(SAMPLE, len(traffic.prompts)),

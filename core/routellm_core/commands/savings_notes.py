@@ -93,6 +93,5 @@ def _quality_notes(
         yield f"these labels certify no threshold within {loss:g} points: label more, or ask for less"
     if not options.labels:
         yield "quality is unknown without --labels: see routellm label"
-    if len(traffic.scores) < _FEW:
-        count = len(traffic.scores)
-        yield f"only {counted(count, 'decision')}: too few to estimate a share"
+    if traffic.count < _FEW:
+        yield f"only {counted(traffic.count, 'decision')}: too few to estimate a share"

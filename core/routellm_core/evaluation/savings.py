@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.calibration.certificate import Certificate, certify
-from routellm_core.calibration.share import calibrate_threshold
 from routellm_core.calibration.target import QualityTarget
 from routellm_core.evaluation.benchmark import Benchmark
 from routellm_core.evaluation.traffic import Traffic
@@ -100,9 +99,7 @@ def savings(
     threshold: float | None = None,
     monthly_calls: float | None = None,
     labelled: Labelled | None = None,
-    target: QualityTarget | None = None,
-    confidence: float = 0.9,
-    scale: tuple[float, float] = (0.0, 1.0),
+    certificate: Certificate | None = None,
     logged_prices: dict[str, Price] | None = None,
 ) -> Savings:
     """Return what routing the traffic would have cost.
@@ -115,9 +112,7 @@ def savings(
         threshold: a threshold instead of that share.
         monthly_calls: model calls in a month; None uses the log's own span if it is a day or longer.
         labelled: for qualities.
-        target: what the certified row keeps.
-        confidence: of its guarantee.
-        scale: of the labels.
+        certificate: of a threshold that keeps enough quality, see `certified`; None if there is none.
         logged_prices: model -> price, for what the log itself cost.
     """
     costs = (traffic.cost(weak), traffic.cost(strong))
@@ -128,9 +123,10 @@ def savings(
     ) -> SavingsRow:
         cost = float(np.where(to_strong, costs[1], costs[0]).sum())
         full = float(costs[1].sum())
+        share = float(traffic.decisions[to_strong].sum()) / traffic.count
         quality, interval = (None, None) if labels is None else _interval(labels)
         saved = 1.0 - cost / full if full else 0.0
-        return SavingsRow(name, at, float(to_strong.mean()), cost * factor, saved, quality, interval)
+        return SavingsRow(name, at, share, cost * factor, saved, quality, interval)
 
     def at_threshold(value: float, name: str = "") -> SavingsRow:
         return row(name, value, goes_to_strong(traffic.scores, value), _routed(labelled, value))
@@ -143,11 +139,8 @@ def savings(
                 row("always strong" if share else "always weak", None, ends, _end(labelled, share == 1.0))
             )
         else:
-            rows.append(at_threshold(calibrate_threshold(traffic.scores, share)))
-    wanted = calibrate_threshold(traffic.scores, 0.3 if chosen is None else chosen)
-    certificate = (
-        None if labelled is None or target is None else _certified(labelled, target, confidence, scale)
-    )
+            rows.append(at_threshold(traffic.threshold(share)))
+    wanted = traffic.threshold(0.3 if chosen is None else chosen)
     return Savings(
         rows=_distinct(rows),
         chosen=at_threshold(wanted if threshold is None else threshold),
@@ -160,12 +153,11 @@ def savings(
 
 
 def _unit(traffic: Traffic, monthly_calls: float | None) -> tuple[str, float]:
-    calls = float(traffic.calls.sum())
     if monthly_calls is not None:
-        return "month", monthly_calls / calls
+        return "month", monthly_calls / traffic.calls
     if traffic.span is not None and traffic.span >= SHORTEST_SPAN:
         return "month", MONTH * 86_400.0 / traffic.span
-    return f"{CALLS:,} calls", CALLS / calls
+    return f"{CALLS:,} calls", CALLS / traffic.calls
 
 
 def _routed(labelled: Labelled | None, threshold: float) -> Floats | None:
@@ -190,9 +182,17 @@ def _interval(qualities: Floats) -> tuple[float, tuple[float, float]]:
     return float(qualities.mean()), (low, high)
 
 
-def _certified(
+def certified(
     labelled: Labelled, target: QualityTarget, confidence: float, scale: tuple[float, float]
 ) -> Certificate | None:
+    """Return the cheapest threshold that keeps enough quality; None if these labels certify none.
+
+    Args:
+        labelled: the labels.
+        target: what is kept.
+        confidence: of the guarantee.
+        scale: of the labels.
+    """
     benchmark = labelled.benchmark
     try:
         return certify(

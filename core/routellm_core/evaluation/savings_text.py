@@ -61,7 +61,7 @@ def counted(number: int, what: str) -> str:
 
 def examples(traffic: Traffic, threshold: float, count: int) -> tuple[list[str], list[str]]:
     """Return kept prompts nearest below the threshold and nearest at or above it, shortened to a line."""
-    scores = traffic.scores[traffic.sample]
+    scores = traffic.prompt_scores
     order = np.argsort(np.abs(scores - threshold), kind="stable").tolist()
     sides: dict[bool, dict[str, None]] = {False: {}, True: {}}
     for row in order:
@@ -83,7 +83,7 @@ def one_line(text: str, most: int = _SHOWN) -> str:
 
 def log_lines(traffic: Traffic) -> Iterator[str]:
     """Yield lines on whose calls the log holds and what it lacks."""
-    calls = int(traffic.calls.sum())
+    calls = traffic.calls
     named = sorted(traffic.models.items(), key=lambda item: -item[1][1])
     if named:
         shares = ", ".join(f"{name} {count / calls:.0%}" for name, (_, count) in named[:_MOST_MODELS])

@@ -1,9 +1,8 @@
-"""Traffic: the decisions of a log with their scores and tokens, kept as columns while the log streams by."""
+"""Traffic: the decisions of a log by score, with their tokens, added up while the log streams by."""
 
 from __future__ import annotations
 
 import random
-from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.calibration.share import threshold_of_counts
+from routellm_core.evaluation.decision_table import COLUMNS, DecisionTable
 from routellm_core.preferences.reading.logged_call import LoggedCall
 from routellm_core.routing.prices import CHARACTERS_PER_TOKEN, Price, TokenUsage
 
@@ -32,15 +33,16 @@ _MOST_MODELS = 1000
 
 @dataclass(frozen=True)
 class Traffic:
-    """The decisions of a log; the arrays have shape (n,).
+    """The decisions of a log, in k groups of equal or neighbouring scores; see `ScoreGroups`.
 
     Attributes:
-        scores: the router's scores.
-        tokens: input, output and cached input of all calls of each decision, shape (3, n).
-        calls: how many model calls each decision made.
+        scores: the lowest score of each group, ascending, shape (k,).
+        decisions: how many each group holds, shape (k,).
+        tokens: input, output and cached input of all their calls, shape (3, k).
+        calls: model calls, of all decisions.
         without_tokens: calls whose tokens are estimated from their texts.
-        sample: rows of decisions whose prompts are kept, ascending.
-        prompts: their texts.
+        prompts: the texts of some decisions, drawn uniformly.
+        prompt_scores: their scores.
         models: model -> its tokens and calls in the log.
         unnamed: calls without a model's name.
         span: seconds between the first call and the last; None if the log has no times.
@@ -49,19 +51,29 @@ class Traffic:
     """
 
     scores: Floats
+    decisions: Floats
     tokens: Floats
-    calls: Floats
+    calls: int
     without_tokens: int
-    sample: npt.NDArray[np.int64]
     prompts: Sequence[str]
+    prompt_scores: Floats
     models: dict[str, tuple[TokenUsage, int]]
     unnamed: int
     span: float | None
     with_conversation: int
     with_answer: int
 
+    @property
+    def count(self) -> int:
+        """How many decisions there are."""
+        return int(self.decisions.sum())
+
+    def threshold(self, strong_share: float) -> float:
+        """Return the threshold whose share of strong decisions is nearest to this one."""
+        return threshold_of_counts(self.scores, self.decisions, strong_share)
+
     def cost(self, price: Price) -> Floats:
-        """Return what each decision's calls cost at this price, shape (n,)."""
+        """Return what each group's calls cost at this price, shape (k,)."""
         sent, answered, cached = self.tokens
         reread = price.input if price.cached_input is None else price.cached_input
         cost: Floats = ((sent - cached) * price.input + cached * reread + answered * price.output) / 1e6
@@ -75,13 +87,15 @@ class TrafficBuilder:
     Attributes:
         score: scores a list of prompts.
         answer_tokens: assumed for answers missing from the log; None uses the log's own mean.
+        boundaries: thresholds whose costs have to be exact.
     """
 
     score: Callable[[list[str]], Floats]
     answer_tokens: int | None = None
-    _scores: array[float] = field(default_factory=lambda: array("d"))
-    _columns: tuple[array[float], ...] = field(default_factory=lambda: tuple(array("d") for _ in range(5)))
+    boundaries: Sequence[float] = ()
     _waiting: list[str] = field(default_factory=list)
+    _columns: list[list[float]] = field(default_factory=list)
+    _flushed: int = 0
     _kept: dict[int, str] = field(default_factory=dict)
     _models: dict[str, TokenUsage] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
@@ -90,21 +104,25 @@ class TrafficBuilder:
     _slots: list[int] = field(default_factory=list)
 
     def gather(self, calls: Iterable[LoggedCall]) -> Traffic:
-        """Return the traffic of the calls that a router would decide."""
-        for call in calls:
-            if call.starts:
-                self._began(call)
-            self._add(call)
-        self._flush()
-        return self._built()
+        """Return the traffic of the calls that a router would decide.
+
+        Raises:
+            OSError: the temporary table can't be kept; see `DecisionTable`.
+        """
+        with DecisionTable() as table:
+            for call in calls:
+                if call.starts:
+                    if len(self._waiting) == _CHUNK:
+                        self._flush(table)
+                    self._began(call)
+                self._add(call, table)
+            self._flush(table)
+            return self._built(table)
 
     def _began(self, call: LoggedCall) -> None:
-        for column in self._columns:
-            column.append(0.0)
         text = call.text or ""
         self._waiting.append(text)
-        if len(self._waiting) == _CHUNK:
-            self._flush()
+        self._columns.append([0.0] * COLUMNS)
         # Reservoir sampling: each decision so far is kept with the same probability.
         if len(self._slots) < SAMPLE:
             self._slots.append(call.decision)
@@ -114,21 +132,21 @@ class TrafficBuilder:
             self._slots[slot] = call.decision
             self._kept[call.decision] = text[:SHOWN_CHARACTERS]
 
-    def _add(self, call: LoggedCall) -> None:
-        sent, answered, cached, calls, unanswered = self._columns
-        row = call.decision
-        calls[row] += 1
-        usage = call.usage
+    def _add(self, call: LoggedCall, table: DecisionTable) -> None:
+        usage, told = call.usage, True
         if usage is None:
             usage, told = self._estimated(call)
-            unanswered[row] += not told
             self._counts["estimated"] += 1
         else:
             self._counts["output"] += usage.output
             self._counts["told"] += 1
-        sent[row] += usage.input
-        answered[row] += usage.output
-        cached[row] += usage.cached_input
+        numbers = (usage.input, usage.output, usage.cached_input, 1, not told)
+        if call.decision < self._flushed:
+            table.add(call.decision, numbers)
+        else:
+            kept = self._columns[call.decision - self._flushed]
+            for column, number in enumerate(numbers):
+                kept[column] += number
         if call.model is None or (call.model not in self._models and len(self._models) >= _MOST_MODELS):
             self._counts["unnamed"] += 1
         else:
@@ -147,12 +165,14 @@ class TrafficBuilder:
             return TokenUsage(sent), False
         return TokenUsage(sent, -(-len(call.answer) // CHARACTERS_PER_TOKEN)), True
 
-    def _flush(self) -> None:
+    def _flush(self, table: DecisionTable) -> None:
         if self._waiting:
             distinct = list(dict.fromkeys(self._waiting))
             found = dict(zip(distinct, self.score(distinct).tolist(), strict=True))
-            self._scores.extend(found[text] for text in self._waiting)
+            table.append(self._flushed, [found[text] for text in self._waiting], self._columns)
+            self._flushed += len(self._waiting)
             self._waiting.clear()
+            self._columns.clear()
 
     @property
     def unanswered_tokens(self) -> float:
@@ -162,16 +182,18 @@ class TrafficBuilder:
         told = self._counts["told"]
         return self._counts["output"] / told if told else ANSWER_TOKENS
 
-    def _built(self) -> Traffic:
-        sent, answered, cached, calls, unanswered = (np.array(column) for column in self._columns)
+    def _built(self, table: DecisionTable) -> Traffic:
+        groups = table.groups(self.boundaries)
+        sent, answered, cached, calls, unanswered = groups.columns
         sample = sorted(self._kept)
         return Traffic(
-            scores=np.array(self._scores),
+            scores=groups.scores,
+            decisions=groups.decisions,
             tokens=np.stack([sent, answered + unanswered * self.unanswered_tokens, cached]),
-            calls=calls,
+            calls=int(calls.sum()),
             without_tokens=self._counts["estimated"],
-            sample=np.array(sample, dtype=np.int64),
-            prompts=[self._kept[row] for row in sample],
+            prompts=[self._kept[number] for number in sample],
+            prompt_scores=np.array([table.score(number) for number in sample]),
             models={name: (usage, self._counts[f"calls of {name}"]) for name, usage in self._models.items()},
             unnamed=self._counts["unnamed"],
             span=None if self._times is None else self._times[1] - self._times[0],

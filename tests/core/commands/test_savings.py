@@ -1,6 +1,7 @@
 """`routellm savings`, by hand-made logs whose costs are known."""
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 
 from routellm_core import load_router
 from routellm_core.commands.cli import main
+from routellm_core.evaluation import decision_table, traffic
+from routellm_core.preferences.reading import decisions
 
 from tests.core import logged_rows as rows
 
@@ -206,3 +209,25 @@ def test_where_nothing_is_saved_it_says_so(log: Path, capsys: pytest.CaptureFixt
     assert (
         printed.err.splitlines()[-1] == "routellm savings: error: big is not cheaper than small on this log."
     )
+
+
+def test_memory_is_flat_in_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What is kept whatever the length of the log is kept small, so that a short log shows the rest.
+    monkeypatch.setattr(decisions, "OPEN_DECISIONS", 200)
+    monkeypatch.setattr(traffic, "SAMPLE", 100)
+    monkeypatch.setattr(traffic, "_CHUNK", 64)
+    monkeypatch.setattr(decision_table, "GROUPS", 64)
+
+    def peak(count: int) -> int:
+        path = tmp_path / f"{count}.jsonl"
+        written(path, [call(f"What is the square of {n}, and why?", day=n % 30) for n in range(count)])
+        tracemalloc.start()
+        try:
+            assert main(["savings", str(path), *PAIR, *PRICES, "--router", "random", "--json"]) == 0
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(500)
+    grown = peak(4_000) - peak(1_000)
+    assert grown / 3_000 < 8  # bytes, so less than one number a row

@@ -60,7 +60,7 @@ def histogram_figure(section: ReportSection, prefix: str) -> Figure:
     figure, axes = _axes()
     scores = section.scores
     edges = score_edges(scores, section.threshold)
-    axes.hist(scores, edges, color=_OTHER, edgecolor=_INK, linewidth=0.4, alpha=0.55)
+    axes.hist(scores, edges, weights=section.counts, color=_OTHER, edgecolor=_INK, linewidth=0.4, alpha=0.55)
     axes.set_xlabel("score: estimated chance that the strong answer is preferred")
     axes.set_ylabel("decisions")
     axes.set_xlim(edges[0], max(edges[-1], float(np.nextafter(edges[0], 2))))

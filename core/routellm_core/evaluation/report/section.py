@@ -37,11 +37,12 @@ class ReportSection:
         notes: the assumptions, one sentence each.
         strong: the strong model's name.
         weak: the weak model's.
-        scores: shape (n,), of the decisions.
+        scores: shape (n,), of the decisions, or of groups of them.
         threshold: where the slider begins.
-        prompts: texts of the decisions in `sample`.
-        sample: rows of the decisions whose texts are known.
-        tokens: input, output and cached input of each decision, shape (3, n); None if prices are unknown.
+        prompts: texts of some decisions.
+        prompt_scores: their scores.
+        decisions: how many decisions each score stands for, shape (n,); None for one each.
+        tokens: input, output and cached input of each of the n, shape (3, n); None if prices are unknown.
         prices: strong's and weak's; None if unknown.
         currency: before amounts, such as "$"; "" if unknown.
         decisions_a_month: as the log has them; None if it does not say.
@@ -56,12 +57,18 @@ class ReportSection:
     scores: Floats
     threshold: float
     prompts: Sequence[str]
-    sample: Sequence[int]
+    prompt_scores: Floats
+    decisions: Floats | None = None
     tokens: Floats | None = None
     prices: tuple[Price, Price] | None = None
     currency: str = ""
     decisions_a_month: float | None = None
     labelled: Labelled | None = None
+
+    @property
+    def counts(self) -> Floats:
+        """How many decisions each score stands for, shape (n,)."""
+        return np.ones(len(self.scores)) if self.decisions is None else self.decisions
 
 
 @dataclass(frozen=True)
@@ -94,22 +101,25 @@ class Points:
 
 def points_of(section: ReportSection) -> Points:
     """Return the points of a section."""
-    wanted = np.quantile(section.scores, np.linspace(0.0, 1.0, STEPS), method="higher")
+    order = np.argsort(section.scores, kind="stable")
+    upto = np.concatenate([[0.0], np.cumsum(section.counts[order])])  # (n + 1,): decisions with lower scores
+    total = upto[-1]
+    steps = np.ceil(np.linspace(0.0, total - 1.0, STEPS))
+    wanted = section.scores[order][np.searchsorted(upto[1:], steps, side="right")]
     thresholds = np.unique(np.append(wanted, [section.threshold, np.nextafter(section.scores.max(), np.inf)]))
     # A threshold below every score sends all to strong, as the lowest score does.
     thresholds = thresholds[thresholds >= min(section.scores.min(), section.threshold)]
-    order = np.argsort(section.scores, kind="stable")
-    below = np.searchsorted(section.scores[order], thresholds, side="left")  # (k,): how many go to weak
+    below = np.searchsorted(section.scores[order], thresholds, side="left")  # (k,): which go to weak
     weak_tokens = strong_tokens = costs = None
     if section.tokens is not None and section.prices is not None:
         sent, answered, cached = section.tokens
         columns = np.stack([sent - cached, cached, answered])  # (3, n)
-        upto = np.concatenate([np.zeros((3, 1)), np.cumsum(columns[:, order], axis=1)], axis=1)
-        weak_tokens = upto[:, below]
-        strong_tokens = upto[:, -1:] - weak_tokens
+        used = np.concatenate([np.zeros((3, 1)), np.cumsum(columns[:, order], axis=1)], axis=1)
+        weak_tokens = used[:, below]
+        strong_tokens = used[:, -1:] - weak_tokens
         costs = price_row(section.prices[0]) @ strong_tokens + price_row(section.prices[1]) @ weak_tokens
     quality, band = (None, None) if section.labelled is None else _qualities(section.labelled, thresholds)
-    shares = 1.0 - below / len(order)
+    shares = 1.0 - upto[below] / total
     return Points(thresholds, shares, weak_tokens, strong_tokens, costs, quality, band)
 
 
@@ -140,7 +150,7 @@ def section_data(section: ReportSection, points: Points) -> dict[str, Any]:
     return {
         "strong": section.strong,
         "weak": section.weak,
-        "decisions": len(section.scores),
+        "decisions": int(section.counts.sum()),
         "month": section.decisions_a_month,
         "start": min(start, len(points.thresholds) - 1),
         "thresholds": points.thresholds.tolist(),
@@ -163,11 +173,10 @@ def _qualities(labelled: Labelled, thresholds: Floats) -> tuple[Floats, Floats]:
 
 
 def _prompts(section: ReportSection) -> list[tuple[float, str]]:
-    rows = np.asarray(section.sample, dtype=np.int64)
-    every = max(1, -(-len(rows) // SHOWN_PROMPTS))
+    every = max(1, -(-len(section.prompts) // SHOWN_PROMPTS))
     shown = {
-        section.prompts[place][:SHOWN_CHARACTERS]: float(section.scores[rows[place]])
-        for place in range(0, len(rows), every)
+        section.prompts[place][:SHOWN_CHARACTERS]: float(section.prompt_scores[place])
+        for place in range(0, len(section.prompts), every)
     }
     return sorted((score, text) for text, score in shown.items())
 

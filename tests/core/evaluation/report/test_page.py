@@ -37,7 +37,7 @@ def section(**changes: Any) -> ReportSection:
         "scores": scores,
         "threshold": float(scores[COUNT // 2]),
         "prompts": texts,
-        "sample": range(COUNT),
+        "prompt_scores": scores,
         "tokens": np.tile(np.array([[1000.0], [100.0], [0.0]]), COUNT),
         "prices": (Price(10, 30), Price(1, 2)),
         "currency": "$",
@@ -136,12 +136,12 @@ def test_nothing_sticks_out_on_a_phone(page: Browser, width: int) -> None:
     [
         {"labelled": None},
         {"tokens": None, "prices": None},
-        {"tokens": None, "prices": None, "labelled": None, "prompts": [], "sample": []},
+        {"tokens": None, "prices": None, "labelled": None, "prompts": [], "prompt_scores": np.array([])},
         {
             "scores": np.array([0.5]),
             "tokens": np.ones((3, 1)),
             "prompts": ["x"],
-            "sample": [0],
+            "prompt_scores": np.array([0.5]),
             "threshold": 0.5,
         },
         {"threshold": 0.0},
