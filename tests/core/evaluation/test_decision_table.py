@@ -57,5 +57,4 @@ def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with DecisionTable() as table:
         table._database.execute("pragma max_page_count = 2")
         with pytest.raises(OSError, match=r"full.*SQLITE_TMPDIR"):
-            for start in range(0, 100_000, 100):
-                table.append(start, [0.5] * 100, [[0.0] * COLUMNS] * 100)
+            table.append(0, [0.5] * 10_000, [[0.0] * COLUMNS] * 10_000)
