@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("langchain_openai", reason="langchain-openai is not installed")
 
+from routellm_core.routing.cache_loss import SHORTEST_CACHED
 from routellm_core.routing.conversation_memory import DEFAULT_SIZE
-from routellm_core.routing.routing_counter import SHORTEST_CACHED
 from routellm_core.routing.stickiness import MOST_TURNS
 
 from examples.stand_in import StandInServer

@@ -9,8 +9,9 @@ from routellm_core.routing.capabilities import Capabilities
 from routellm_core.routing.decision import Decision
 from routellm_core.routing.disagreement import Disagreement
 from routellm_core.routing.override import routing
-from routellm_core.routing.policy import RouterWarning, RoutingPolicy
+from routellm_core.routing.policy import RoutingPolicy
 from routellm_core.routing.request import RoutingRequest
+from routellm_core.routing.router_failure import RouterWarning
 from routellm_core.routing.routing_stats import RoutingStats
 
 __all__ = [

@@ -10,7 +10,7 @@ import pytest
 
 from langchain_routellm import ChatRouteLLM
 from routellm_core import RouterError
-from routellm_core.routing.policy import RouterWarning
+from routellm_core.routing.router_failure import RouterWarning
 
 from tests.langchain.conftest import Pair
 from tests.routers import HangingRouter

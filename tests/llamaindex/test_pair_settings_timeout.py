@@ -15,7 +15,7 @@ from llama_index.core.llms import ChatMessage
 
 from llamaindex_routellm import RouteLLM
 from routellm_core import RouterError
-from routellm_core.routing.policy import RouterWarning
+from routellm_core.routing.router_failure import RouterWarning
 
 from tests.routers import HangingRouter
 

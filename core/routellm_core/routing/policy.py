@@ -7,19 +7,19 @@ written once and serves sync and async, single calls and batches: only how score
 
 from __future__ import annotations
 
-import logging
-import warnings
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
-from routellm_core.router import Router, RouterError
-from routellm_core.routing.capabilities import NO_OBSTACLES, Obstacles
+from routellm_core.router import Router
+from routellm_core.routing.capabilities import NO_OBSTACLES
 from routellm_core.routing.decision import Decision, Reason, Route
+from routellm_core.routing.gates import only_tier, permitted
 from routellm_core.routing.ladder import PAIR, Ladder
 from routellm_core.routing.request import RoutingRequest
+from routellm_core.routing.router_failure import failed, warn_of_failure
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.scorer import Scorer
 from routellm_core.routing.share_tracker import Placement, ShareTracker, percentile_of
@@ -29,17 +29,7 @@ from routellm_core.routing.validation import check_fraction, check_positive
 
 OnRouterError = Route | Literal["raise"]
 
-_LOG = logging.getLogger(__name__)
-
-# Where several gates move a call, the first of these is its reason.
-_GATES: tuple[Reason, ...] = ("vision", "tools", "structured_output", "unsupported", "context_window")
-
-
 _NO_SCORES: Scores = {}
-
-
-class RouterWarning(UserWarning):
-    """A router failed, and the call went to `on_router_error` instead."""
 
 
 @dataclass(frozen=True)
@@ -180,10 +170,12 @@ class RoutingPolicy:
         if request.route is not None:
             return self._decision(request, self.ladder.resolved(request.route, "route"), "forced")
         if request.obstacles is not NO_OBSTACLES:
-            gate = self._gate(request.obstacles)
+            gate = only_tier(self.ladder, request.obstacles)
             if gate is not None:
                 decision = self._decision(request, *gate)
-                return decision if self.ladder == PAIR else self._permitted(request, decision)
+                return (
+                    decision if self.ladder == PAIR else permitted(self.ladder, request.obstacles, decision)
+                )
         if request.housekeeping is not None and request.question is None:
             return self._made(request, request.housekeeping, "housekeeping")
         if request.stuck:
@@ -221,7 +213,11 @@ class RoutingPolicy:
             decision = _kept_in_loop(request, decision)
         elif self.sticky is not None and decision.route != self.ladder.top:
             decision = self._kept(self.sticky, request, decision, past)
-        return decision if request.obstacles is NO_OBSTACLES else self._permitted(request, decision)
+        return (
+            decision
+            if request.obstacles is NO_OBSTACLES
+            else permitted(self.ladder, request.obstacles, decision)
+        )
 
     def _kept(
         self, sticky: Stickiness, request: RoutingRequest, decision: Decision, past: Scores
@@ -243,8 +239,8 @@ class RoutingPolicy:
     def _by_score(self, request: RoutingRequest, score: float | Exception, previewed: bool) -> Decision:
         if isinstance(score, Exception):
             if self.on_router_error == "raise":
-                raise RouterError(f"router {self.router.name!r} failed: {_said(score)}") from score
-            _warn(self.router.name, score, self.on_router_error)
+                raise failed(self.router.name, score) from score
+            warn_of_failure(self.router.name, score, self.on_router_error)
             return self._made(request, self.on_router_error, "router_error")
         if self.share is not None and request.threshold is None:
             place = self.share.preview if previewed else self.share.place
@@ -281,31 +277,20 @@ class RoutingPolicy:
     def _made(self, request: RoutingRequest, route: Route, reason: Reason) -> Decision:
         """Return the decision for a side, or for the next one that can serve the call."""
         decision = self._decision(request, self.ladder.resolved(route, reason), reason)
-        return decision if request.obstacles is NO_OBSTACLES else self._permitted(request, decision)
+        return (
+            decision
+            if request.obstacles is NO_OBSTACLES
+            else permitted(self.ladder, request.obstacles, decision)
+        )
+
+    def _permitted(self, request: RoutingRequest, decision: Decision) -> Decision:
+        if request.obstacles is NO_OBSTACLES:
+            return decision
+        return permitted(self.ladder, request.obstacles, decision)
 
     def _decision(self, request: RoutingRequest, route: Route, reason: Reason) -> Decision:
         threshold = self.in_force if request.threshold is None else request.threshold
         return Decision(route, None, threshold, reason, self.router.name, text=request.scored or None)
-
-    def _gate(self, obstacles: Obstacles) -> tuple[Route, Reason] | None:
-        """Return the only side that can serve a call, and why; None if there is a choice."""
-        barred = obstacles.barred(self.ladder.names)
-        left = [route for route in self.ladder.names if route not in barred]
-        if len(left) > 1:
-            return None
-        return left[0], min(frozenset().union(*barred.values()), key=_GATES.index)
-
-    def _permitted(self, request: RoutingRequest, decision: Decision) -> Decision:
-        """Return the decision for the next tier up that can serve the call, else for the next one down."""
-        ladder, barred = self.ladder, request.obstacles.barred(self.ladder.names)
-        if not barred:
-            return decision
-        decision = replace(decision, barred=frozenset(barred))
-        if decision.route not in barred:
-            return decision
-        route = ladder.above(decision.route, barred) or ladder.below(decision.route, barred)
-        reason = min(barred[decision.route], key=_GATES.index)
-        return replace(decision, route=route or decision.route, reason=reason)
 
 
 def _kept_in_loop(request: RoutingRequest, decision: Decision) -> Decision:
@@ -313,21 +298,3 @@ def _kept_in_loop(request: RoutingRequest, decision: Decision) -> Decision:
     if request.loop in (None, decision.route) or request.threshold is not None:
         return decision
     return replace(decision, route=request.loop, reason="sticky")
-
-
-def _said(error: Exception) -> str:
-    # A RouterError is worded here; any other error's text may hold a prompt or a key, and is only its cause.
-    return str(error) if isinstance(error, RouterError) else f"{type(error).__name__}."
-
-
-def _warn(router: str, error: Exception, route: Route) -> None:
-    # The error's own text may hold a prompt or a key; its kind is enough to go on with.
-    message = (
-        f"router {router!r} failed with {type(error).__name__}; the call goes to {route}. "
-        "Set on_router_error='raise' to see the error."
-    )
-    try:
-        warnings.warn(message, RouterWarning, stacklevel=2)
-    except RouterWarning:
-        # Somebody runs with warnings as errors; a failing router still must not fail the call.
-        _LOG.warning(message)

@@ -10,12 +10,14 @@ from operator import add
 from threading import Lock
 from typing import Any
 
+from routellm_core.routing.cache_loss import read_again
 from routellm_core.routing.decision import Decision, Reason, Route
 from routellm_core.routing.drift import DriftWatch, ExpectedTraffic, OnDrift, tell
 from routellm_core.routing.ladder import PAIR, Ladder
 from routellm_core.routing.prices import Price, Prices, TokenUsage
 from routellm_core.routing.reading_stats import ReadingStats
 from routellm_core.routing.routing_stats import RouteStats, RoutingStats, saved_share
+from routellm_core.routing.token_sum import TokenSum
 
 ANY_TRAFFIC = ExpectedTraffic()
 """Nothing is compared."""
@@ -26,39 +28,6 @@ Readings = Callable[[], ReadingStats | None]
 def no_readings() -> None:
     """Say that there is no reader."""
     return None
-
-
-SHORTEST_CACHED = 1_024
-"""Tokens; no provider keeps a shorter prompt in its cache."""
-
-
-def read_again(repeated: float, usage: TokenUsage | None) -> int:
-    """Return how many tokens were paid in full that the prompt cache of the other side held.
-
-    Args:
-        repeated: share of the prompt that the other side had read already; 0 without a change of sides.
-        usage: the answer's tokens; None if unknown.
-    """
-    if not repeated or usage is None:
-        return 0
-    known = round(repeated * usage.input)
-    return max(0, known - usage.cached_input) if known >= SHORTEST_CACHED else 0
-
-
-class _TokenSum:
-    __slots__ = ("cached_input", "input", "output")
-
-    def __init__(self) -> None:
-        self.input = self.output = self.cached_input = 0
-
-    def add(self, usage: TokenUsage) -> None:
-        self.input += usage.input
-        self.output += usage.output
-        self.cached_input += usage.cached_input
-
-    @property
-    def usage(self) -> TokenUsage:
-        return TokenUsage(self.input, self.output, self.cached_input)
 
 
 class RoutingCounter:
@@ -88,10 +57,10 @@ class RoutingCounter:
 
     def _start(self) -> None:
         self._calls: Counter[Route] = Counter()
-        self._tokens = {route: _TokenSum() for route in self.ladder.names}
-        self._discarded = _TokenSum()
-        self._shadow_tokens = {route: _TokenSum() for route in self.ladder.names}
-        self._checker = _TokenSum()
+        self._tokens = {route: TokenSum() for route in self.ladder.names}
+        self._discarded = TokenSum()
+        self._shadow_tokens = {route: TokenSum() for route in self.ladder.names}
+        self._checker = TokenSum()
         self._checker_calls = self._checker_without_tokens = 0
         self._checker_cost = 0.0
         self._shadowed = False

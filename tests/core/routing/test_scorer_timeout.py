@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from routellm_core.router import Router, RouterError, Scores
-from routellm_core.routing.policy import RouterWarning, RoutingPolicy
+from routellm_core.routing.policy import RoutingPolicy
 from routellm_core.routing.request import RoutingRequest
+from routellm_core.routing.router_failure import RouterWarning
 from routellm_core.routing.score_threads import MOST_AT_ONCE
 
 from tests.routers import HangingRouter
