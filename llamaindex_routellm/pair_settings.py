@@ -158,8 +158,8 @@ class PairSettings(PairFields):
                 (*self.question_variables, *QUESTION_VARIABLES),
                 settings.housekeeping_route,
                 settings.sticky == "conversation",
+                settings.escalate_when,
             ),
-            stuck=settings.escalate_when,
             checker=None if rule is None else Side("weak", rule.checker).with_settings(self),
         )
 

@@ -28,24 +28,20 @@ from llamaindex_routellm.answer_stream import (
 from llamaindex_routellm.attempt import Answered, Attempt, answered_usage
 from llamaindex_routellm.decision_event import announce, announce_cost, current_span
 from llamaindex_routellm.earlier_turns import thread_of_tags
-from llamaindex_routellm.prompt_size import fits_any_model, prompt_tokens, takes_long
+from llamaindex_routellm.prompt_size import fits_any_model, takes_long
 from llamaindex_routellm.reading import Reading
-from llamaindex_routellm.rendered_prompt import NO_QUESTION
 from llamaindex_routellm.routed_call import RoutedCall
+from llamaindex_routellm.routing_request import request_of
 from llamaindex_routellm.side import Side
 from llamaindex_routellm.unseen_call import UnseenCall, shown_answer, value_of, whole_call
 from routellm_core import Decision, RoutingRequest
 from routellm_core.checkpoints.explanation import Explanation
 from routellm_core.routing.call_account import Origin
-from routellm_core.routing.capabilities import TierCapabilities
-from routellm_core.routing.conversation import Conversation
 from routellm_core.routing.decision import Route
 from routellm_core.routing.disagreement import SecondOpinion
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
-from routellm_core.routing.override import current_override
 from routellm_core.routing.routing_counter import RoutingCounter
-from routellm_core.routing.tool_loop import StuckLimits
 
 S = TypeVar("S")
 
@@ -58,14 +54,12 @@ class Switchboard:
         sides: by route, with the router's own settings laid over their models.
         dispatcher: decides, counts and escalates.
         reading: how calls are read.
-        stuck: when a tool loop counts as stuck; None for never.
         checker: the other cheap model of `escalate_if`; None if there is none.
     """
 
     sides: dict[Route, Side]
     dispatcher: Dispatcher
     reading: Reading
-    stuck: StuckLimits | None = None
     checker: Side | None = None
 
     @property
@@ -214,45 +208,7 @@ class Switchboard:
         return await self.dispatcher.adecide(request, origin=origin)
 
     def _request(self, call: RoutedCall, fits: bool) -> RoutingRequest:
-        """Describe a call for the policy; `fits`: whether it is known to fit every model's window."""
-        thread = thread_of_tags()
-        if current_override().route is not None:
-            # Nothing else of it counts, and a model may ask its server what it can do.
-            return RoutingRequest(thread_id=thread, conversation=self._conversation(call, thread, None))
-        needs = call.needs()
-        text, housekeeping = self._read(call)
-        conversation = self._conversation(call, thread, text)
-        if fits and not needs:
-            return RoutingRequest(
-                text, housekeeping=housekeeping, thread_id=thread, conversation=conversation
-            )
-        # At each call, since a model's settings may change at any time.
-        able = TierCapabilities({route: side.capabilities() for route, side in self.sides.items()})
-        window = able.smallest_window
-        obstacles = able.obstacles(needs, prompt_tokens(call.texts(window), window))
-        stuck = self.stuck is not None and call.is_stuck(self.stuck)
-        return RoutingRequest(
-            text,
-            obstacles,
-            housekeeping=housekeeping,
-            stuck=stuck,
-            thread_id=thread,
-            conversation=conversation,
-        )
-
-    def _conversation(self, call: RoutedCall, thread: str | None, text: str | None) -> Conversation | None:
-        if not self.reading.sticky and thread is None and current_override().thread_id is None:
-            return None
-        return call.conversation(text)
-
-    def _read(self, call: RoutedCall) -> tuple[str | None, Route | None]:
-        """Return the text to score, and the side for what a program asks for itself."""
-        text = call.question(self.reading)
-        if text != NO_QUESTION:
-            return text, None
-        if self.reading.housekeeping is not None:
-            return None, self.reading.housekeeping
-        return "\n".join(call.texts(None)), None
+        return request_of(call, self.reading, self.sides, fits=fits)
 
     def _attempt(self, call: RoutedCall, decision: Decision) -> Attempt:
         announce(decision, call.method, self.sides[decision.route].model)

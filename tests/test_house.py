@@ -15,6 +15,10 @@ PACKAGES = {
 }
 MODULES = sorted(path for package in PACKAGES.values() for path in package.rglob("*.py"))
 TESTS = sorted(path for name in PACKAGES for path in (ROOT / "tests" / name).rglob("test_*.py"))
+EVERY_TEST = sorted((ROOT / "tests").rglob("*.py"))
+
+LONGEST = 300
+"""Lines, where 250 would cut a class."""
 
 CROSS_CUTTING = {
     "core": (),
@@ -63,7 +67,12 @@ def test_a_test_file_is_named_after_its_source_in_the_same_folder(path: Path) ->
     assert any(subject == name or subject.startswith(f"{name}_") for name in sources(path))
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("*.py")), ids=relative)
+@pytest.mark.parametrize("path", [*MODULES, *EVERY_TEST], ids=relative)
+def test_a_file_is_short_enough_to_be_read_at_once(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("path", EVERY_TEST, ids=relative)
 def test_no_helper_is_imported_from_a_test_module(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
-from routellm_core.checkpoints.checkpoint import write_checkpoint
+from routellm_core import load_router
+from routellm_core.checkpoints.checkpoint import CheckpointError, write_checkpoint
 from routellm_core.embedders.default_router import PromptEmbedder
 from routellm_core.embedders.prompt_kind import PromptKind
 from routellm_core.embedders.shape import FEATURES as SHAPE_FEATURES
@@ -176,3 +179,12 @@ def raw_array(header: str, data: bytes = b"") -> bytes:
     """The bytes of a `.npy` file with any header."""
     text = header.encode("latin1")
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + data
+
+
+def refused(folder: Path, reason: str) -> None:
+    """Require that a folder is refused, soon and by name."""
+    began = time.monotonic()
+    with pytest.raises(CheckpointError, match=reason) as caught:
+        load_router(folder)
+    assert str(folder) in str(caught.value)
+    assert time.monotonic() - began < 5

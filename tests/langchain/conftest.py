@@ -15,7 +15,8 @@ from langchain_openai import ChatOpenAI
 from langchain_routellm import ChatRouteLLM
 
 from examples.stand_in import StandInServer
-from tests.routers import KeywordRouter
+from tests.langchain.three_tiers import MODELS, Tiers
+from tests.routers import KeywordRouter, WordsRouter
 
 Pair = Callable[..., ChatRouteLLM]
 
@@ -60,5 +61,19 @@ def mixed_pair(stand_in: StandInServer, pair: Pair) -> Pair:
 
     def make(**settings: Any) -> ChatRouteLLM:
         return pair(**{"weak": chat_anthropic(stand_in, "claude-weak"), **settings})
+
+    return make
+
+
+@pytest.fixture
+def tiers(stand_in: StandInServer) -> Tiers:
+    """Make a router of three models, which scores by the words "hard" and "middling"."""
+
+    def make(mini: Any = None, **settings: Any) -> ChatRouteLLM:
+        models = {name: chat_openai(stand_in, model) for name, model in MODELS.items()}
+        given = {"router": WordsRouter(hard=0.9, middling=0.5), "thresholds": (0.3, 0.7)}
+        if {"shares", "threshold"} & settings.keys():
+            del given["thresholds"]
+        return ChatRouteLLM.from_tiers(models | ({"mini": mini} if mini else {}), **{**given, **settings})
 
     return make

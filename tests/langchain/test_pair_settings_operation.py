@@ -1,57 +1,24 @@
-"""A pair in production: the share follows the traffic, calls are written down, the money lasts."""
+"""A pair in production: calls are written down with what they cost, and the money lasts."""
 
 from __future__ import annotations
 
 import copy
-import functools
-import operator
 import pickle
-import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from langchain_core.language_models import FakeListChatModel
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage
 from langchain_core.tracers.run_collector import RunCollectorCallbackHandler
 
-from langchain_routellm import ChatRouteLLM
 from routellm_core.routing.decision_log import DecisionLog, text_hash
-from routellm_core.routing.drift import UnknownKindsWarning
 
-from examples.stand_in import StandInModel, StandInServer
+from examples.stand_in import StandInServer
 from tests.langchain.conftest import Pair, chat_openai
-from tests.pair_operation import PRICES, NumberRouter, prompts, rows_of, told_row
+from tests.langchain.operated import PRICED, answered, offline, record
+from tests.pair_operation import PRICES, prompts, rows_of, told_row
 from tests.routers import FailingRouter
-
-
-def offline(**settings: Any) -> ChatRouteLLM:
-    models = {side: FakeListChatModel(responses=[side]) for side in ("strong", "weak")}
-    return ChatRouteLLM(**{**models, "router": NumberRouter(), **settings})
-
-
-def record(llm: Any, prompt: str) -> dict[str, Any]:
-    found: dict[str, Any] = llm.invoke(prompt).response_metadata["routellm"]
-    return found
-
-
-def test_the_share_follows_traffic_that_the_shipped_quantiles_do_not_know() -> None:
-    llm = offline(strong_share=0.3)
-    # every score lies above the shipped threshold of 0.7
-    routes = [record(llm, prompt)["route"] for prompt in prompts(range(800, 1_000))]
-    assert abs(routes.count("strong") / 200 - 0.3) < 0.15
-    fixed = offline(strong_share=0.3, share_window=None)
-    assert {record(fixed, prompt)["route"] for prompt in prompts(range(800, 850))} == {"strong"}
-
-
-def test_the_record_has_the_threshold_in_force_and_the_percentile() -> None:
-    llm = offline(strong_share=0.3)
-    first = record(llm, prompts([700])[0])
-    assert first["percentile"] == pytest.approx(70, abs=1)
-    record(llm, prompts([990])[0])
-    assert record(llm, prompts([10])[0])["threshold"] != first["threshold"]
-    assert "id" not in first
-
 
 UNTRUE: list[Any] = [
     {"input_tokens": -5, "output_tokens": 1, "total_tokens": -4},
@@ -88,49 +55,6 @@ def test_a_cap_holds_and_no_call_fails_whatever_a_provider_counts(usage: Any) ->
     assert reasons[-1] == "budget"
 
 
-def test_one_text_keeps_its_decision_and_a_preview_changes_nothing() -> None:
-    llm = offline(strong_share=0.3)
-    (prompt,) = prompts([710])
-    before = llm.switchboard.dispatcher.policy.in_force
-    assert [llm.route(prompt).route for _ in range(50)] == ["strong"] * 50
-    assert llm.switchboard.dispatcher.policy.in_force == before
-    assert record(llm, prompt)["route"] == "strong"
-    for other in prompts(range(900, 999)):
-        record(llm, other)
-    assert record(llm, prompt)["route"] == "strong"
-
-
-def test_a_threshold_never_moves() -> None:
-    llm = offline(threshold=0.5)
-    assert {record(llm, prompt)["threshold"] for prompt in prompts(range(800, 830))} == {0.5}
-
-
-def test_a_window_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match="share_window is 10, expected a whole number of at least 200"):
-        offline(strong_share=0.3, share_window=10)
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_kinds_that_the_router_was_not_made_for_are_told() -> None:
-    class SureRouter(NumberRouter):
-        def knows(self, prompt: str) -> bool:
-            return prompt.endswith(" 1")
-
-    told: list[Warning] = []
-    llm = offline(router=SureRouter(), threshold=0.5, on_drift=told.append)
-    for number in [1] * 400 + [2] * 100:
-        llm.invoke(prompts([number])[0])
-    assert [type(warning) for warning in told] == [UnknownKindsWarning]
-
-
-def test_a_changed_share_starts_its_own_window() -> None:
-    llm = offline(strong_share=0.3)
-    for prompt in prompts(range(800, 900)):
-        record(llm, prompt)
-    llm.strong_share = 0.9
-    assert llm.switchboard.dispatcher.policy.in_force == pytest.approx(0.1, abs=0.02)
-
-
 def test_a_call_is_written_down_with_tokens_cost_and_origin(pair: Pair, tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
     llm = pair(prices=PRICES, decision_log=path)
@@ -161,29 +85,6 @@ async def test_every_way_of_asking_writes_one_row(pair: Pair, tmp_path: Path) ->
     assert sorted(row["text"] for row in rows) == ["1", "2", "3", "4", "5", "6"]
     assert all(row["tokens"]["weak"]["output"] > 0 and row["cost"] == 0.0 for row in rows)
     assert all(row["saving"] > 0 for row in rows)
-
-
-PRICED = {"strong": {"input": 1e6, "output": 0.0}, "weak": {"input": 1e5, "output": 0.0}}
-
-
-async def answered(llm: ChatRouteLLM, how: str, config: Any) -> AIMessage:
-    if how == "invoke":
-        return llm.invoke("an easy question", config)
-    if how == "ainvoke":
-        return await llm.ainvoke("an easy question", config)
-    if how == "generate":
-        found = llm.generate([[HumanMessage("an easy question")]], callbacks=config["callbacks"])
-        message = found.generations[0][0].message  # type: ignore[union-attr]
-        assert isinstance(message, AIMessage)
-        return message
-    if how == "v3":
-        return cast(AIMessage, llm.stream_events("an easy question", config, version="v3").output)
-    chunks: list[Any] = (
-        list(llm.stream("an easy question", config))
-        if how == "stream"
-        else [chunk async for chunk in llm.astream("an easy question", config)]
-    )
-    return cast(AIMessage, functools.reduce(operator.add, chunks))
 
 
 @pytest.mark.parametrize("how", ["invoke", "ainvoke", "generate", "stream", "astream", "v3"])
@@ -281,17 +182,6 @@ def test_an_outcome_belongs_to_its_record(tmp_path: Path) -> None:
     assert (outcome["outcome_of"], outcome["grader"]) == (decision["id"], "thumbs")
 
 
-def test_a_restart_goes_on_with_the_share_that_the_log_tells(tmp_path: Path) -> None:
-    settings = {"strong_share": 0.3, "decision_log": f"sqlite:///{tmp_path / 'decisions.db'}"}
-    llm = offline(**settings)
-    for prompt in prompts(range(700, 1_000)):
-        llm.invoke(prompt)
-    assert llm.decision_log.flush()
-    again = offline(**settings)
-    in_force = [model.switchboard.dispatcher.policy.in_force for model in (llm, again)]
-    assert in_force[0] == pytest.approx(in_force[1], abs=1e-9)
-
-
 def test_a_budget_sends_what_is_too_dear_to_weak(pair: Pair) -> None:
     llm = pair(prices=PRICES, budget={"strong": 5.0, "per": "day"})
     reasons = [record(llm, f"hard {number}")["reason"] for number in range(4)]
@@ -318,83 +208,3 @@ def test_a_log_of_ones_own_is_taken(tmp_path: Path) -> None:
     assert llm.log_text
     with pytest.raises(ValueError, match=r"decision_log is 7, expected a file such as 'decisions.jsonl'"):
         llm.decision_log = 7
-
-
-SHADOW = {"mode": "shadow", "shadow_sample": 1.0, "log_text": True, "prices": PRICED}
-
-
-def shadowed(llm: ChatRouteLLM, path: Path) -> list[dict[str, Any]]:
-    """The rows of what weak answered in the background."""
-    sample = llm.switchboard.dispatcher.sample
-    assert sample is not None
-    assert sample.flush()
-    return [row for row in rows_of(llm, path) if "answers_of" in row]
-
-
-@pytest.mark.parametrize("how", ["invoke", "ainvoke", "generate", "stream", "astream", "v3"])
-async def test_in_shadow_mode_weak_answers_a_sample_too(pair: Pair, tmp_path: Path, how: str) -> None:
-    path, runs = tmp_path / "decisions.jsonl", RunCollectorCallbackHandler()
-    llm = pair(decision_log=path, **SHADOW)
-    message = await answered(llm, how, {"callbacks": [runs]})
-    (row,) = shadowed(llm, path)
-    assert message.text.startswith("[gpt-strong]")
-    assert row["answers_of"] == message.response_metadata["routellm"]["id"]
-    assert row["answers"]["strong"] == message.text
-    assert row["answers"]["weak"].startswith("[gpt-weak]")
-    assert row["cost"] == pytest.approx(0.1 * row["tokens"]["weak"]["input"])
-    # the user's tracer sees the user's call alone
-    assert [run.metadata["routellm_route"] for run in runs.traced_runs] == ["strong"]
-
-
-def test_a_weak_model_that_hangs_or_fails_delays_and_fails_no_shadow_call(
-    pair: Pair, stand_in: StandInServer, tmp_path: Path
-) -> None:
-    path = tmp_path / "decisions.jsonl"
-    with StandInServer([StandInModel("gpt-slow", latency=1.0)]) as slow:
-        llm = pair(weak=chat_openai(slow, "gpt-slow"), decision_log=path, **SHADOW)
-        start = time.perf_counter()
-        for number in range(5):
-            llm.invoke(f"question {number}")
-        assert time.perf_counter() - start < 5 * 0.9
-        assert len(shadowed(llm, path)) == 5
-    llm = pair(decision_log=tmp_path / "other.jsonl", **SHADOW)
-    stand_in.fail_next("gpt-weak", 500)
-    assert llm.invoke("a question").text.startswith("[gpt-strong]")
-    assert shadowed(llm, tmp_path / "other.jsonl") == []
-
-
-def test_texts_are_logged_where_it_was_asked_for_and_calls_with_tools_are_left_out(
-    pair: Pair, tmp_path: Path
-) -> None:
-    path = tmp_path / "decisions.jsonl"
-    llm = pair(decision_log=path, **{**SHADOW, "log_text": False})
-    llm.invoke("a question about secrets")
-    llm.bind_tools([{"name": "add", "description": "Add.", "parameters": {"type": "object"}}]).invoke("Add.")
-    (row,) = shadowed(llm, path)
-    assert "answers" not in row
-    assert "secrets" not in path.read_text("utf-8")
-
-
-def test_the_cap_and_the_share_of_a_shadow_sample_hold(
-    pair: Pair, stand_in: StandInServer, tmp_path: Path
-) -> None:
-    path = tmp_path / "decisions.jsonl"
-    llm = pair(decision_log=path, shadow_max_cost=1.0, **SHADOW)
-    for number in range(6):
-        llm.invoke(f"question {number}")
-        assert llm.switchboard.dispatcher.sample.flush()  # type: ignore[union-attr]
-    rows = shadowed(llm, path)
-    assert 0 < len(rows) < 6
-    assert sum(row["cost"] for row in rows) <= 1.0
-    llm.mode = "route"
-    llm.invoke("a hard question")
-    assert llm.switchboard.dispatcher.sample is None
-
-
-def test_what_no_shadow_sample_can_be_is_refused(pair: Pair, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="shadow_sample is 5, expected a number in"):
-        pair(mode="shadow", shadow_sample=5, decision_log=tmp_path / "d.jsonl")
-    with pytest.raises(ValueError, match="shadow_sample is given without decision_log="):
-        pair(mode="shadow", shadow_sample=0.05)
-    with pytest.raises(ValueError, match="shadow_max_cost is given without prices="):
-        pair(mode="shadow", shadow_sample=0.05, shadow_max_cost=1, decision_log=tmp_path / "d.jsonl")

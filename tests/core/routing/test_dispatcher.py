@@ -1,83 +1,18 @@
+"""The dispatcher: decisions, answers of the chosen side, shadow mode and the cost in the record."""
+
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from routellm_core import Decision, RoutingPolicy, RoutingRequest, routing
-from routellm_core.routing.budget import Budget, BudgetLimit
+from routellm_core import Decision, RoutingRequest, routing
 from routellm_core.routing.decision import Route
 from routellm_core.routing.dispatcher import Dispatcher
-from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
 from routellm_core.routing.prices import Price, Prices, TokenUsage
-from routellm_core.routing.routing_counter import RoutingCounter
 
+from tests.core.dispatched_calls import Answer, BusyError, Models, dispatcher
 from tests.routers import KeywordRouter
-
-
-class BusyError(Exception):
-    pass
-
-
-@dataclass
-class Models:
-    """Answers, or raises, what it holds for a side; remembers who was asked."""
-
-    outcomes: Mapping[Route, Any]
-    asked: list[Decision] = field(default_factory=list)
-
-    def ask(self, decision: Decision) -> Any:
-        self.asked.append(decision)
-        outcome = self.outcomes[decision.route]
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return outcome
-
-    async def aask(self, decision: Decision) -> Any:
-        await asyncio.sleep(0)
-        return self.ask(decision)
-
-    @property
-    def routes(self) -> list[Route]:
-        return [decision.route for decision in self.asked]
-
-
-def dispatcher(shadow: bool = False, prices: Prices | None = None, **escalation: Any) -> Dispatcher:
-    return Dispatcher(
-        RoutingPolicy(KeywordRouter("hard"), 0.5),
-        RoutingCounter(prices),
-        escalation=Escalation.from_settings(**escalation),
-        shadow=shadow,
-        usage_of=lambda message: TokenUsage(10, len(message)),
-    )
-
-
-def budgeted(money: float, **escalation: Any) -> Dispatcher:
-    """One whose budget a call may use up: an input token of strong costs 1."""
-    prices = Prices(Price(1e6, 0.0), Price(0.0, 0.0))
-    limit = BudgetLimit(money, "day")
-    return replace(dispatcher(prices=prices, **escalation), budget=Budget(limit, lambda: 86_400.0))
-
-
-Answer = Callable[..., Any]
-
-
-def answer_sync(it: Dispatcher, text: str, models: Models, **settings: Any) -> Any:
-    return it.answer(it.decide(RoutingRequest(text)), models.ask, **settings)
-
-
-def answer_async(it: Dispatcher, text: str, models: Models, **settings: Any) -> Any:
-    async def scenario() -> Any:
-        return await it.aanswer(await it.adecide(RoutingRequest(text)), models.aask, **settings)
-
-    return asyncio.run(scenario())
-
-
-@pytest.fixture(params=[answer_sync, answer_async])
-def answer(request: pytest.FixtureRequest) -> Answer:
-    chosen: Answer = request.param
-    return chosen
 
 
 def decide_sync(it: Dispatcher, request: RoutingRequest) -> Decision:
@@ -133,13 +68,6 @@ def test_a_preview_is_the_decision_that_a_call_meets_and_is_not_counted(shadow: 
         it.counter.reset()
 
 
-def test_a_final_answer_stands_whatever_escalate_if_says(answer: Answer) -> None:
-    models = Models({"weak": "weak", "strong": "STRONG"})
-
-    assert answer(dispatcher(escalate_if=bool), "easy", models, final=True) == "weak"
-    assert answer(dispatcher(escalate_if=bool), "easy", models) == "STRONG"
-
-
 @pytest.mark.parametrize(("text", "expected"), [("hard", "STRONG"), ("easy", "weak")])
 def test_the_side_that_the_score_chose_answers(answer: Answer, text: str, expected: str) -> None:
     it, models = dispatcher(), Models({"strong": "STRONG", "weak": "weak"})
@@ -169,90 +97,6 @@ def test_an_error_reaches_the_caller_unchanged_and_nobody_else_is_asked(answer: 
     assert models.routes == ["weak"]
 
 
-def test_a_named_error_of_weak_asks_strong_with_an_escalated_decision(answer: Answer) -> None:
-    it, models = dispatcher(escalate_on=BusyError), Models({"weak": BusyError(), "strong": "STRONG"})
-
-    assert answer(it, "easy", models) == "STRONG"
-    assert models.asked == [
-        Decision("weak", 0.1, 0.5, "score", "KeywordRouter"),
-        Decision("strong", 0.1, 0.5, "escalated", "KeywordRouter"),
-    ]
-    stats = it.counter.snapshot()
-    assert (stats.requests, stats.weak.calls, stats.strong.calls, stats.escalations) == (1, 1, 1, 1)
-    assert (stats.strong_share, stats.reasons) == (1.0, {"score": 1})
-
-
-def test_no_call_goes_to_and_fro(answer: Answer) -> None:
-    second = BusyError("second")
-    it = dispatcher(escalate_on=BusyError, escalate_strong_on=BusyError)
-    models = Models({"weak": BusyError("first"), "strong": second})
-
-    with pytest.raises(BusyError) as caught:
-        answer(it, "easy", models)
-
-    assert caught.value is second
-    assert second.__context__ is None, "the first side's error is not the second one's cause"
-    assert models.routes == ["weak", "strong"]
-
-
-def test_a_named_error_of_strong_asks_weak(answer: Answer) -> None:
-    it, models = dispatcher(escalate_strong_on=BusyError), Models({"strong": BusyError(), "weak": "weak"})
-
-    assert answer(it, "hard", models) == "weak"
-    assert models.routes == ["strong", "weak"]
-
-
-def test_a_rejected_answer_is_paid_for_and_asks_strong(answer: Answer) -> None:
-    prices = Prices(strong=Price(10, 10), weak=Price(1, 1))
-    it = dispatcher(escalate_if=lambda message: message == "bad", prices=prices)
-    models = Models({"weak": "bad", "strong": "STRONG"})
-
-    assert answer(it, "easy", models) == "STRONG"
-    stats = it.counter.snapshot()
-    assert (stats.weak.tokens, stats.strong.tokens) == (TokenUsage(10, 3), TokenUsage(10, 6))
-    assert stats.cost == pytest.approx((13 * 1 + 16 * 10) / 1e6)
-    assert stats.always_strong_cost == pytest.approx(16 * 10 / 1e6), "strong alone would not have asked weak"
-
-
-def test_an_answer_of_the_second_side_stands_even_if_it_would_be_rejected(answer: Answer) -> None:
-    it, models = dispatcher(escalate_if=lambda message: True), Models({"weak": "bad", "strong": "BAD TOO"})
-
-    assert answer(it, "easy", models) == "BAD TOO"
-    assert models.routes == ["weak", "strong"]
-
-
-def test_tokens_of_an_answer_that_does_not_fit_its_schema_are_left_out_of_always_strong(
-    answer: Answer,
-) -> None:
-    prices = Prices(strong=Price(10, 10), weak=Price(1, 1))
-    it = dispatcher(escalate_on="parse_error", prices=prices)
-    models = Models({"weak": UnparsedAnswerError(None, None, TokenUsage(10, 3)), "strong": "STRONG"})
-    it.counter.count_tokens(Decision("weak", None, 0.5, "score", "lengths"), TokenUsage(10, 3))
-
-    assert answer(it, "easy", models) == "STRONG"
-    assert it.counter.snapshot().always_strong_cost == pytest.approx(16 * 10 / 1e6)
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit()])
-def test_an_interrupt_is_no_error_to_escalate(error: BaseException) -> None:
-    it, models = dispatcher(escalate_on=Exception), Models({"weak": error, "strong": "STRONG"})
-
-    with pytest.raises(type(error)):
-        answer_sync(it, "easy", models)
-    assert models.routes == ["weak"]
-
-
-async def test_a_cancelled_call_does_not_escalate() -> None:
-    it, models = (
-        dispatcher(escalate_on=Exception),
-        Models({"weak": asyncio.CancelledError(), "strong": "STRONG"}),
-    )
-
-    with pytest.raises(asyncio.CancelledError):
-        await it.aanswer(await it.adecide(RoutingRequest("easy")), models.aask)
-    assert models.routes == ["weak"]
-
-
 @pytest.mark.parametrize(("text", "would"), [("hard", "strong"), ("easy", "weak")])
 def test_in_shadow_mode_strong_answers_and_the_record_says_who_would_have(
     answer: Answer, text: str, would: Route
@@ -275,27 +119,6 @@ def test_switches_are_counted_against_the_previous_answer() -> None:
     assert it.counter.snapshot().switches == 2
     asyncio.run(it.adecide(RoutingRequest("easy"), "strong"))
     assert it.counter.snapshot().switches == 3
-
-
-def test_a_rejected_answer_stays_where_there_is_no_money_for_strong(answer: Answer) -> None:
-    it = budgeted(10.0, escalate_if=lambda message: True)
-    models = Models({"weak": "weak's", "strong": "strong's"})
-    assert answer(it, "easy", models) == "strong's"  # 10 tokens: all of it
-    decision = it.decide(RoutingRequest("easy as well"))
-    record = decision.completed_record()
-    assert it.answer(decision, models.ask) == "weak's"
-    assert models.routes == ["weak", "strong", "weak"]
-    assert (record["route"], record["reason"]) == ("weak", "budget")
-    stats = it.counter.snapshot()
-    assert (stats.escalations, stats.reasons) == (1, {"score": 1, "budget": 1})
-    assert decision.account is not None
-    assert decision.account.row()["reason"] == "budget"
-
-
-def test_what_weak_fails_goes_to_strong_whatever_is_left(answer: Answer) -> None:
-    it = budgeted(0.0, escalate_on=BusyError)
-    models = Models({"weak": BusyError(), "strong": "strong's"})
-    assert answer(it, "easy", models) == "strong's"
 
 
 def test_the_record_of_a_whole_answer_says_what_it_cost_and_saved() -> None:

@@ -1,0 +1,19 @@
+"""Fixtures of the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    """A file of graded prompts, which the small model gets wrong where a proof is asked for."""
+    path = tmp_path / "labels.jsonl"
+    rows = [
+        {"prompt": f"{text} Case {n}.", "scores": {"big": 1, "small": small}}
+        for n in range(6)
+        for text, small in (("Prove this theorem.", 0), ("Say hello.", 1))
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
