@@ -16,12 +16,11 @@ from typing_extensions import override
 
 from langchain_routellm.model_arguments import with_arguments
 from langchain_routellm.routed_events import AsyncRoutedEvents, RoutedEvents
+from langchain_routellm.run_config import config_of_arguments
 from langchain_routellm.wrapped_models import chosen, first_model, is_configurable, mapped
 
 REPLACED = ("tools", "tool_choice", "parallel_tool_calls", "response_format", "strict")
 """Bound arguments whose place a schema takes, as it does with one model."""
-
-_RUN_ARGUMENTS = ("tags", "metadata", "run_name", "run_id")
 
 
 class Deployments(BaseChatModel):
@@ -162,7 +161,7 @@ class Deployments(BaseChatModel):
         callbacks: Callbacks = None,
         **kwargs: Any,
     ) -> LLMResult:
-        config, arguments = _split(callbacks, kwargs)
+        config, arguments = config_of_arguments(callbacks, kwargs)
         return _result([self.invoke(prompt, config, stop=stop, **arguments) for prompt in messages])
 
     @override
@@ -173,7 +172,7 @@ class Deployments(BaseChatModel):
         callbacks: Callbacks = None,
         **kwargs: Any,
     ) -> LLMResult:
-        config, arguments = _split(callbacks, kwargs)
+        config, arguments = config_of_arguments(callbacks, kwargs)
         return _result([await self.ainvoke(prompt, config, stop=stop, **arguments) for prompt in messages])
 
     @override
@@ -199,14 +198,6 @@ def lead_of(model: BaseChatModel) -> BaseChatModel:
 
 def _with_stop(kwargs: dict[str, Any], stop: list[str] | None) -> dict[str, Any]:
     return kwargs if stop is None else {**kwargs, "stop": stop}
-
-
-def _split(callbacks: Callbacks, kwargs: Mapping[str, Any]) -> tuple[RunnableConfig, dict[str, Any]]:
-    config = {name: kwargs[name] for name in _RUN_ARGUMENTS if kwargs.get(name) is not None}
-    if callbacks is not None:
-        config["callbacks"] = callbacks
-    others = {name: value for name, value in kwargs.items() if name not in _RUN_ARGUMENTS}
-    return cast(RunnableConfig, config), others
 
 
 def _result(answers: Sequence[AIMessage]) -> LLMResult:

@@ -9,11 +9,11 @@ from typing import Any, cast
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun, Callbacks
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult, LLMResult
-from langchain_core.runnables import RunnableConfig
 from typing_extensions import override
 
 from langchain_routellm.attempt import Attempt, with_record
 from langchain_routellm.pair_settings import PairSettings
+from langchain_routellm.run_config import arguments_of_config, config_of_arguments
 
 
 class GenerateEndpoints(PairSettings):
@@ -27,13 +27,13 @@ class GenerateEndpoints(PairSettings):
         callbacks: Callbacks = None,
         **kwargs: Any,
     ) -> LLMResult:
-        config, arguments = _config_of(callbacks, kwargs)
+        config, arguments = config_of_arguments(callbacks, kwargs)
         board = self.switchboard
 
         def ask(attempt: Attempt) -> LLMResult:
             model, arguments = attempt.unbound()
             result = model.generate(
-                [cast(list[BaseMessage], attempt.input)], **_arguments_of(attempt.config), **arguments
+                [cast(list[BaseMessage], attempt.input)], **arguments_of_config(attempt.config), **arguments
             )
             return _recorded(result, attempt.record)
 
@@ -48,13 +48,13 @@ class GenerateEndpoints(PairSettings):
         callbacks: Callbacks = None,
         **kwargs: Any,
     ) -> LLMResult:
-        config, arguments = _config_of(callbacks, kwargs)
+        config, arguments = config_of_arguments(callbacks, kwargs)
         board = self.switchboard
 
         async def ask(attempt: Attempt) -> LLMResult:
             model, arguments = attempt.unbound()
             result = await model.agenerate(
-                [cast(list[BaseMessage], attempt.input)], **_arguments_of(attempt.config), **arguments
+                [cast(list[BaseMessage], attempt.input)], **arguments_of_config(attempt.config), **arguments
             )
             return _recorded(result, attempt.record)
 
@@ -118,19 +118,6 @@ class GenerateEndpoints(PairSettings):
     ) -> AsyncIterator[ChatGenerationChunk]:
         async for chunk in self.astream(messages, stop=stop, **kwargs):
             yield ChatGenerationChunk(message=chunk)
-
-
-def _config_of(callbacks: Callbacks, kwargs: dict[str, Any]) -> tuple[RunnableConfig, dict[str, Any]]:
-    """Split generate's arguments into a configuration and what goes to the model."""
-    names = ("tags", "metadata", "run_name", "run_id")
-    config = cast(RunnableConfig, {name: kwargs[name] for name in names if kwargs.get(name) is not None})
-    if callbacks is not None:
-        config["callbacks"] = callbacks
-    return config, {name: value for name, value in kwargs.items() if name not in names}
-
-
-def _arguments_of(config: RunnableConfig) -> dict[str, Any]:
-    return {name: config.get(name) for name in ("callbacks", "tags", "metadata", "run_name", "run_id")}
 
 
 def _recorded(result: LLMResult, record: dict[str, Any]) -> LLMResult:

@@ -47,6 +47,25 @@ def call_config(
     return merge_configs(own, given) if own else given
 
 
+_RUN_ARGUMENTS = ("tags", "metadata", "run_name", "run_id")
+
+
+def config_of_arguments(
+    callbacks: Callbacks, kwargs: Mapping[str, Any]
+) -> tuple[RunnableConfig, dict[str, Any]]:
+    """Split the arguments of `generate` into a configuration and what goes to the model."""
+    config: RunnableConfig = {}
+    config.update({name: kwargs[name] for name in _RUN_ARGUMENTS if kwargs.get(name) is not None})  # type: ignore[typeddict-item]  # a subset of its keys
+    if callbacks is not None:
+        config["callbacks"] = callbacks
+    return config, {name: value for name, value in kwargs.items() if name not in _RUN_ARGUMENTS}
+
+
+def arguments_of_config(config: RunnableConfig) -> dict[str, Any]:
+    """Return what of a configuration `generate` takes as arguments."""
+    return {name: config.get(name) for name in ("callbacks", *_RUN_ARGUMENTS)}
+
+
 def override_of(config: RunnableConfig) -> RoutingOverride:
     """Read `routellm_threshold`, `routellm_route` and `routellm_question` from `config["configurable"]`.
 

@@ -17,7 +17,8 @@ import numpy as np
 
 from routellm_core.checkpoints.checkpoint import Checkpoint, checkpoint_digest, write_checkpoint
 from routellm_core.checkpoints.coverage import Coverage
-from routellm_core.checkpoints.explanation import Explanation, percentile_of
+from routellm_core.checkpoints.explanation import Explanation
+from routellm_core.checkpoints.percentile import percentile_of
 from routellm_core.logits import Floats
 
 if TYPE_CHECKING:
@@ -44,8 +45,7 @@ def quantile_grid(count: int = QUANTILES) -> Floats:
 
 def quantiles_of(values: Floats, count: int = QUANTILES) -> Floats:
     """Return evenly spaced quantiles of the values, shape (count,), ascending."""
-    quantiles: Floats = np.quantile(values, quantile_grid(count))
-    return quantiles
+    return np.asarray(np.quantile(values, quantile_grid(count)))
 
 
 PROBES = ("What is 2+2?", "Löse x² = 2, 漢字 😀 [1] 5%:\nA. 1\nB. 2\nAnswer:")

@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
-
 
 @dataclass(frozen=True)
 class Part:
@@ -82,19 +79,6 @@ class Explanation:
         values["parts"] = [dict(vars(part)) for part in self.parts]
         values["neighbours"] = [{**vars(near), "winner": near.winner} for near in self.neighbours]
         return values
-
-
-def percentile_of(score: float, quantiles: npt.NDArray[np.float64] | None) -> float | None:
-    """Return the share of a distribution that lies below a score, in percent; half of what equals it counts.
-
-    Args:
-        score: in [0, 1].
-        quantiles: evenly spaced from 0 to 1, ascending; None gives None.
-    """
-    if quantiles is None:
-        return None
-    below, up_to = np.searchsorted(quantiles, score, "left"), np.searchsorted(quantiles, score, "right")
-    return float(100.0 * (below + up_to) / (2 * len(quantiles)))
 
 
 def largest_first(parts: Sequence[Part]) -> tuple[Part, ...]:

@@ -6,32 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from routellm_core.embedders.shape import FEATURES, Shape, shape_features, shape_of
-
-Floats = npt.NDArray[np.float64]
-
-CLIP = 3.0
-"""Standard deviations beyond which a feature is cut: a freak text gets an extreme but bounded score."""
+from routellm_core.embedders.standardisation import CLIP, Standardisation, scale_of
+from routellm_core.logits import Floats
 
 
-class ShapeFeatures:
-    """Standardises `shape_features`: (raw - centre) / spread, cut at ±`CLIP`."""
+class ShapeFeatures(Standardisation):
+    """Standardises `shape_features`, each of which is in [-CLIP, CLIP] then."""
 
-    def __init__(self, centre: npt.NDArray[np.float64], spread: npt.NDArray[np.float64]) -> None:
+    def __init__(self, centre: Floats, spread: Floats) -> None:
         """Store the mean and the standard deviation of each feature, each of shape (len(FEATURES),).
 
         Raises:
             ValueError: a shape does not fit `FEATURES`, or a spread is not above 0.
         """
-        for name, values in (("centre", centre), ("spread", spread)):
-            if values.shape != (len(FEATURES),):
-                raise ValueError(f"{name} has shape {values.shape}, expected ({len(FEATURES)},).")
-        if not (spread > 0).all():
-            raise ValueError("spread holds a value that is not above 0.")
-        self.centre = centre.astype(np.float64)
-        self.spread = spread.astype(np.float64)
+        super().__init__(centre, spread, len(FEATURES))
 
     @classmethod
     def from_prompts(cls, prompts: Sequence[str]) -> ShapeFeatures:
@@ -41,24 +31,13 @@ class ShapeFeatures:
     @classmethod
     def from_raw(cls, raw: Floats) -> ShapeFeatures:
         """Do so from what `raw_features` measured, shape (n, len(FEATURES))."""
-        spread = raw.std(axis=0)
-        return cls(raw.mean(axis=0), np.where(spread > 1e-9, spread, 1.0))
+        return cls(*scale_of(raw))
 
-    @property
-    def dimension(self) -> int:
-        """The number of features."""
-        return len(FEATURES)
-
-    def embed(self, prompts: Sequence[str]) -> npt.NDArray[np.float64]:
+    def embed(self, prompts: Sequence[str]) -> Floats:
         """Return the standardised features, shape (n, len(FEATURES)), each in [-CLIP, CLIP]."""
         return self.standardised(raw_features(prompts))
 
-    def standardised(self, raw: Sequence[float] | Floats) -> Floats:
-        """Standardise what `shape_features` measured, of one text or of n, whose shape it keeps."""
-        standardised: Floats = np.clip((np.asarray(raw) - self.centre) / self.spread, -CLIP, CLIP)
-        return standardised
-
-    def folded(self, direction: npt.NDArray[np.float64]) -> ShapeFold:
+    def folded(self, direction: Floats) -> ShapeFold:
         """Return the function raw features -> standardised features · direction.
 
         Args:
@@ -95,7 +74,7 @@ class ShapeFold:
         return total
 
 
-def raw_features(prompts: Sequence[str]) -> npt.NDArray[np.float64]:
+def raw_features(prompts: Sequence[str]) -> Floats:
     """Measure prompts, not standardised; shape (n, len(FEATURES))."""
     return measured([shape_of(text) for text in prompts])
 

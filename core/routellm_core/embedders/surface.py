@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from math import log1p
 
 import numpy as np
-import numpy.typing as npt
 
+from routellm_core.embedders.standardisation import CLIP, Standardisation, scale_of
 from routellm_core.embedders.text import clipped
+from routellm_core.logits import Floats
 
 FEATURES = (
     "characters",  # log(1 + count) unless it says share, mean or flag
@@ -28,9 +29,6 @@ FEATURES = (
 )
 """The features, in the order of the vector. All but the last three describe the question without its lettered
 options: the options of an exam say little about the question's length or numbers."""
-
-CLIP = 3.0
-"""Standard deviations beyond which a feature is cut: a freak text gets an extreme but bounded score."""
 
 _NUMBER = re.compile(r"[0-9]+")
 _FIRST_OPTION = re.compile(r"\n[ \t]*\(?A[.):][ \t]")
@@ -92,41 +90,27 @@ def _non_ascii(text: str) -> int:
     return len(text) - len(text.encode("ascii", "ignore"))
 
 
-class SurfaceFeatures:
-    """Standardises `raw_features`: (raw - centre) / spread, cut at ±`CLIP`."""
+class SurfaceFeatures(Standardisation):
+    """Standardises `raw_features`, each of which is in [-CLIP, CLIP] then."""
 
-    def __init__(self, centre: npt.NDArray[np.float64], spread: npt.NDArray[np.float64]) -> None:
+    def __init__(self, centre: Floats, spread: Floats) -> None:
         """Store the mean and the standard deviation of each feature, each of shape (len(FEATURES),).
 
         Raises:
             ValueError: a shape does not fit `FEATURES`, or a spread is not above 0.
         """
-        for name, values in (("centre", centre), ("spread", spread)):
-            if values.shape != (len(FEATURES),):
-                raise ValueError(f"{name} has shape {values.shape}, expected ({len(FEATURES)},).")
-        if not (spread > 0).all():
-            raise ValueError("spread holds a value that is not above 0.")
-        self.centre = centre.astype(np.float64)
-        self.spread = spread.astype(np.float64)
+        super().__init__(centre, spread, len(FEATURES))
 
     @classmethod
     def from_prompts(cls, prompts: Sequence[str]) -> SurfaceFeatures:
         """Take centre and spread from prompts; a feature that never varies keeps a spread of 1."""
-        raw = np.array([raw_features(text) for text in prompts])
-        spread = raw.std(axis=0)
-        return cls(raw.mean(axis=0), np.where(spread > 1e-9, spread, 1.0))
+        return cls(*scale_of(np.array([raw_features(text) for text in prompts])))
 
-    @property
-    def dimension(self) -> int:
-        """The number of features."""
-        return len(FEATURES)
-
-    def embed(self, prompts: Sequence[str]) -> npt.NDArray[np.float64]:
+    def embed(self, prompts: Sequence[str]) -> Floats:
         """Return the standardised features, shape (n, len(FEATURES)), each in [-CLIP, CLIP]."""
         if not prompts:
             return np.zeros((0, self.dimension))
-        raw = np.array([raw_features(text) for text in prompts])
-        return np.clip((raw - self.centre) / self.spread, -CLIP, CLIP)
+        return self.standardised(np.array([raw_features(text) for text in prompts]))
 
     def folded(self, direction: Sequence[float]) -> SurfaceFold:
         """Return the function (clipped text, full length) -> embed([text])[0] · direction.

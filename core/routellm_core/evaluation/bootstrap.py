@@ -10,11 +10,13 @@ import numpy.typing as npt
 
 from routellm_core.evaluation.metrics import pgr_curve
 from routellm_core.logits import Floats
+from routellm_core.router import COARSE_QUANTILES, quantile_grid
+from routellm_core.routing.validation import check_positive
 
 Interval = tuple[float, float]
 
 RESAMPLES = 1000
-GRID = np.linspace(0.0, 1.0, 101)
+GRID = quantile_grid(COARSE_QUANTILES)
 """Shares of strong calls at which the band of the curve is given."""
 
 
@@ -55,8 +57,7 @@ def curve_intervals(
     Raises:
         ValueError: as `pgr_curve`, or a confidence outside (0, 1).
     """
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence is {confidence!r}, expected a number between 0 and 1.")
+    check_positive(confidence, "confidence", below=1.0)
     pgr_curve(scores, weak, strong)  # called for its checks
     areas: list[float] = []
     reached: list[list[float]] = []

@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.evaluation.bootstrap import Interval
-
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats
 
 RESAMPLES = 1000
 

@@ -13,10 +13,9 @@ from routellm_core.calibration.certificate import Certificate, certify
 from routellm_core.calibration.target import QualityTarget
 from routellm_core.evaluation.benchmark import Benchmark
 from routellm_core.evaluation.traffic import Traffic
+from routellm_core.logits import Floats
 from routellm_core.routing.prices import Price
 from routellm_core.routing.threshold import goes_to_strong
-
-Floats = npt.NDArray[np.float64]
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 

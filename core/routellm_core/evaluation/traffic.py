@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from routellm_core.calibration.share import threshold_of_counts
 from routellm_core.evaluation.decision_table import COLUMNS, DecisionTable
+from routellm_core.logits import Floats
 from routellm_core.preferences.reading.logged_call import LoggedCall
 from routellm_core.routing.prices import CHARACTERS_PER_TOKEN, Price, TokenUsage
-
-Floats = npt.NDArray[np.float64]
 
 SAMPLE = 2000
 """Prompts whose text is kept, drawn uniformly from all decisions."""

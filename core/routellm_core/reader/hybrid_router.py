@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
-from routellm_core.checkpoints.explanation import Explanation, percentile_of
+from routellm_core.checkpoints.explanation import Explanation
+from routellm_core.checkpoints.percentile import percentile_of
 from routellm_core.preferences.judging.responder import Responder
 from routellm_core.reader.prompt_reader import ReaderWarning
 from routellm_core.reader.rating_scale import RatingScale

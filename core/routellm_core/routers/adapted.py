@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.checkpoints.coverage import Coverage
-from routellm_core.checkpoints.explanation import Explanation, Part, largest_first, percentile_of
+from routellm_core.checkpoints.explanation import Explanation, Part, largest_first
+from routellm_core.checkpoints.percentile import percentile_of
 from routellm_core.embedders.kept_labels import LABELS_FILE, KeptLabels
 from routellm_core.embedders.prompt_kind import PromptKind, kind_of
 from routellm_core.embedders.shape import FEATURES, Shape, shape_features, shape_of
@@ -24,7 +25,7 @@ from routellm_core.embedders.shape_features import ShapeFeatures
 from routellm_core.embedders.static import TOKENIZER_FILE, StaticEmbedder
 from routellm_core.embedders.token_folds import TokenFolds
 from routellm_core.embedders.tokenizer_file import check_tokenizer
-from routellm_core.logits import secant, win_rate
+from routellm_core.logits import Floats, secant, win_rate
 from routellm_core.router import Router, Scores, UnchangingRouter, check_prompts
 
 KIND = "adapted"
@@ -33,8 +34,6 @@ PRIOR_CLIP = 3.0
 
 _SURE = 1e-6
 _GREATEST = 1e15
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

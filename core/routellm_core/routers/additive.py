@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.checkpoints.coverage import Coverage
-from routellm_core.checkpoints.explanation import Explanation, Part, largest_first, percentile_of
+from routellm_core.checkpoints.explanation import Explanation, Part, largest_first
+from routellm_core.checkpoints.percentile import percentile_of
 from routellm_core.embedders.decorations import undecorated
 from routellm_core.embedders.direction import Direction, DirectionWeights
 from routellm_core.embedders.embedder import Embedder, embedder_parts, read_embedder

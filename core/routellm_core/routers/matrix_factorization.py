@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.checkpoints.coverage import Coverage
-from routellm_core.checkpoints.explanation import Explanation, Part, largest_first, percentile_of
+from routellm_core.checkpoints.explanation import Explanation, Part, largest_first
+from routellm_core.checkpoints.percentile import percentile_of
 from routellm_core.checkpoints.published_factorization import (
     ARENA_MODELS,
     STRONG,

@@ -7,12 +7,12 @@ written once and serves sync and async, single calls and batches: only how score
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
+from routellm_core.checkpoints.percentile import percentile_of
 from routellm_core.router import Router
 from routellm_core.routing.capabilities import NO_OBSTACLES
 from routellm_core.routing.decision import Decision, Reason, Route
@@ -22,9 +22,10 @@ from routellm_core.routing.request import RoutingRequest
 from routellm_core.routing.router_failure import failed, warn_of_failure
 from routellm_core.routing.score_cache import ScoreCache
 from routellm_core.routing.scorer import Scorer
-from routellm_core.routing.share_tracker import Placement, ShareTracker, percentile_of
+from routellm_core.routing.share_tracker import ShareTracker
 from routellm_core.routing.stickiness import Scores, Stickiness
-from routellm_core.routing.tier_shares import TierPlacement, TierShares
+from routellm_core.routing.threshold import goes_to_strong, tier_of
+from routellm_core.routing.tier_shares import TierShares
 from routellm_core.routing.validation import check_fraction, check_positive
 
 OnRouterError = Route | Literal["raise"]
@@ -242,17 +243,7 @@ class RoutingPolicy:
                 raise failed(self.router.name, score) from score
             warn_of_failure(self.router.name, score, self.on_router_error)
             return self._made(request, self.on_router_error, "router_error")
-        if self.share is not None and request.threshold is None:
-            place = self.share.preview if previewed else self.share.place
-            return self._placed(request.scored, score, place(request.scored, score))
-        threshold = self.threshold if request.threshold is None else request.threshold
-        borders = self.borders if request.threshold is None else None
-        if borders is None:
-            tier = -1 if score >= threshold else 0
-        else:
-            tier = bisect_right(borders, score)
-            threshold = borders[max(tier - 1, 0)]
-        percentile = percentile_of(score, self.quantiles) if self.quantiles else None
+        tier, threshold, percentile = self._place(request, score, previewed)
         return Decision(
             self.ladder.names[tier],
             score,
@@ -263,16 +254,20 @@ class RoutingPolicy:
             text=request.scored,
         )
 
-    def _placed(self, text: str, score: float, placement: Placement | TierPlacement) -> Decision:
-        return Decision(
-            self.ladder.names[placement.place],
-            score,
-            placement.threshold,
-            "score",
-            self.router.name,
-            percentile=placement.percentile,
-            text=text,
-        )
+    def _place(
+        self, request: RoutingRequest, score: float, previewed: bool
+    ) -> tuple[int, float, float | None]:
+        """Return the place of the tier for a score, the threshold that decided, and the percentile."""
+        if self.share is not None and request.threshold is None:
+            place = self.share.preview if previewed else self.share.place
+            found = place(request.scored, score)
+            return found.place, found.threshold, found.percentile
+        percentile = round(percentile_of(score, self.quantiles), 2) if self.quantiles else None
+        if request.threshold is None and self.borders is not None:
+            tier = tier_of(score, self.borders)
+            return tier, self.borders[max(tier - 1, 0)], percentile
+        threshold = self.threshold if request.threshold is None else request.threshold
+        return -1 if goes_to_strong(score, threshold) else 0, threshold, percentile
 
     def _made(self, request: RoutingRequest, route: Route, reason: Reason) -> Decision:
         """Return the decision for a side, or for the next one that can serve the call."""

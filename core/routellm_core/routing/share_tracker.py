@@ -9,12 +9,13 @@ than (1 + γ) / (γ · n) from the requested one, in any order, sorted by score 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any, NamedTuple
 
+from routellm_core.checkpoints.percentile import percentile_of
 from routellm_core.routing.score_cache import DEFAULT_SIZE, Key, text_key
 from routellm_core.routing.threshold import goes_to_strong
 from routellm_core.routing.validation import check_count, check_fraction
@@ -157,7 +158,7 @@ class ShareTracker:
     def _placement(self, score: float) -> Placement:
         scores = self._compared()
         threshold = self._threshold(scores)
-        return Placement(goes_to_strong(score, threshold), threshold, percentile_of(score, scores))
+        return Placement(goes_to_strong(score, threshold), threshold, round(percentile_of(score, scores), 2))
 
     def _compared(self) -> list[float]:
         return self._sorted if len(self._sorted) >= WARM_UP else self._shipped
@@ -182,12 +183,6 @@ class ShareTracker:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]  # what __init__ takes is all there is
-
-
-def percentile_of(score: float, scores: Sequence[float]) -> float:
-    """Return the share of ascending scores below this one, in percent, ties counted as half."""
-    below, up_to = bisect_left(scores, score), bisect_right(scores, score)
-    return round(50.0 * (below + up_to) / len(scores), 2)
 
 
 def _is_score(value: Any) -> bool:

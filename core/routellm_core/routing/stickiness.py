@@ -10,13 +10,13 @@ each border: a turn above it keeps the conversation above it.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from routellm_core.routing.conversation import Place, recorded_easy_turns
 from routellm_core.routing.conversation_memory import ConversationMemory
 from routellm_core.routing.request import RoutingRequest
+from routellm_core.routing.threshold import tier_of
 
 MOST_TURNS = 50
 """Earlier turns whose texts are scored, at most."""
@@ -61,7 +61,7 @@ class Stickiness:
     def reached(scores: Scores, borders: Sequence[float]) -> int:
         """Return the place of the highest tier that one of these scores would have gone to."""
         known = (score for score in scores.values() if not isinstance(score, Exception))
-        return max((bisect_right(borders, score) for score in known), default=0)
+        return max((tier_of(score, borders) for score in known), default=0)
 
     def _easy_turns(self, request: RoutingRequest, tier: int) -> int | None:
         conversation, thread = request.conversation, request.thread_id

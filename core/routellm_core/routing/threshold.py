@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -26,3 +28,13 @@ def goes_to_strong(scores: Any, threshold: Any) -> Any:
         threshold: in [0, 1]; arrays broadcast.
     """
     return scores >= threshold
+
+
+def tier_of(score: float, borders: Sequence[float]) -> int:
+    """Return the place of the tier that a score goes to, 0 for the lowest: each border is a threshold.
+
+    Args:
+        score: one score.
+        borders: the thresholds between the tiers, ascending.
+    """
+    return bisect_right(borders, score)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from routellm_core.embedders.shape import FEATURES, shape_features, shape_of
-from routellm_core.embedders.shape_features import CLIP, ShapeFeatures
+from routellm_core.embedders.shape_features import ShapeFeatures
+from routellm_core.embedders.standardisation import CLIP
 
 PROMPTS = [
     "What is the capital of Norway?",

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from routellm_core.embedders.standardisation import CLIP
 from routellm_core.embedders.surface import (
-    CLIP,
     FEATURES,
     SurfaceFeatures,
     asks_for_answer_at_once,

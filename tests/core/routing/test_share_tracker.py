@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from routellm_core.routing.share_tracker import NEVER, STEP, ShareTracker, percentile_of
+from routellm_core.checkpoints.percentile import percentile_of
+from routellm_core.routing.share_tracker import NEVER, STEP, ShareTracker
 
 QUANTILES = np.linspace(0.5, 0.7, 101).tolist()
 

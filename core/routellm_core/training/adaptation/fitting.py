@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from routellm_core.embedders.prompt_kind import PromptKind
 from routellm_core.embedders.static import StaticEmbedder
+from routellm_core.logits import Floats
 from routellm_core.routers.adapted import Qualities
 from routellm_core.training.adaptation.own_labels import OwnLabels
 from routellm_core.training.adaptation.prompt_vectors import PromptVectors, Scaling
@@ -16,8 +17,6 @@ from routellm_core.training.adaptation.two_qualities import (
     fit_two_qualities,
     gains,
 )
-
-Floats = npt.NDArray[np.float64]
 
 
 class Fitting:

@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.evaluation.metrics import apgr
-
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats
 
 USUAL = 0.33
 """b on sources that this rule was not made for: 0.553, 0.565 and 0.581 at 50, 100 and 300 labels."""

@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.logits import Floats
 from routellm_core.preferences.reading.battles import Battle
 from routellm_core.preferences.reading.labels import Label
 from routellm_core.preferences.reading.records import DataError
-
-Floats = npt.NDArray[np.float64]
 
 LEFT_OUT = "left out"
 

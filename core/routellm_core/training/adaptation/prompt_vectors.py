@@ -12,10 +12,9 @@ from routellm_core.embedders.prompt_kind import PromptKind, kind_of
 from routellm_core.embedders.shape import shape_features, shape_of
 from routellm_core.embedders.shape_features import ShapeFeatures
 from routellm_core.embedders.static import StaticEmbedder
+from routellm_core.logits import Floats
 from routellm_core.router import Router
 from routellm_core.routers.adapted import PRIOR_CLIP, logit_of
-
-Floats = npt.NDArray[np.float64]
 
 TOKEN_WEIGHT = 1.5
 """Length of the tokens' block beside the shape's."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from routellm_core.evaluation.bootstrap import Interval, chance_interval
 from routellm_core.evaluation.comparison import Comparison, Difference, compare_orders
@@ -15,8 +14,6 @@ from routellm_core.evaluation.evaluation import LENGTH
 from routellm_core.training.adaptation.fitting import Fitting
 from routellm_core.training.adaptation.next_labels import NextLabels, next_labels
 from routellm_core.training.adaptation.two_qualities import TwoQualities
-
-Floats = npt.NDArray[np.float64]
 
 CHANCE = "chance"
 FEWEST_BOTH = 20

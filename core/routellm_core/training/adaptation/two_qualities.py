@@ -12,9 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.logits import cross_entropy, win_rates
-
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats, cross_entropy, win_rates
 
 _STEPS = 50
 _TINY = 1e-6
