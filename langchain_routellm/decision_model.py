@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 try:
     from langchain_core.decisions import (
@@ -132,7 +132,7 @@ def _request(state: State) -> RoutingRequest:
     return RoutingRequest(scored_text(conversation.human_texts(_messages(state))))
 
 
-def _messages(state: Any) -> list[BaseMessage]:
+def _messages(state: object) -> list[BaseMessage]:
     """Return what of a state may be a human's words: messages, and text that is no message's."""
     if isinstance(state, BaseMessage):
         return [state]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from langchain_core.messages import AIMessage
 
 # What only the model that made it can read or check.
@@ -32,7 +30,7 @@ def without_bound_content(message: AIMessage, provider: str) -> AIMessage | None
     """
     if provider not in _SHARING:
         return plain_answer(message)
-    content: Any = message.content
+    content: object = message.content
     if isinstance(content, list):
         content = [_unsigned(block) for block in content if _kind(block) not in _BOUND]
     if not content and not message.tool_calls and not message.invalid_tool_calls:
@@ -65,7 +63,7 @@ def plain_answer(message: AIMessage) -> AIMessage | None:
     )
 
 
-def _kind(block: Any) -> Any:
+def _kind(block: object) -> object:
     if not isinstance(block, dict):
         return None
     value = block.get("value")
@@ -74,7 +72,7 @@ def _kind(block: Any) -> Any:
     return block.get("type")
 
 
-def _unsigned(block: Any) -> Any:
+def _unsigned(block: object) -> object:
     if not isinstance(block, dict):
         return block
     extras = block.get("extras")

@@ -8,6 +8,9 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
+Block = str | dict[Any, Any]
+"""A part of a message, as the host types it."""
+
 _DROPPED = frozenset({"cachePoint", "cache_point", "guardContent"})
 # Anthropic's own forms of media, which LangChain's standard blocks say for everybody.
 _ANTHROPIC_MEDIA = frozenset({"document", "image"})
@@ -23,17 +26,17 @@ def taken_content(message: BaseMessage, provider: str, *, responses: bool) -> Ba
     """
     if not isinstance(message.content, list):
         return message
-    blocks: list[Any] = message.content
+    blocks: list[Block] = message.content
     taken = [_taken(block, provider, responses) for block in blocks]
     if all(new is old for new, old in zip(taken, blocks, strict=True)):
         return message
     return message.model_copy(update={"content": [block for block in taken if block is not None]})
 
 
-def without_media(results: Iterable[ToolMessage]) -> tuple[list[BaseMessage], list[Any]]:
+def without_media(results: Iterable[ToolMessage]) -> tuple[list[BaseMessage], list[Block]]:
     """Return tool results with text alone, as OpenAI's chat takes them, and the media that they held."""
     texts: list[BaseMessage] = []
-    media: list[Any] = []
+    media: list[Block] = []
     for result in results:
         found = [block for block in result.content if _is_medium(block)]
         if found:
@@ -44,16 +47,16 @@ def without_media(results: Iterable[ToolMessage]) -> tuple[list[BaseMessage], li
     return texts, media
 
 
-def media_message(media: list[Any]) -> HumanMessage:
+def media_message(media: list[Block]) -> HumanMessage:
     """Return media that tools gave as a message of the user, which is where OpenAI's chat takes them."""
     return HumanMessage([{"type": "text", "text": "What the tools returned:"}, *media])
 
 
-def _is_medium(block: Any) -> bool:
+def _is_medium(block: object) -> bool:
     return isinstance(block, dict) and block.get("type") not in ("text", None)
 
 
-def _taken(block: Any, provider: str, responses: bool) -> Any:
+def _taken(block: object, provider: str, responses: bool) -> object:
     if not isinstance(block, dict):
         return block
     kind = block.get("type")
@@ -93,7 +96,8 @@ def _standard(block: dict[str, Any]) -> Any:
     return known[0] if known else block
 
 
-def _texts(content: Any) -> str:
+def _texts(content: object) -> str:
     if isinstance(content, str):
         return content
-    return "\n".join(str(part.get("text", "")) for part in content or () if isinstance(part, dict))
+    parts = content if isinstance(content, Iterable) else ()
+    return "\n".join(str(part.get("text", "")) for part in parts if isinstance(part, dict))

@@ -107,7 +107,7 @@ class HeldEvents(BaseCallbackHandler):
         return [event for event in events if event.name not in _TOKENS]
 
     @property
-    def tapping(self) -> list[Any]:
+    def tapping(self) -> list[_StreamingCallbackHandler[object]]:
         """Those who look at the parts of chains."""
         if self._judged:
             return []

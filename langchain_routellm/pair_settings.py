@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import PrivateAttr, ValidationError, model_validator
 from typing_extensions import override
 
@@ -127,7 +127,10 @@ class PairSettings(PairFields):
                 setattr(copy, field, with_setting(route, getattr(copy, field), name, value))
             if self.between:
                 named = zip(self.tier_names[1:-1], copy.between, strict=True)
-                copy.between = [with_setting(route, model, name, value) for route, model in named]
+                copy.between = [
+                    with_setting(route, cast("Runnable[Any, Any]", model), name, value)
+                    for route, model in named
+                ]
         return copy
 
     @override

@@ -98,11 +98,11 @@ def interchangeable(one: Side, other: Side) -> bool:
     )
 
 
-def _secret(model: Any, name: str) -> Any:
+def _secret(model: object, name: str) -> object:
     value = getattr(model, name, None)
     return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
-def _setting(side: Side, name: str) -> Any:
+def _setting(side: Side, name: str) -> object:
     kwargs: Mapping[str, Any] = side.kwargs
     return kwargs.get(name, getattr(side.lead, name, None))

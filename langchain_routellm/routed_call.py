@@ -125,7 +125,7 @@ class RoutedCall:
             conversation=self._conversation(reading),
         )
 
-    def is_invalid(self, answer: Any) -> bool:
+    def is_invalid(self, answer: object) -> bool:
         """Return whether an answer calls a tool that the call does not have, or one in a wrong way."""
         return invalid_calls(calls_of(answer), tool_schemas(self.kwargs.get("tools"))) > 0
 

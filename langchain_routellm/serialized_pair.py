@@ -10,6 +10,7 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.load.serializable import Serializable
 from langchain_core.runnables import RunnableBinding
+from pydantic import BaseModel
 
 from langchain_routellm.wrapped_models import first_model, is_wrapped
 from routellm_core import Disagreement, Router
@@ -69,7 +70,7 @@ def described(model: object) -> str:
     return _Unquoted(f"{type(model).__name__}({said})")
 
 
-def without_secrets_in(model: Any) -> Any:
+def without_secrets_in(model: object) -> object:
     """Return a model whose settings hold no secret in clear text: a copy, unless it is one already."""
     update: dict[str, Any] = {}
     for name in () if is_wrapped(model) else getattr(type(model), "model_fields", ()):
@@ -84,7 +85,7 @@ def without_secrets_in(model: Any) -> Any:
             continue
         if shown is not value and shown != value:
             update[name] = shown
-    if not update:
+    if not update or not isinstance(model, BaseModel):
         return model
     copy = model.model_copy(update=update)
     # Cached on the original, before the fields were replaced.
@@ -92,7 +93,7 @@ def without_secrets_in(model: Any) -> Any:
     return copy
 
 
-def said(value: Any) -> Any:
+def said(value: object) -> object:
     """Return a setting in words that JSON has: a router or an exception by its name."""
     if isinstance(value, Router):
         return value.name
@@ -111,7 +112,7 @@ def said(value: Any) -> Any:
     return getattr(value, "__qualname__", type(value).__qualname__)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Return a setting as the constructor takes it from JSON; None if it can't be said."""
     if isinstance(value, Router | Disagreement) or callable(value):
         return None

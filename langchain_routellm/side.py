@@ -9,6 +9,7 @@ from typing import Any, Literal
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 from langchain_core.runnables.config import merge_configs
+from pydantic import BaseModel
 
 from langchain_routellm.deployments import Deployments, lead_of
 from langchain_routellm.wrapped_models import first_model, is_configurable, is_wrapped, mapped
@@ -161,7 +162,7 @@ def checker_side(value: object) -> Side:
     return replace(side, route="weak")
 
 
-def with_setting(route: Route, given: Any, name: str, value: object) -> Any:
+def with_setting(route: Route, given: Runnable[Any, Any], name: str, value: object) -> Runnable[Any, Any]:
     """Return a given model, or a binding of one, with one field of the model replaced in a copy.
 
     Raises:
@@ -172,7 +173,7 @@ def with_setting(route: Route, given: Any, name: str, value: object) -> Any:
         return given.model_copy(update={"bound": bound})
     if is_wrapped(given):
         return mapped(given, lambda model, kwargs: with_setting(route, model, name, value).bind(**kwargs))
-    if name not in type(given).model_fields:
+    if not isinstance(given, BaseModel) or name not in type(given).model_fields:
         raise ValueError(
             f"{name} is neither a setting of the pair nor of the {route} model, {type(given).__name__}."
         )

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from langchain_core.runnables import RunnableConfig
 
@@ -68,7 +68,7 @@ class Switchboard:
         return self.dispatcher.preview(self.request(call))
 
     def answer(
-        self, call: RoutedCall, ask: Callable[[Attempt], T], message_of: Callable[[T], Any] | None = None
+        self, call: RoutedCall, ask: Callable[[Attempt], T], message_of: Callable[[T], object] | None = None
     ) -> T:
         """Return a whole answer.
 
@@ -110,7 +110,7 @@ class Switchboard:
         self,
         call: RoutedCall,
         ask: Callable[[Attempt], Awaitable[T]],
-        message_of: Callable[[T], Any] | None = None,
+        message_of: Callable[[T], object] | None = None,
     ) -> T:
         """Return a whole answer, async."""
         async with routing_run(call) as run:
@@ -147,7 +147,7 @@ class Switchboard:
         call: RoutedCall,
         ask: Callable[[Attempt], Generator[T, None, None]],
         is_token: Callable[[T], bool],
-        whole: Callable[[list[T]], Any] | None = None,
+        whole: Callable[[list[T]], object] | None = None,
     ) -> Generator[T, None, None]:
         """Yield a streamed answer; once `is_token` was true of a part, no other model is asked.
 
@@ -182,7 +182,7 @@ class Switchboard:
         call: RoutedCall,
         ask: Callable[[Attempt], AsyncGenerator[T, None]],
         is_token: Callable[[T], bool],
-        whole: Callable[[list[T]], Any] | None = None,
+        whole: Callable[[list[T]], object] | None = None,
     ) -> AsyncGenerator[T, None]:
         """Yield a streamed answer, async."""
         async with routing_run(call) as run:

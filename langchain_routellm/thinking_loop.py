@@ -7,7 +7,6 @@ is called. A loop that the other side began, and that a picture or a full window
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
@@ -44,7 +43,7 @@ def spelled_out(messages: list[BaseMessage]) -> list[BaseMessage]:
 
 
 def _begins_with_thinking(message: AIMessage) -> bool:
-    first: Any = message.content[0] if isinstance(message.content, list) and message.content else None
+    first: object = message.content[0] if isinstance(message.content, list) and message.content else None
     return isinstance(first, dict) and first.get("type") in _THINKING
 
 
@@ -53,9 +52,8 @@ def _said_calls(message: AIMessage) -> str:
     return "\n".join([*filter(None, [str(message.text)]), *calls])
 
 
-def _said_result(message: ToolMessage, name: str) -> Any:
+def _said_result(message: ToolMessage, name: str) -> str | list[str | dict[Any, Any]]:
     label = f"{name} returned:"
     if isinstance(message.content, str):
         return f"{label}\n{message.content}"
-    blocks: Sequence[Any] = message.content
-    return [{"type": "text", "text": label}, *blocks]
+    return [{"type": "text", "text": label}, *message.content]

@@ -25,12 +25,12 @@ def tool_steps(messages: Sequence[BaseMessage]) -> list[ToolStep]:
     return [replace(step, failed=failed.get(id)) for message in loop for id, step in _calls(message)]
 
 
-def calls_of(answer: Any) -> list[ToolStep]:
+def calls_of(answer: object) -> list[ToolStep]:
     """Return the tool calls of an answer that nobody has run yet."""
     return [step for _, step in _calls(answer)]
 
 
-def _calls(message: Any) -> list[tuple[str, ToolStep]]:
+def _calls(message: object) -> list[tuple[str, ToolStep]]:
     if not isinstance(message, AIMessage):
         return []
     calls = [*message.tool_calls, *message.invalid_tool_calls]

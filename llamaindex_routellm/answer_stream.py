@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import aclosing, closing, contextmanager
-from typing import Any
+from typing import TypeVar, cast
 
 from llama_index.core.base.llms.types import ChatResponse, CompletionResponse, ToolCallBlock
 from llama_index.core.instrumentation.span import active_span_id
 
-from llamaindex_routellm.attempt import Answered, Attempt
+from llamaindex_routellm.answered import Answered
+from llamaindex_routellm.attempt import Attempt
 from llamaindex_routellm.decision_event import announce_cost
 from routellm_core.routing.routing_counter import RoutingCounter
+
+A = TypeVar("A")
 
 _IN_PIECES = ("stream", "astream")
 
 
-def forwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> Generator[Any, None, None]:
+def forwarded(
+    attempt: Attempt, stream: Iterable[object], counter: RoutingCounter
+) -> Generator[object, None, None]:
     """Yield a stream's chunks; closing this one closes the model's."""
     steps, begun = iter(stream), False
     try:
@@ -31,7 +45,7 @@ def forwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> Generat
                 if begun or not attempt.is_to_repeat(error):
                     raise
                 with attempt:
-                    stream = attempt.start()
+                    stream = cast("Iterable[object]", attempt.start())
                 steps = iter(stream)
                 continue
             if not begun:
@@ -45,7 +59,9 @@ def forwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> Generat
             _count(attempt, counter)
 
 
-async def aforwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> AsyncGenerator[Any, None]:
+async def aforwarded(
+    attempt: Attempt, stream: AsyncIterable[object], counter: RoutingCounter
+) -> AsyncGenerator[object, None]:
     """Yield a stream's chunks, async."""
     steps, begun = aiter(stream), False
     try:
@@ -59,7 +75,7 @@ async def aforwarded(attempt: Attempt, stream: Any, counter: RoutingCounter) -> 
                 if begun or not attempt.is_to_repeat(error):
                     raise
                 with attempt:
-                    stream = await attempt.start()
+                    stream = await cast("Awaitable[AsyncIterable[object]]", attempt.start())
                 steps = aiter(stream)
                 continue
             if not begun:
@@ -81,7 +97,7 @@ def _count(attempt: Attempt, counter: RoutingCounter) -> None:
         announce_cost(attempt.decision, attempt.call.method, attempt.span)
 
 
-def then(stream: Generator[Any, None, None], do: Callable[[list[Any]], None]) -> Generator[Any, None, None]:
+def then(stream: Generator[A, None, None], do: Callable[[list[A]], None]) -> Generator[A, None, None]:
     """Yield a stream's chunks, and do something with all of them where they were read to the end."""
     chunks = []
     with closing(stream):
@@ -91,9 +107,7 @@ def then(stream: Generator[Any, None, None], do: Callable[[list[Any]], None]) ->
     do(chunks)
 
 
-async def athen(
-    stream: AsyncGenerator[Any, None], do: Callable[[list[Any]], None]
-) -> AsyncGenerator[Any, None]:
+async def athen(stream: AsyncGenerator[A, None], do: Callable[[list[A]], None]) -> AsyncGenerator[A, None]:
     """Do the same, async."""
     chunks = []
     async with aclosing(stream):
@@ -103,13 +117,13 @@ async def athen(
     do(chunks)
 
 
-def failed(error: Exception) -> Generator[Any, None, None]:
+def failed(error: Exception) -> Generator[object, None, None]:
     """Return a stream that fails before its first chunk."""
     raise error
     yield
 
 
-async def afailed(error: Exception) -> AsyncGenerator[Any, None]:
+async def afailed(error: Exception) -> AsyncGenerator[object, None]:
     """Return such a stream, async."""
     raise error
     yield
@@ -125,7 +139,7 @@ def is_token(chunk: object) -> bool:
     return not isinstance(chunk, str) or bool(chunk)
 
 
-def whole_answer(attempt: Attempt, chunks: Sequence[Any]) -> Answered:
+def whole_answer(attempt: Attempt, chunks: Sequence[object]) -> Answered:
     """Return what was streamed as the method that does not stream would have returned it.
 
     Responses and objects grow from chunk to chunk, and the last one holds all; texts come in pieces.

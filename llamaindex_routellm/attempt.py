@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 from llama_index.core.base.llms.types import ChatResponse
 from llama_index.core.llms import LLM
 from llama_index_instrumentation.dispatcher import active_instrument_tags
 
+from llamaindex_routellm.answered import Answered
 from llamaindex_routellm.decision_event import attributes, current_span
 from llamaindex_routellm.heard_spans import past_unheard_span
 from llamaindex_routellm.routed_call import RoutedCall
@@ -30,18 +31,6 @@ from routellm_core.routing.decision import Route
 from routellm_core.routing.prices import TokenUsage
 
 RECORD_KEY = "routellm"
-
-
-class Answered(NamedTuple):
-    """An answer, ready for the caller, and its tokens."""
-
-    value: object
-    usage: TokenUsage
-
-
-def answered_usage(answered: Answered) -> TokenUsage | None:
-    """Return the tokens of an answer; None if its provider reports none."""
-    return answered.usage or None
 
 
 class Attempt:
@@ -72,7 +61,7 @@ class Attempt:
         "tally",
     )
 
-    def __init__(self, call: RoutedCall, decision: Decision, sides: Mapping[Route, Side]) -> None:
+    def __init__(self, call: RoutedCall[object], decision: Decision, sides: Mapping[Route, Side]) -> None:
         self.call = call
         self.decision = decision
         self.record = decision.completed_record()
@@ -84,20 +73,21 @@ class Attempt:
         self._others = [other for route, other in sides.items() if route != decision.route]
         self._tags = attributes(self.record)
         self._outer: tuple[dict[str, Any], UsageTally | None] = ({}, None)
-        self._method = past_unheard_span(getattr(self.model, call.method, None))
-        if not callable(self._method):
+        method = past_unheard_span(getattr(self.model, call.method, None))
+        if not callable(method):
             raise ValueError(
                 f"{self.decision.route} is a {type(self.model).__name__}, which has no {self.call.method}(); "
                 f"the call was routed there for the reason {self.decision.reason!r}. It takes a "
                 "FunctionCallingLLM on that side, or no forced route."
             )
+        self._method: Callable[..., object] = method
 
     @property
     def model(self) -> LLM:
         """The model."""
         return self._side.model
 
-    def start(self) -> Any:
+    def start(self) -> object:
         """Call the model's method and return what it returns: an answer, an awaitable or a stream."""
         args, kwargs = self.call.arguments(self._side, *self._others)
         method, name = self._method, self.call.method
@@ -105,7 +95,7 @@ class Attempt:
         if self._asks:
             model, kwargs = asking(self.model, name, kwargs)
             if model is not self.model:
-                method = past_unheard_span(getattr(model, name))
+                method = cast("Callable[..., object]", past_unheard_span(getattr(model, name)))
         return method(*args, **kwargs)
 
     def is_to_repeat(self, error: Exception) -> bool:

@@ -29,13 +29,11 @@ class ChatEndpoints(PairSettings):
 
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Chat with the chosen model; the response carries the decision."""
-        response: ChatResponse = self.switchboard.answer(ChatCall("chat", messages, kwargs))
-        return response
+        return self.switchboard.answer(ChatCall("chat", messages, kwargs))
 
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Chat with the chosen model, async."""
-        response: ChatResponse = await self.switchboard.aanswer(ChatCall("achat", messages, kwargs))
-        return response
+        return await self.switchboard.aanswer(ChatCall("achat", messages, kwargs))
 
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         """Stream a chat with the chosen model; every response carries the decision."""
@@ -47,18 +45,13 @@ class ChatEndpoints(PairSettings):
 
     def complete(self, prompt: str = _MISSING, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         """Complete a prompt with the chosen model; the response carries the decision."""
-        response: CompletionResponse = self.switchboard.answer(
-            _completion("complete", prompt, formatted, kwargs)
-        )
-        return response
+        return self.switchboard.answer(_completion("complete", prompt, formatted, kwargs))
 
     async def acomplete(
         self, prompt: str = _MISSING, formatted: bool = False, **kwargs: Any
     ) -> CompletionResponse:
         """Complete a prompt with the chosen model, async."""
-        call = _completion("acomplete", prompt, formatted, kwargs)
-        response: CompletionResponse = await self.switchboard.aanswer(call)
-        return response
+        return await self.switchboard.aanswer(_completion("acomplete", prompt, formatted, kwargs))
 
     def stream_complete(
         self, prompt: str = _MISSING, formatted: bool = False, **kwargs: Any

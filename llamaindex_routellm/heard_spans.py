@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, wraps
 from inspect import getclosurevars, iscoroutinefunction, signature
 from types import FunctionType
-from typing import Any
+from typing import cast
 
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.dispatcher import DISPATCHER_SPAN_DECORATED_ATTR, Dispatcher
@@ -48,7 +48,7 @@ def somebody_listens(dispatchers: Sequence[Dispatcher]) -> bool:
     return False
 
 
-def spanned_where_heard(spanned: Any, dispatcher: Dispatcher) -> Callable[..., Any] | None:
+def spanned_where_heard(spanned: object, dispatcher: Dispatcher) -> Callable[..., object] | None:
     """Return a method that goes through its span only where somebody listens; None for what has no span."""
     plain = getattr(spanned, "__wrapped__", None)
     if not (isinstance(plain, FunctionType) and hasattr(plain, DISPATCHER_SPAN_DECORATED_ATTR)):
@@ -56,28 +56,28 @@ def spanned_where_heard(spanned: Any, dispatcher: Dispatcher) -> Callable[..., A
     # The span asks for it at every call, and otherwise it would be derived anew each time.
     plain.__signature__ = signature(plain)  # type: ignore[attr-defined]
 
-    above = lineage(dispatcher)
+    above, wrapper = lineage(dispatcher), cast(FunctionType, spanned)
 
     if iscoroutinefunction(plain):
 
         @wraps(plain)
-        async def amethod(self: Any, *args: Any, **kwargs: Any) -> Any:
+        async def amethod(self: object, *args: object, **kwargs: object) -> object:
             if somebody_listens(above):
-                return await spanned.__get__(self)(*args, **kwargs)
+                return await wrapper.__get__(self)(*args, **kwargs)
             return await plain(self, *args, **kwargs)
 
         return amethod
 
     @wraps(plain)
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def method(self: object, *args: object, **kwargs: object) -> object:
         if somebody_listens(above):
-            return spanned.__get__(self)(*args, **kwargs)
+            return wrapper.__get__(self)(*args, **kwargs)
         return plain(self, *args, **kwargs)
 
     return method
 
 
-def past_unheard_span(method: Any) -> Any:
+def past_unheard_span(method: object) -> object:
     """Return a model's method without the host's span around it where nobody is told of that span.
 
     Only that span is left out: whatever else is wrapped around the method, such as a tracer, stays.
@@ -87,7 +87,7 @@ def past_unheard_span(method: Any) -> Any:
     # A listener to the model's events alone may tell calls apart by the span's id.
     if above is None or somebody_listens(above) or somebody_listens(_LLM_EVENTS):
         return method
-    return method.__wrapped__
+    return getattr(method, "__wrapped__", method)
 
 
 @lru_cache(maxsize=1_000)

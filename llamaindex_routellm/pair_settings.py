@@ -12,7 +12,7 @@ from llama_index_instrumentation import get_dispatcher
 from pydantic import ConfigDict, PrivateAttr
 from typing_extensions import override
 
-from llamaindex_routellm.attempt import answered_usage
+from llamaindex_routellm.answered import answered_usage
 from llamaindex_routellm.heard_spans import spanned_where_heard
 from llamaindex_routellm.pair_fields import PairFields
 from llamaindex_routellm.reading import QUESTION_VARIABLES, Reading

@@ -24,13 +24,11 @@ class PromptEndpoints(PairSettings):
 
     def predict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
         """Predict with the chosen model."""
-        text: str = self.switchboard.answer(_template("predict", prompt, prompt_args))
-        return text
+        return self.switchboard.answer(_template("predict", prompt, prompt_args))
 
     async def apredict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
         """Predict with the chosen model, async."""
-        text: str = await self.switchboard.aanswer(_template("apredict", prompt, prompt_args))
-        return text
+        return await self.switchboard.aanswer(_template("apredict", prompt, prompt_args))
 
     def stream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenGen:
         """Stream a prediction of the chosen model."""
@@ -90,7 +88,7 @@ class PromptEndpoints(PairSettings):
         return RoutedStructuredLLM(llm=self, output_cls=output_cls, **kwargs)
 
 
-def _template(method: str, prompt: BasePromptTemplate, prompt_args: dict[str, Any]) -> TemplateCall:
+def _template(method: str, prompt: BasePromptTemplate, prompt_args: dict[str, Any]) -> TemplateCall[str]:
     return TemplateCall(method, prompt, prompt_args, returns_response=False)
 
 

@@ -221,7 +221,7 @@ def _is_picklable(name: str, value: object) -> bool:
 
 def _call_of(
     input: str | Sequence[ChatMessage] | BasePromptTemplate, prompt_args: Mapping[str, Any]
-) -> RoutedCall:
+) -> RoutedCall[object]:
     if isinstance(input, str):
         return CompletionCall("complete", input, {})
     if isinstance(input, BasePromptTemplate):

@@ -11,13 +11,15 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from llama_index.core.base.llms.types import ChatMessage, MessageRole
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, MessageRole
 from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate
 from llama_index.core.prompts.base import SelectorPromptTemplate
+from pydantic import BaseModel
 from typing_extensions import override
 
+from llamaindex_routellm.answered import Answered
 from llamaindex_routellm.call_needs import needs_of_arguments, needs_of_messages
 from llamaindex_routellm.earlier_turns import conversation_of
 from llamaindex_routellm.history import history_for
@@ -30,6 +32,8 @@ from routellm_core import Decision
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.conversation import Conversation
 from routellm_core.routing.tool_loop import StuckLimits
+
+A_co = TypeVar("A_co", covariant=True)
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -48,8 +52,8 @@ class PreparedMessages(list[ChatMessage]):
 
 # Neither this nor its kinds are frozen: one is made at each call, and a frozen one takes far longer.
 @dataclass(eq=False)
-class RoutedCall(ABC):
-    """A call of `method`.
+class RoutedCall(ABC, Generic[A_co]):
+    """A call of `method`, whose answer, or each part of a streamed one, is an A.
 
     Attributes:
         method: of the router and of the models alike.
@@ -84,7 +88,7 @@ class RoutedCall(ABC):
         """Return whether the call goes on with a tool loop that is stuck; only calls with tools do."""
         return False
 
-    def is_invalid(self, answered: Any) -> bool:
+    def is_invalid(self, answered: Answered) -> bool:
         """Return whether an answer calls a tool in a wrong way; only calls with tools can tell."""
         return False
 
@@ -98,7 +102,7 @@ class RoutedCall(ABC):
 
 
 @dataclass(eq=False)
-class ChatCall(RoutedCall):
+class ChatCall(RoutedCall[ChatResponse]):
     """A call with messages."""
 
     messages: Sequence[ChatMessage]
@@ -131,7 +135,7 @@ class ChatCall(RoutedCall):
 
 
 @dataclass(eq=False)
-class CompletionCall(RoutedCall):
+class CompletionCall(RoutedCall[CompletionResponse]):
     """A call with one text."""
 
     prompt: str
@@ -155,7 +159,7 @@ class CompletionCall(RoutedCall):
 
 
 @dataclass(eq=False)
-class TemplateCall(RoutedCall):
+class TemplateCall(RoutedCall[A_co]):
     """A call with a template and its variables."""
 
     prompt: BasePromptTemplate
@@ -208,10 +212,10 @@ class TemplateCall(RoutedCall):
 
 
 @dataclass(eq=False)
-class StructuredCall(TemplateCall):
+class StructuredCall(TemplateCall[BaseModel]):
     """A call with a template, its variables and the class of the object that is wanted."""
 
-    output_cls: type[Any]
+    output_cls: type[BaseModel]
     llm_kwargs: dict[str, Any] | None
 
     @override

@@ -18,7 +18,7 @@ from routellm_core.routing.override import current_override
 
 
 def request_of(
-    call: RoutedCall, reading: Reading, sides: Mapping[Route, Side], *, fits: bool
+    call: RoutedCall[object], reading: Reading, sides: Mapping[Route, Side], *, fits: bool
 ) -> RoutingRequest:
     """Describe a call for the policy.
 
@@ -53,14 +53,14 @@ def request_of(
 
 
 def _conversation(
-    call: RoutedCall, reading: Reading, thread: str | None, text: str | None
+    call: RoutedCall[object], reading: Reading, thread: str | None, text: str | None
 ) -> Conversation | None:
     if not reading.sticky and thread is None and current_override().thread_id is None:
         return None
     return call.conversation(text)
 
 
-def _scored_text(call: RoutedCall, reading: Reading) -> tuple[str | None, Route | None]:
+def _scored_text(call: RoutedCall[object], reading: Reading) -> tuple[str | None, Route | None]:
     """Return the text to score, and the side for what a program asks for itself."""
     text = call.question(reading)
     if text != NO_QUESTION:

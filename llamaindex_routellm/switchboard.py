@@ -7,10 +7,10 @@ asked.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 from llama_index.core.instrumentation.span import active_span_id
 
@@ -25,7 +25,8 @@ from llamaindex_routellm.answer_stream import (
     whole_answer,
     within_span,
 )
-from llamaindex_routellm.attempt import Answered, Attempt, answered_usage
+from llamaindex_routellm.answered import Answered, answered_usage
+from llamaindex_routellm.attempt import Attempt
 from llamaindex_routellm.decision_event import announce, announce_cost, current_span
 from llamaindex_routellm.earlier_turns import thread_of_tags
 from llamaindex_routellm.prompt_size import fits_any_model, takes_long
@@ -43,6 +44,7 @@ from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
 from routellm_core.routing.routing_counter import RoutingCounter
 
+A = TypeVar("A")
 S = TypeVar("S")
 
 
@@ -67,7 +69,7 @@ class Switchboard:
         """What counts; streams count their own tokens."""
         return self.dispatcher.counter
 
-    def answer(self, call: RoutedCall) -> Any:
+    def answer(self, call: RoutedCall[A]) -> A:
         """Return a whole answer."""
         decision = self._decided(call)
 
@@ -92,9 +94,9 @@ class Switchboard:
         if decision.account is not None:
             announce_cost(decision, call.method, current_span())
         self._answer_in_shadow(call, decision, lambda: answered)
-        return answered.value
+        return cast(A, answered.value)
 
-    async def aanswer(self, call: RoutedCall) -> Any:
+    async def aanswer(self, call: RoutedCall[A]) -> A:
         """Return a whole answer, async."""
         decision = self._decided_at_once(call) or await self._adecided(call)
 
@@ -102,7 +104,7 @@ class Switchboard:
             attempt = self._attempt(call, decision)
             try:
                 with attempt:
-                    answer = await attempt.start()
+                    answer = await cast("Awaitable[object]", attempt.start())
                 return attempt.answered(answer)
             except (TypeError, ValueError) as error:
                 self._escalate_unparsed(attempt, error)
@@ -118,15 +120,16 @@ class Switchboard:
         if decision.account is not None:
             announce_cost(decision, call.method, current_span())
         self._answer_in_shadow(call, decision, lambda: answered)
-        return answered.value
+        return cast(A, answered.value)
 
-    def stream(self, call: RoutedCall) -> Generator[Any, None, None]:
+    def stream(self, call: RoutedCall[A]) -> Generator[A, None, None]:
         """Return a stream; the model is asked now, as it would be without a router."""
         decision = self._decided(call)
         attempt = self._attempt(call, decision)
         try:
             with attempt:
-                opened = [forwarded(attempt, attempt.start(), self.counter)]
+                stream = cast("Iterable[object]", attempt.start())
+                opened = [forwarded(attempt, stream, self.counter)]
         except Exception as error:
             if self.dispatcher.escalation.after_error(decision, error) is None:
                 self.dispatcher.failed(decision, error)
@@ -134,7 +137,7 @@ class Switchboard:
             opened = [failed(error)]
         span_id = active_span_id.get()
 
-        def ask(decision: Decision) -> Generator[Any, None, None]:
+        def ask(decision: Decision) -> Generator[object, None, None]:
             return opened.pop() if opened else self._second_stream(call, decision, span_id)
 
         whole = partial(whole_answer, attempt)
@@ -142,15 +145,16 @@ class Switchboard:
         parts = self.dispatcher.stream(decision, ask, is_token, whole, call.is_invalid, opinion)
         if self.dispatcher.is_sampled(decision):
             parts = then(parts, lambda chunks: self._answer_in_shadow(call, decision, partial(whole, chunks)))
-        return _accounted(parts, decision)
+        return _accounted(cast("Generator[A, None, None]", parts), decision)
 
-    async def astream(self, call: RoutedCall) -> AsyncGenerator[Any, None]:
+    async def astream(self, call: RoutedCall[A]) -> AsyncGenerator[A, None]:
         """Return a stream, async."""
         decision = self._decided_at_once(call) or await self._adecided(call)
         attempt = self._attempt(call, decision)
         try:
             with attempt:
-                opened = [aforwarded(attempt, await attempt.start(), self.counter)]
+                stream = await cast("Awaitable[AsyncIterable[object]]", attempt.start())
+                opened = [aforwarded(attempt, stream, self.counter)]
         except Exception as error:
             if self.dispatcher.escalation.after_error(decision, error) is None:
                 self.dispatcher.failed(decision, error)
@@ -158,7 +162,7 @@ class Switchboard:
             opened = [afailed(error)]
         span_id = active_span_id.get()
 
-        def ask(decision: Decision) -> AsyncGenerator[Any, None]:
+        def ask(decision: Decision) -> AsyncGenerator[object, None]:
             return opened.pop() if opened else self._asecond_stream(call, decision, span_id)
 
         whole = partial(whole_answer, attempt)
@@ -168,29 +172,29 @@ class Switchboard:
             parts = athen(
                 parts, lambda chunks: self._answer_in_shadow(call, decision, partial(whole, chunks))
             )
-        return _accounted(parts, decision)
+        return _accounted(cast("AsyncGenerator[A, None]", parts), decision)
 
-    def preview(self, call: RoutedCall) -> Decision:
+    def preview(self, call: RoutedCall[object]) -> Decision:
         """Return how a call would be routed, without making or counting it."""
         return self.dispatcher.preview(self._request(call, fits_any_model(call.texts(None))))
 
-    def explain(self, call: RoutedCall) -> Explanation:
+    def explain(self, call: RoutedCall[object]) -> Explanation:
         """Return what moved the score of a call's text; see `Decider.explain`."""
         return self.dispatcher.explain(self._request(call, fits_any_model(call.texts(None))))
 
-    def prepare(self, call: RoutedCall) -> tuple[Decision, Any]:
+    def prepare(self, call: RoutedCall[A]) -> tuple[Decision, A]:
         """Decide a call, without counting it, and let the chosen model prepare it."""
         decision = self.preview(call)
         attempt = Attempt(call, decision, self.sides)
         with attempt:
-            return decision, attempt.start()
+            return decision, cast(A, attempt.start())
 
-    def _decided(self, call: RoutedCall) -> Decision:
+    def _decided(self, call: RoutedCall[object]) -> Decision:
         if call.prepared is not None:
             return self.dispatcher.settled(call.prepared, origin)
         return self.dispatcher.decide(self._request(call, fits_any_model(call.texts(None))), origin=origin)
 
-    def _decided_at_once(self, call: RoutedCall) -> Decision | None:
+    def _decided_at_once(self, call: RoutedCall[object]) -> Decision | None:
         """Decide where that takes microseconds, without a coroutine; None if `_adecided` has to."""
         if call.prepared is not None:
             return self.dispatcher.settled(call.prepared, origin)
@@ -198,7 +202,7 @@ class Switchboard:
             return None
         return self.dispatcher.decide_at_once(self._request(call, True), origin=origin)
 
-    async def _adecided(self, call: RoutedCall) -> Decision:
+    async def _adecided(self, call: RoutedCall[object]) -> Decision:
         texts = call.texts(None)
         fits = fits_any_model(texts)
         if takes_long(texts):
@@ -207,14 +211,16 @@ class Switchboard:
             request = self._request(call, fits)
         return await self.dispatcher.adecide(request, origin=origin)
 
-    def _request(self, call: RoutedCall, fits: bool) -> RoutingRequest:
+    def _request(self, call: RoutedCall[object], fits: bool) -> RoutingRequest:
         return request_of(call, self.reading, self.sides, fits=fits)
 
-    def _attempt(self, call: RoutedCall, decision: Decision) -> Attempt:
+    def _attempt(self, call: RoutedCall[object], decision: Decision) -> Attempt:
         announce(decision, call.method, self.sides[decision.route].model)
         return Attempt(call, decision, self.sides)
 
-    def _opinion(self, call: RoutedCall, decision: Decision, *, is_async: bool) -> SecondOpinion | None:
+    def _opinion(
+        self, call: RoutedCall[object], decision: Decision, *, is_async: bool
+    ) -> SecondOpinion | None:
         """Return what asks the checker of `escalate_if`; None if there is none to be asked."""
         rule = self.dispatcher.escalation.disagreement
         whole = None if rule is None or self.checker is None else whole_call(call, is_async=is_async)
@@ -223,7 +229,9 @@ class Switchboard:
         unseen = UnseenCall(whole, decision, {**self.sides, decision.route: self.checker})
         return SecondOpinion(rule, unseen.aask if is_async else unseen.ask, value_of, answered_usage)
 
-    def _answer_in_shadow(self, call: RoutedCall, decision: Decision, strong: Callable[[], Answered]) -> None:
+    def _answer_in_shadow(
+        self, call: RoutedCall[object], decision: Decision, strong: Callable[[], Answered]
+    ) -> None:
         """Have weak answer a sampled call as well, in the background, where nobody waits for it."""
         asked = whole_call(call, is_async=False) if self.dispatcher.is_sampled(decision) else None
         if asked is not None:
@@ -242,21 +250,21 @@ class Switchboard:
             raise unparsed from error
 
     def _second_stream(
-        self, call: RoutedCall, decision: Decision, span_id: str | None
-    ) -> Generator[Any, None, None]:
+        self, call: RoutedCall[object], decision: Decision, span_id: str | None
+    ) -> Generator[object, None, None]:
         with within_span(span_id):
             attempt = self._attempt(call, decision)
             with attempt:
-                stream = attempt.start()
+                stream = cast("Iterable[object]", attempt.start())
         yield from forwarded(attempt, stream, self.counter)
 
     async def _asecond_stream(
-        self, call: RoutedCall, decision: Decision, span_id: str | None
-    ) -> AsyncGenerator[Any, None]:
+        self, call: RoutedCall[object], decision: Decision, span_id: str | None
+    ) -> AsyncGenerator[object, None]:
         with within_span(span_id):
             attempt = self._attempt(call, decision)
             with attempt:
-                stream = await attempt.start()
+                stream = await cast("Awaitable[AsyncIterable[object]]", attempt.start())
         async for chunk in aforwarded(attempt, stream, self.counter):
             yield chunk
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
+from llama_index.core.tools.types import BaseTool
 from typing_extensions import override
 
+from llamaindex_routellm.answered import Answered
 from llamaindex_routellm.call_needs import needs_of_arguments, needs_of_messages
 from llamaindex_routellm.earlier_turns import conversation_of
 from llamaindex_routellm.history import history_for
 from llamaindex_routellm.human_text import question_of_messages
 from llamaindex_routellm.reading import Reading
-from llamaindex_routellm.routed_call import Arguments, RoutedCall, may_exceed, message_texts
+from llamaindex_routellm.routed_call import A_co, Arguments, RoutedCall, may_exceed, message_texts
 from llamaindex_routellm.side import Side
 from llamaindex_routellm.tool_steps import calls_of, tool_schemas, tool_steps
 from routellm_core.routing.capabilities import Need
@@ -24,10 +26,10 @@ from routellm_core.routing.tool_loop import StuckLimits, invalid_calls
 
 
 @dataclass(eq=False)
-class ToolCall(RoutedCall):
+class ToolCall(RoutedCall[A_co]):
     """A call with tools, a conversation and a new message."""
 
-    tools: Sequence[Any]
+    tools: Sequence[BaseTool]
     user_msg: str | ChatMessage | None
     chat_history: Sequence[ChatMessage] | None
     args: tuple[Any, ...]
@@ -51,7 +53,7 @@ class ToolCall(RoutedCall):
         return limits.are_reached(tool_steps(self._messages()), tool_schemas(self.tools))
 
     @override
-    def is_invalid(self, answered: Any) -> bool:
+    def is_invalid(self, answered: Answered) -> bool:
         return invalid_calls(calls_of(answered.value), tool_schemas(self.tools)) > 0
 
     @override

@@ -49,9 +49,10 @@ class ToolEndpoints(PairSettings):
         **kwargs: Any,
     ) -> ChatResponse:
         """Chat with the chosen model, which may call tools."""
-        call = ToolCall("chat_with_tools", tools, user_msg, chat_history, args, kwargs)
-        response: ChatResponse = self.switchboard.answer(call)
-        return response
+        call: ToolCall[ChatResponse] = ToolCall(
+            "chat_with_tools", tools, user_msg, chat_history, args, kwargs
+        )
+        return self.switchboard.answer(call)
 
     @_dispatcher.span
     async def achat_with_tools(
@@ -63,9 +64,10 @@ class ToolEndpoints(PairSettings):
         **kwargs: Any,
     ) -> ChatResponse:
         """Chat with the chosen model, which may call tools, async."""
-        call = ToolCall("achat_with_tools", tools, user_msg, chat_history, args, kwargs)
-        response: ChatResponse = await self.switchboard.aanswer(call)
-        return response
+        call: ToolCall[ChatResponse] = ToolCall(
+            "achat_with_tools", tools, user_msg, chat_history, args, kwargs
+        )
+        return await self.switchboard.aanswer(call)
 
     @_dispatcher.span
     def stream_chat_with_tools(
@@ -104,10 +106,9 @@ class ToolEndpoints(PairSettings):
         **kwargs: Any,
     ) -> AgentChatResponse:
         """Let the chosen model choose tools, and call them."""
-        response: AgentChatResponse = self.switchboard.answer(
+        return self.switchboard.answer(
             _running_tools("predict_and_call", tools, user_msg, chat_history, args, kwargs)
         )
-        return response
 
     async def apredict_and_call(
         self,
@@ -118,10 +119,9 @@ class ToolEndpoints(PairSettings):
         **kwargs: Any,
     ) -> AgentChatResponse:
         """Let the chosen model choose tools, and call them, async."""
-        response: AgentChatResponse = await self.switchboard.aanswer(
+        return await self.switchboard.aanswer(
             _running_tools("apredict_and_call", tools, user_msg, chat_history, args, kwargs)
         )
-        return response
 
     def _prepare_chat_with_tools(
         self,
@@ -140,7 +140,9 @@ class ToolEndpoints(PairSettings):
             "tool_required": tool_required,
             **kwargs,
         }
-        call = ToolCall("_prepare_chat_with_tools", tools, user_msg, chat_history, (), options)
+        call: ToolCall[dict[str, Any]] = ToolCall(
+            "_prepare_chat_with_tools", tools, user_msg, chat_history, (), options
+        )
         decision, prepared = self.switchboard.prepare(call)
         return {**prepared, "messages": PreparedMessages(prepared["messages"], decision)}
 
@@ -170,7 +172,7 @@ def _running_tools(
     chat_history: History,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-) -> ToolCall:
+) -> ToolCall[AgentChatResponse]:
     return ToolCall(
         method, tools, user_msg, chat_history, args, kwargs, returns_response=False, runs_tools=True
     )

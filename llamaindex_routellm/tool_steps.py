@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole, ToolCallBlock
+from llama_index.core.tools.types import BaseTool
 
 from routellm_core.routing.tool_loop import ToolStep
 
@@ -33,14 +34,14 @@ def tool_steps(messages: Sequence[ChatMessage]) -> list[ToolStep]:
     ]
 
 
-def calls_of(answer: Any) -> list[ToolStep]:
+def calls_of(answer: object) -> list[ToolStep]:
     """Return the tool calls of a response that nobody has run yet."""
     if not isinstance(answer, ChatResponse):
         return []
     return [ToolStep(name, _mapping(arguments)) for _, name, arguments in _calls(answer.message)]
 
 
-def tool_schemas(tools: Sequence[Any]) -> dict[str, Mapping[str, Any]]:
+def tool_schemas(tools: Sequence[BaseTool]) -> dict[str, Mapping[str, Any]]:
     """Return tool -> schema of its arguments; none where a tool does not say."""
     try:
         return {str(tool.metadata.name): tool.metadata.get_parameters_dict() for tool in tools}
@@ -48,7 +49,7 @@ def tool_schemas(tools: Sequence[Any]) -> dict[str, Mapping[str, Any]]:
         return {}
 
 
-def _calls(message: ChatMessage) -> Iterator[tuple[Any, str, Any]]:
+def _calls(message: ChatMessage) -> Iterator[tuple[object, str, object]]:
     blocks = [block for block in message.blocks if isinstance(block, ToolCallBlock)]
     if blocks:
         yield from ((block.tool_call_id, block.tool_name, block.tool_kwargs) for block in blocks)
@@ -59,7 +60,7 @@ def _calls(message: ChatMessage) -> Iterator[tuple[Any, str, Any]]:
             yield getattr(call, "id", None), str(function.name), function.arguments
 
 
-def _mapping(arguments: Any) -> Any:
+def _mapping(arguments: object) -> object:
     if not isinstance(arguments, str):
         return arguments
     try:

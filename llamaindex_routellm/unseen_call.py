@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
+from typing import cast
 
 from llama_index.core.base.llms.types import ChatResponse, CompletionResponse, ToolCallBlock
 
-from llamaindex_routellm.attempt import Answered, Attempt, answered_usage
+from llamaindex_routellm.answered import Answered, answered_usage
+from llamaindex_routellm.attempt import Attempt
 from llamaindex_routellm.routed_call import ChatCall, RoutedCall
 from llamaindex_routellm.side import Side
 from routellm_core import Decision
@@ -35,7 +38,7 @@ class UnseenCall:
         sides: the pair's, with the model in place of that side.
     """
 
-    call: RoutedCall
+    call: RoutedCall[object]
     decision: Decision
     sides: dict[Route, Side]
 
@@ -50,7 +53,7 @@ class UnseenCall:
         """Ask the model, async."""
         attempt = self._attempt()
         with attempt:
-            answer = await attempt.start()
+            answer = await cast("Awaitable[object]", attempt.start())
         return attempt.answered(answer)
 
     def shown(self) -> Shown:
@@ -68,7 +71,7 @@ def shown_answer(answered: Answered) -> Shown:
     return Shown(value if isinstance(value, str) else None, answered_usage(answered))
 
 
-def whole_call(call: RoutedCall, *, is_async: bool) -> RoutedCall | None:
+def whole_call(call: RoutedCall[object], *, is_async: bool) -> RoutedCall[object] | None:
     """Return a call by the method that returns its answer whole; None if two models' can't be compared.
 
     Plain answers can, and objects of one class; calls with tools can't.

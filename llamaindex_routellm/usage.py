@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from threading import Lock
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
@@ -77,10 +77,11 @@ def _read(source: object) -> TokenUsage | None:
     return None
 
 
-def _reader(source: Any) -> Callable[[str, None], Any]:
+def _reader(source: object) -> Callable[[str, None], object]:
     """Return what reads an item of a mapping or an attribute of an object, or the given default."""
-    is_mapping = _is_mapping(type(source))  # type: ignore[arg-type]  # every class has a hash
-    return source.get if is_mapping else partial(getattr, source)
+    if _is_mapping(type(source)):  # type: ignore[arg-type]  # every class has a hash
+        return cast("Mapping[str, object]", source).get
+    return partial(getattr, source)
 
 
 @lru_cache(maxsize=256)
