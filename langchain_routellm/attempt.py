@@ -42,6 +42,6 @@ class Attempt(NamedTuple):
 
 
 def with_record(message: A, record: dict[str, Any]) -> A:
-    """Return a copy of an answer that carries the decision; the original may lie in a cache."""
+    """Return a copy of an answer that carries the decision; the original may be in a cache."""
     metadata = {**message.response_metadata, RECORD_KEY: record}
     return message.model_copy(update={"response_metadata": metadata})

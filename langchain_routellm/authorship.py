@@ -27,7 +27,7 @@ bound to a model has to go. `stranger`: only what everybody understands is left.
 
 @dataclass
 class Authorship:
-    """Tells who made the answers that a side is about to be sent.
+    """Identifies who made the answers in a history that a side is about to receive.
 
     Attributes:
         side: the side that is called.
@@ -61,7 +61,7 @@ class Authorship:
     def author(self, message: AIMessage) -> Author:
         """Return who made an answer: by its provider, its routing record and its model's name, in that order.
 
-        What says nothing of its maker is a stranger's: that loses thinking at worst, while the opposite
+        An answer of unknown origin counts as a stranger's: that loses thinking at worst, while the opposite
         guess makes the provider refuse the conversation for good.
         """
         metadata = message.response_metadata
@@ -95,7 +95,7 @@ class Authorship:
         mine = model_name(self.side)
         if mine is None or not same_model(name, mine):
             return False
-        # The same model of two accounts: whose it was can't be told.
+        # The same model of two accounts: whose it was is unknown.
         return not any(
             provider_of(other) == self.provider and same_model(name, theirs)
             for other in self.others

@@ -70,7 +70,7 @@ class BoundTools(list[BoundTool]):
 
     @classmethod
     def bind(cls, originals: Sequence[Tool], sides: Sequence[Side], kwargs: Mapping[str, Any]) -> BoundTools:
-        """Bind tools to all sides, so that a mistake shows now and not at the first call.
+        """Bind tools to all sides, so that a mistake is reported now and not at the first call.
 
         Raises:
             Exception: the strong side's own, where no side takes the tools.
@@ -126,7 +126,7 @@ def _shown(original: Tool) -> Mapping[str, Any]:
 
 
 def owner(tool: Mapping[str, Any]) -> Family | None:
-    """Return whose built-in tool this is, None for a function."""
+    """Return the provider whose built-in tool this is; None for a function."""
     kind = tool.get("type")
     if not isinstance(kind, str):
         return None

@@ -1,4 +1,4 @@
-"""Conversation: what a list of messages tells the router: the question, what the call needs, who answered."""
+"""Conversation: a list of messages as the router reads it: the question, the call's needs, who answered."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def previous_route(messages: Sequence[BaseMessage]) -> Route | None:
 def turns(messages: Sequence[BaseMessage]) -> list[tuple[int, int]]:
     """Return where each turn begins and ends, oldest first: what humans say at once, and all answers to it.
 
-    What stands before the first human's words, such as the rest of a turn that was summarised, is one too.
+    Messages before the first human message, such as the rest of a summarised turn, are one too.
     """
     begins = [0]
     was_human = True
@@ -121,7 +121,7 @@ def newest_human(messages: Sequence[BaseMessage]) -> int:
 def open_loop(messages: Sequence[BaseMessage]) -> tuple[Route, bool] | None:
     """Return the side that an open tool loop is on, and whether it was escalated to it; None outside of one.
 
-    Where the person's turn that began the loop was summarised away, the loop is still open.
+    The loop is still open if the human turn that began it was summarised away.
     """
     steps = list(records(messages[newest_human(messages) + 1 :]))
     for record in steps:

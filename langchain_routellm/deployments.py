@@ -41,7 +41,7 @@ class Deployments(BaseChatModel):
         return None if lead is None else cls(runnable=runnable, lead=lead)
 
     def under(self, config: RunnableConfig) -> BaseChatModel:
-        """Return the model that a call's configuration chooses; this very one where none has a say."""
+        """Return the model that a call's configuration chooses; this one if it chooses none."""
         if not is_configurable(self.runnable):
             return self
         model, _ = chosen(self.runnable, config)
@@ -192,7 +192,7 @@ class Deployments(BaseChatModel):
 
 
 def lead_of(model: BaseChatModel) -> BaseChatModel:
-    """Return the model whose formats a side speaks: the side's own, or the first of its deployments."""
+    """Return the model whose formats a side uses: the side's own, or the first of its deployments."""
     return cast(BaseChatModel, model.lead) if isinstance(model, Deployments) else model
 
 

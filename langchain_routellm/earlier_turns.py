@@ -1,4 +1,4 @@
-"""Earlier turns: what the messages of a call tell of its conversation, for core to decide by."""
+"""Earlier turns: the conversation behind a call's messages, in the form that core decides by."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def conversation_of(messages: list[BaseMessage], scored: ScoredText, *, whole: b
         whole: whether it needs all of them; else the latest will do.
     """
     newest = newest_human(messages)
-    # The place tells "continue" from the "continue" before.
+    # The place distinguishes "continue" from the "continue" before it.
     turn = hash((newest, str(messages[newest].content))) if newest >= 0 else None
     found = turns(messages)
     return Conversation(

@@ -86,7 +86,7 @@ def _unsigned(block: object) -> object:
 
 
 def refusal_of(message: AIMessage) -> str:
-    """Return what a model said instead of an answer."""
+    """Return the refusal that a model gave instead of an answer."""
     blocks = message.content if isinstance(message.content, list) else []
     found = [message.additional_kwargs.get("refusal")]
     found += [block.get("refusal") for block in blocks if isinstance(block, dict)]

@@ -1,4 +1,4 @@
-"""GenerateEndpoints: `generate` and what lies beneath it, the ways into a chat model beside `invoke`."""
+"""GenerateEndpoints: `generate` and the private methods under it, for callers that bypass `invoke`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Given content: what humans, systems and tools said, in blocks that the provider that is called takes."""
+"""Given content: human, system and tool messages, in blocks that the called provider accepts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ANTHROPIC_MEDIA = frozenset({"document", "image"})
 
 
 def taken_content(message: BaseMessage, provider: str, *, responses: bool) -> BaseMessage:
-    """Return a message with its blocks in a form that the provider takes; the very message where they are.
+    """Return a message with its blocks in a form that the provider accepts; the same object if unchanged.
 
     Args:
         message: any but an answer.

@@ -1,7 +1,7 @@
-"""HeldEvents: what an attempt tells those who show answers, held back until the attempt is known to stand.
+"""HeldEvents: an attempt's events, held back from handlers that show answers until the attempt stands.
 
-A stand-in for the handlers of `astream_events`, `astream_log` and LangGraph's streams. Tracers are told of
-every attempt at once; whoever shows tokens learns of the one that answers, under the caller's own run id.
+A stand-in for the handlers of `astream_events`, `astream_log` and LangGraph's streams. Tracers hear of every
+attempt at once; handlers that show tokens hear only of the one that answers, under the caller's own run id.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class HeldEvents(BaseCallbackHandler):
         self._waiting: list[Event] | None = [] if holds else None
 
     def due(self, event: Event) -> list[Event]:
-        """Take an event, and return those that are to be told now."""
+        """Take an event, and return the events to pass on now."""
         for name in ("run_id", "parent_run_id"):
             if event.named.get(name) in self._ids:
                 event = event._replace(named={**event.named, name: self.known_as(event.named[name])})
@@ -101,20 +101,20 @@ class HeldEvents(BaseCallbackHandler):
         return events
 
     def discarded(self) -> list[Event]:
-        """Forget what was held, and return what those learn who only listen."""
+        """Drop the held events, and return those for handlers that only listen."""
         events = self.released() if self.listeners else []
         self._waiting = []
         return [event for event in events if event.name not in _TOKENS]
 
     @property
     def tapping(self) -> list[_StreamingCallbackHandler[object]]:
-        """Those who look at the parts of chains."""
+        """The handlers that receive the parts of chains."""
         if self._judged:
             return []
         return [handler for handler in self.shown if isinstance(handler, _StreamingCallbackHandler)]
 
     def known_as(self, run_id: UUID) -> UUID:
-        """Return the run id by which those who show answers know a run."""
+        """Return the run id under which a run is shown."""
         return self._ids.get(run_id, run_id)
 
     def tell(self, events: list[Event], handlers: list[BaseCallbackHandler]) -> None:
@@ -129,15 +129,15 @@ class HeldEvents(BaseCallbackHandler):
 
     @property
     def everybody(self) -> list[BaseCallbackHandler]:
-        """All handlers whose place it takes."""
+        """All handlers that it stands in for."""
         return self.shown + self.listeners
 
 
 class _Tapped:
-    """Shows the parts of chains inside of an attempt; whoever has these methods is taken to show answers."""
+    """Shows the parts of chains inside an attempt; only handlers that show answers have these methods."""
 
     def tap_output_iter(self: Any, run_id: UUID, output: Iterator[Any]) -> Iterator[Any]:
-        """Let those who show answers look at a chain's parts, unless they may be taken back."""
+        """Pass a chain's parts to handlers that show answers, unless the answer may still be rejected."""
         for handler in self.tapping:
             output = handler.tap_output_iter(self.known_as(run_id), output)
         return output
@@ -158,7 +158,7 @@ def held_events(
     ids: Mapping[UUID, UUID] | None,
     is_async: bool,
 ) -> HeldEvents:
-    """Return a stand-in of the kind that the model takes for the handlers whose place it takes."""
+    """Return a stand-in for the handlers, of the kind that the model expects."""
     by_events = any(isinstance(handler, _V2StreamingCallbackHandler) for handler in shown)
     kind = _kind(bool(shown), by_events, is_async)
     return kind(shown, listeners, holds=holds, judged=judged, ids=ids)

@@ -1,4 +1,4 @@
-"""History: a conversation in the form that the side that is called takes, whoever made its answers.
+"""History: a conversation in the form that the called side accepts, whichever model answered before.
 
 Nothing here changes the caller's messages; what needs no change is passed on as the same object.
 """
@@ -25,11 +25,11 @@ _NOT_IN_NAMES = re.compile(r"[\s<|\\/>]+")
 
 
 def history_for(messages: list[BaseMessage], side: Side, *others: Side) -> list[BaseMessage]:
-    """Return the messages as `side` takes them; the very list where nothing has to change.
+    """Return the messages in the form that `side` accepts; the same list if nothing has to change.
 
     Answers of another model lose what only that model understands, and those of another provider or account
     keep nothing but text and tool calls. Tool-call ids that a provider would refuse are renamed, the same way
-    everywhere. What was given to the model, and the order of turns, is said as the side's provider takes it.
+    everywhere. The other messages, and the order of turns, follow the rules of the side's provider.
     """
     if _is_opening(messages):
         return messages

@@ -49,7 +49,7 @@ def is_housekeeping(input: str | Sequence[BaseMessage], config: RunnableConfig) 
 
 
 def _instructions(input: str | Sequence[BaseMessage]) -> Sequence[str]:
-    """Return where an instruction may stand: first, or, after the messages that it speaks of, last."""
+    """Return the places where an instruction may be: first, or last, after the messages that it is about."""
     if isinstance(input, str):
         return [input]
     ends = [*input[:1], *input[1:][-1:]]

@@ -24,7 +24,7 @@ def with_arguments(chain: Runnable[Any, Any], arguments: Mapping[str, Any]) -> R
     Args:
         chain: a model, a binding of one, a sequence that begins with one or a parallel step that holds one;
             with fallbacks and retries, or without.
-        arguments: as the model's methods take them; the chain itself comes back where there are none.
+        arguments: as the model's methods take them; if there are none, the chain itself is returned.
     """
     if not arguments:
         return chain

@@ -50,7 +50,7 @@ class PairIdentity(PairSettings):
     @property
     @override
     def _llm_type(self) -> str:
-        """The models' own type where all have one, since hosts count tokens and choose formats by it."""
+        """The models' type if all share one, since hosts count tokens and choose formats by it."""
         kinds = {side.lead._llm_type for side in self.switchboard.sides.values()}
         return kinds.pop() if len(kinds) == 1 else "chat-routellm"
 
@@ -98,7 +98,7 @@ class PairIdentity(PairSettings):
 
     @override
     def get_num_tokens(self, text: str) -> int:
-        """Count tokens as the strong model does, or estimate them where its tokenizer is not at hand."""
+        """Count tokens as the strong model does, or estimate them if its tokenizer is not available."""
         try:
             return self.switchboard.top.lead.get_num_tokens(text)
         except Exception:
@@ -108,7 +108,7 @@ class PairIdentity(PairSettings):
     def get_num_tokens_from_messages(
         self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
     ) -> int:
-        """Count tokens as the strong model does, or estimate them where its tokenizer is not at hand."""
+        """Count tokens as the strong model does, or estimate them if its tokenizer is not available."""
         strong = self.switchboard.top.lead
         try:
             if strong.custom_get_token_ids is not None:
@@ -130,7 +130,7 @@ class PairIdentity(PairSettings):
 
 
 def _identity(model: object) -> dict[str, Any]:
-    """Return what identifies an inner model; providers leave out where their requests go."""
+    """Return what identifies an inner model; providers leave out the address."""
     if isinstance(model, RunnableBinding):
         return _identity(model.bound) | {"bound": redacted(model.kwargs)}
     if isinstance(model, RunnableWithFallbacks):

@@ -1,4 +1,4 @@
-"""PricedRun: what a call cost and saved, in the metadata of the chosen model's run, for whoever traces it."""
+"""PricedRun: what a call cost and saved, in the metadata of the chosen model's run, for tracers."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class PricedRun(BaseCallbackHandler):
 
 
 def with_costs(config: RunnableConfig, decision: Decision) -> RunnableConfig:
-    """Return a configuration under which the run says what it cost, where anybody would see it."""
+    """Return a configuration under which the run's metadata shows its cost, if a tracer is listening."""
     callbacks = config.get("callbacks")
     if decision.account is None or not decision.account.is_priced:
         return config

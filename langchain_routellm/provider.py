@@ -1,4 +1,4 @@
-"""Provider: whose formats a chat model speaks, and whether two models are the same."""
+"""Provider: the company whose formats a chat model uses, and whether two models are the same."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def provider_of(side: Side) -> str:
 
 
 def speaks(provider: str, answered: str) -> bool:
-    """Return whether an answer's `model_provider` names this provider; types of rarer ones say more words."""
+    """Return whether an answer's `model_provider` names this provider; rarer ones use longer names."""
     named = provider_named(answered)
     return named == provider or (provider not in _KNOWN.values() and named in provider)
 
 
 def model_name(side: Side) -> str | None:
-    """Return the name that a side's model is asked for by; None if it is not told."""
+    """Return the name that a side's model is asked for by; None if unknown."""
     # An Azure deployment has a name of its own, which no answer says.
     if getattr(side.lead, "deployment_name", None):
         return None

@@ -83,7 +83,7 @@ def responder(
 
 
 def _reason(metadata: Mapping[str, Any]) -> object:
-    """Return why the answer ended, in whatever form the provider's metadata has."""
+    """Return why the answer ended, in whichever form the provider reports it."""
     # OpenAI's Responses API says it of answers that are not whole.
     incomplete = metadata.get("incomplete_details")
     if isinstance(incomplete, Mapping):

@@ -66,7 +66,7 @@ class RoutedCall:
 
     Attributes:
         input: the caller's own.
-        turns: what it says in messages; None if it is one string.
+        turns: the input as messages; None if it is one string.
         config: the call's own over the one of the run that it is made in.
         kwargs: the call's other arguments.
         sides: both sides.
@@ -88,7 +88,7 @@ class RoutedCall:
 
     @property
     def messages(self) -> list[BaseMessage]:
-        """What the input says, in messages."""
+        """The input as messages."""
         return [HumanMessage(str(self.input))] if self.turns is None else self.turns
 
     def request(self, reading: Reading) -> RoutingRequest:
@@ -169,7 +169,7 @@ class RoutedCall:
         return conversation.previous_route(self.turns) if self.turns else None
 
     def origin(self) -> Origin:
-        """Return the thread and the run that the call belongs to, where its configuration says."""
+        """Return the thread and the run that the call belongs to, if its configuration names them."""
         return origin_of(self.config)
 
     def attempt(self, decision: Decision, config: RunnableConfig | None = None) -> Attempt:

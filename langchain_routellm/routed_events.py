@@ -1,4 +1,4 @@
-"""RoutedEvents: LangChain's v3 stream of an answer, whichever side gives it in the end.
+"""RoutedEvents: LangChain's v3 stream of an answer, whichever side answers in the end.
 
 The chosen model's own stream makes the run; its events pass through core's dispatcher, which asks the other
 side where the first fails before its first token, into the stream that the caller holds.

@@ -98,7 +98,7 @@ class RoutingRun:
 
 
 class NoRun:
-    """Stands for the run where nobody wants one, and does nothing."""
+    """Takes the place of the run if none is wanted, and does nothing."""
 
     def attempt(self, call: RoutedCall, decision: Decision) -> Attempt:
         """Return what to call for a decision, under the call's own configuration."""

@@ -95,13 +95,13 @@ def override_of(config: RunnableConfig) -> RoutingOverride:
 
 
 def origin_of(config: RunnableConfig) -> Origin:
-    """Return the thread and the run that a call belongs to, where the configuration says."""
+    """Return the thread and the run that a call belongs to, if the configuration names them."""
     run = config.get("run_id") or getattr(config.get("callbacks"), "parent_run_id", None)
     return Origin(thread_of(config), None if run is None else str(run))
 
 
 def thread_of(config: RunnableConfig) -> str | None:
-    """Return the name of the conversation, where the configuration says; an empty one is none."""
+    """Return the name of the conversation; None if the configuration gives none or an empty one."""
     configurable, metadata = config.get("configurable"), config.get("metadata")
     thread = configurable and configurable.get("thread_id")
     if not thread and metadata:

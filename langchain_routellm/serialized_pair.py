@@ -1,4 +1,4 @@
-"""Serialised pairs: the settings of a pair as JSON says them, and whether they make the same pair again."""
+"""Serialised pairs: a pair's settings as JSON, and whether they restore the same pair."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLAIN = (bool, int, float, str, type(None))
 
 
 def constructor_arguments(pair: BaseChatModel, router: RouterGiven) -> dict[str, Any] | None:
-    """Return the arguments that make a pair again; None if one of them is an object that no JSON holds.
+    """Return the arguments that make a pair again; None if one of them has no form in JSON.
 
     Args:
         pair: the pair.
@@ -94,7 +94,7 @@ def without_secrets_in(model: object) -> object:
 
 
 def said(value: object) -> object:
-    """Return a setting in words that JSON has: a router or an exception by its name."""
+    """Return a setting as JSON holds it: a router or an exception by its name."""
     if isinstance(value, Router):
         return value.name
     if isinstance(value, Disagreement):
@@ -113,7 +113,7 @@ def said(value: object) -> object:
 
 
 def _plain(value: object) -> object:
-    """Return a setting as the constructor takes it from JSON; None if it can't be said."""
+    """Return a setting as the constructor takes it from JSON; None if it has no such form."""
     if isinstance(value, Router | Disagreement) or callable(value):
         return None
     if isinstance(value, list | tuple | set | frozenset):

@@ -30,7 +30,7 @@ class ShownAttempts:
     _earlier: HeldEvents | None = None
 
     def attempt(self, attempt: Attempt, *, replaceable: bool, judged: bool) -> Attempt:
-        """Return an attempt whose events are held while another one may take its place.
+        """Return an attempt whose events are held back while another one may replace it.
 
         Args:
             attempt: about to be made.
@@ -63,7 +63,7 @@ class ShownAttempts:
         return self._earlier is not None
 
     def discard(self) -> None:
-        """Tell those who only listen of the attempt before this one, which shows nothing."""
+        """Pass the earlier attempt's events to handlers that only listen; nothing of it is shown."""
         if self._earlier is not None:
             self._earlier.tell(self._earlier.discarded(), self._earlier.listeners)
 
@@ -86,7 +86,7 @@ class ShownAttempts:
 def _handlers(
     config: RunnableConfig, judged: bool
 ) -> tuple[list[BaseCallbackHandler], list[BaseCallbackHandler]]:
-    """Return the handlers that show answers, and, where they are judged, others that listen to tokens."""
+    """Return the handlers that show answers, and, if answers are judged, those that listen to tokens."""
     callbacks = config.get("callbacks")
     handlers = callbacks.handlers if isinstance(callbacks, BaseCallbackManager) else callbacks or []
     shown = [handler for handler in handlers if shows(handler)]
@@ -96,7 +96,7 @@ def _handlers(
 
 
 def shows(handler: BaseCallbackHandler) -> bool:
-    """Return whether a handler shows an answer to whoever asked."""
+    """Return whether a handler shows an answer to the caller."""
     return isinstance(handler, _StreamingCallbackHandler | _V2StreamingCallbackHandler)
 
 

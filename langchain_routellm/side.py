@@ -63,7 +63,7 @@ class Side:
         model: the chat model itself.
         kwargs: from `model.bind(...)`; a call's own arguments beat them.
         config: from `model.with_config(...)`.
-        lacks: what the user says that the model can't do.
+        lacks: what the model can't do, as the user states.
     """
 
     route: Route
@@ -95,11 +95,11 @@ class Side:
 
     @property
     def lead(self) -> BaseChatModel:
-        """The model whose formats the side speaks: its own, or the first of several deployments."""
+        """The model whose formats the side uses: its own, or the first of several deployments."""
         return lead_of(self.model)
 
     def under(self, config: RunnableConfig) -> Side:
-        """Return this side with the model that a call's configuration chooses, where that has a say."""
+        """Return this side with the model that a call's configuration chooses, if it chooses one."""
         if not isinstance(self.model, Deployments):
             return self
         model = self.model.under(config)
@@ -107,7 +107,7 @@ class Side:
 
     @property
     def name(self) -> str | None:
-        """The name by which the model is asked for, if it says."""
+        """The name that requests use for the model; None if unknown."""
         return self.lead._get_ls_params().get("ls_model_name")
 
     @property
@@ -116,7 +116,7 @@ class Side:
         return family_of(self.lead._llm_type)
 
     def capabilities(self) -> Capabilities:
-        """Return what the model is known to lack: from its profile, its class and what the user says."""
+        """Return what the model is known to lack: from its profile, its class and the user's settings."""
         profile: Mapping[str, Any] = self.lead.profile or {}
         lacks = {need for key, need in _PROFILE_KEYS.items() if profile.get(key) is False}
         if type(self.lead).bind_tools is BaseChatModel.bind_tools:

@@ -49,7 +49,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
     def from_schema(
         cls, llm: BatchEndpoints, schema: dict[str, Any] | type, arguments: Mapping[str, Any]
     ) -> RoutedStructuredOutput:
-        """Build both sides' structured runnables, so that a mistake shows now and not at the first call.
+        """Build both sides' structured runnables, so that a mistake shows now, not at the first call.
 
         Raises:
             Exception: the strong side's own, where no side takes the schema.

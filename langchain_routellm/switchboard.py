@@ -230,7 +230,7 @@ class Switchboard:
         return self.dispatcher.is_sampled(decision) and is_comparable(call)
 
     def _answer_in_shadow(self, call: RoutedCall, decision: Decision, message: Callable[[], object]) -> None:
-        """Have weak answer a call as well, in the background, where nobody waits for it or sees it."""
+        """Have weak answer a call as well, in the background, where it delays and shows nothing."""
         weak = self.sides[self.dispatcher.policy.ladder.lowest]
         config: RunnableConfig = {"configurable": call.config.get("configurable") or {}}
         unseen = UnseenCall(call, weak, config, "shadow", traced=False)

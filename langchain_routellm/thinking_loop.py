@@ -23,7 +23,7 @@ def asks_for_thinking(side: Side) -> bool:
 
 
 def spelled_out(messages: list[BaseMessage]) -> list[BaseMessage]:
-    """Return the messages with the thoughtless calls of an open loop, and their results, said as text."""
+    """Return the messages with an open loop's calls that lack thinking, and their results, as text."""
     if not messages or not isinstance(messages[-1], ToolMessage):
         return messages
     start = max(

@@ -12,7 +12,7 @@ _TOOL_CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def with_plain_ids(message: BaseMessage) -> BaseMessage:
-    """Return a message with the ids that a provider would refuse renamed; the very message where none is."""
+    """Return a message with ids that a provider would refuse renamed; the same object if none is."""
     if isinstance(message, ToolMessage):
         plain = _plain_id(message.tool_call_id)
         return (

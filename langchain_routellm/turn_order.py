@@ -30,7 +30,7 @@ LATE_RESULT = "The result of an earlier tool call:\n"
 def ordered(
     messages: list[BaseMessage], provider: str, *, mixed: bool, late_systems: bool
 ) -> list[BaseMessage]:
-    """Return the messages in an order that the provider takes; the very list where they are.
+    """Return the messages in an order that the provider accepts; the same list if they are.
 
     Args:
         messages: the conversation.
@@ -54,7 +54,7 @@ def ordered(
 
 
 def paired(messages: list[BaseMessage], provider: str, *others: str) -> list[BaseMessage]:
-    """Return the messages with one result for each tool call, where only some of the providers ask for it."""
+    """Return the messages with one result for each tool call, which only some providers require."""
     if provider not in _PAIRING or _PAIRING.issuperset(others):
         return messages
     turns: list[BaseMessage] = []
@@ -99,7 +99,7 @@ def _role_message(message: BaseMessage) -> BaseMessage:
 
 
 def _systems_in_place(turns: Sequence[BaseMessage]) -> bool:
-    """Return whether each later system message stands where Anthropic's newer models take one."""
+    """Return whether each later system message is where Anthropic's newer models accept one."""
     for before, turn, after in zip(turns, turns[1:], [*turns[2:], None], strict=False):
         if isinstance(turn, SystemMessage) and not isinstance(before, SystemMessage):
             follows = isinstance(before, HumanMessage | ToolMessage)
@@ -109,7 +109,7 @@ def _systems_in_place(turns: Sequence[BaseMessage]) -> bool:
 
 
 def _systems_first(turns: Sequence[BaseMessage]) -> list[BaseMessage]:
-    """Put later system messages after the first ones, as one where they are plain text."""
+    """Put later system messages after the first ones, as one if they are plain text."""
     systems = [turn for turn in turns if isinstance(turn, SystemMessage)]
     others = [turn for turn in turns if not isinstance(turn, SystemMessage)]
     texts = [turn.content for turn in systems if isinstance(turn.content, str)]

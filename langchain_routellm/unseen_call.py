@@ -1,4 +1,4 @@
-"""UnseenCall: a call of a model whose answer is shown to nobody, such as a checker's; only tracers see it."""
+"""UnseenCall: a call whose answer the caller never sees, such as a checker's; only tracers show it."""
 
 from __future__ import annotations
 

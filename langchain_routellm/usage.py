@@ -24,7 +24,7 @@ def message_usage(message: object) -> TokenUsage | None:
 
 
 def usage_of(usage: UsageMetadata | Mapping[str, Any] | None) -> TokenUsage | None:
-    """Return the tokens in LangChain's usage metadata; None if it tells none."""
+    """Return the tokens in LangChain's usage metadata; None if it has none."""
     if not usage or not isinstance(usage, Mapping):
         return None
     # LangChain marks an answer read from its own cache with a cost of 0.

@@ -27,7 +27,7 @@ def conversation_of(messages: Sequence[ChatMessage]) -> Conversation:
     humans = [
         at for at, message in enumerate(messages) if is_human(message, messages[at - 1] if at else None)
     ]
-    # The place tells "continue" from the "continue" before.
+    # The place distinguishes "continue" from the "continue" before it.
     turn = hash((humans[-1], messages[humans[-1]].content)) if humans else None
     return Conversation(
         turn, texts=partial(_texts, messages, humans), repeated=partial(_repeated_share, messages)

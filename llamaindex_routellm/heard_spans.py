@@ -34,7 +34,7 @@ _LLM_EVENTS = lineage(get_dispatcher(LLM_EVENTS))
 
 
 def somebody_listens(dispatchers: Sequence[Dispatcher]) -> bool:
-    """Return whether what the first of a lineage is told reaches any handler that does something."""
+    """Return whether a signal to the first of a lineage reaches a handler that does something."""
     for dispatcher in dispatchers:
         # The root has a handler of each kind that does nothing.
         for event_handler in dispatcher.event_handlers:
@@ -49,7 +49,7 @@ def somebody_listens(dispatchers: Sequence[Dispatcher]) -> bool:
 
 
 def spanned_where_heard(spanned: object, dispatcher: Dispatcher) -> Callable[..., object] | None:
-    """Return a method that goes through its span only where somebody listens; None for what has no span."""
+    """Return a method that opens its span only if somebody listens; None for a method without a span."""
     plain = getattr(spanned, "__wrapped__", None)
     if not (isinstance(plain, FunctionType) and hasattr(plain, DISPATCHER_SPAN_DECORATED_ATTR)):
         return None
@@ -78,7 +78,7 @@ def spanned_where_heard(spanned: object, dispatcher: Dispatcher) -> Callable[...
 
 
 def past_unheard_span(method: object) -> object:
-    """Return a model's method without the host's span around it where nobody is told of that span.
+    """Return a model's method without the host's span around it, if nobody listens to that span.
 
     Only that span is left out: whatever else is wrapped around the method, such as a tracer, stays.
     """
@@ -92,6 +92,6 @@ def past_unheard_span(method: object) -> object:
 
 @lru_cache(maxsize=1_000)
 def _told_by(span: FunctionType) -> tuple[Dispatcher, ...] | None:
-    """Return the dispatchers that a wrapper tells; None if no dispatcher of the host made it."""
+    """Return the dispatchers that a wrapper reports to; None if no dispatcher of the host made it."""
     dispatcher = getclosurevars(span).nonlocals.get("self")
     return lineage(dispatcher) if isinstance(dispatcher, Dispatcher) else None

@@ -1,4 +1,4 @@
-"""History: a conversation in the form that the side that is called takes, whoever made its answers.
+"""History: a conversation in the form that the called side accepts, whichever model answered before.
 
 Models of one class understand their own history, and all of it that is not bound to one model stays as it is:
 a changed history costs other token counts and misses prompt caches. Nothing here changes the caller's
@@ -36,10 +36,10 @@ _PROVIDER_KEYS = frozenset({"tool_calls", "function_call", "cache_control"})
 
 
 def history_for(messages: Sequence[ChatMessage], side: Side, *others: Side) -> Sequence[ChatMessage]:
-    """Return the messages as `side` takes them, whichever model answered; the very ones if nothing changes.
+    """Return the messages in the form that `side` accepts; the same objects if nothing changes.
 
     Thinking stays with the model that thought it. Where the sides are of two classes, what only one of them
-    writes is said as the other reads it, and the turns are put in the order that the side's provider takes.
+    writes is rewritten for the other, and the turns are put in the order that the side's provider accepts.
     """
     if len(messages) == 1 and _is_spoken(messages[0]):
         return messages

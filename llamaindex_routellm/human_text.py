@@ -27,14 +27,14 @@ def question_of_messages(messages: Sequence[ChatMessage]) -> str | None:
     """Return the text to score in a conversation: its newest human text.
 
     Returns:
-        The text; NO_QUESTION where a program asks for itself; None if there is no text.
+        The text; NO_QUESTION if a program asks for itself; None if there is no text.
     """
     texts = human_texts(messages)
     return NO_QUESTION if texts[-1:] == [NO_QUESTION] else scored_text(texts)
 
 
 def human_texts(messages: Sequence[ChatMessage]) -> list[str]:
-    """Return what a person wrote, oldest first; NO_QUESTION, last, where a program asks for itself."""
+    """Return what a person wrote, oldest first; NO_QUESTION, last, if a program asks for itself."""
     texts: list[str] = []
     previous: ChatMessage | None = None
     for message in messages:

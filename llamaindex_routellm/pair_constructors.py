@@ -15,11 +15,11 @@ from routellm_core.pair.tier_arguments import Tiers, tier_arguments
 
 
 class PairConstructors(PairSettings):
-    """The ways to make a router beside its constructor, named by what they take."""
+    """The constructors beside `__init__`, named by what they take."""
 
     @classmethod
     def from_tiers(cls, tiers: Tiers[LLM], **settings: Any) -> Self:
-        """Make it of two or more models that one score chooses from.
+        """Make a router of two or more models, one of which each score chooses.
 
         ```python
         llm = RouteLLM.from_tiers([("nano", nano), ("mini", mini), ("full", full)], shares=[0.5, 0.3, 0.2])
@@ -28,8 +28,8 @@ class PairConstructors(PairSettings):
         Args:
             tiers: names and models, the cheapest first, as pairs or as a dictionary.
             settings: `shares` (one for each tier) or `thresholds` (the scores from which each higher tier
-                answers), and the constructor's other settings. Where a tier is named, "weak" and "strong"
-                stand for the lowest and the highest.
+                answers), and the constructor's other settings. "weak" and "strong" name the lowest
+                and the highest tier.
 
         Raises:
             ValueError: a tier or a setting is not what was expected; the message names it.

@@ -219,9 +219,9 @@ def _listed_prices(models: Mapping[Route, LLM]) -> dict[Route, Price]:
 
 
 def _field_values(settings: RoutingSettings) -> dict[str, Any]:
-    """Return what the fields hold of checked settings.
+    """Return checked settings as the fields hold them.
 
-    A threshold that follows from a share is no field's value: whoever makes a pair anew from its fields would
+    A threshold that follows from a share is no field's value: making a pair anew from its fields would
     give both.
     """
     derived = {"threshold": None} if settings.derives_threshold else {}

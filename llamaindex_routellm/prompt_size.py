@@ -1,4 +1,4 @@
-"""Prompt size: an estimate of a prompt's tokens, made on this machine and only where it could matter."""
+"""Prompt size: an estimate of a prompt's tokens, made without network and only if it could matter."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _tokenizer() -> Callable[[str], Sequence[Any]] | None:
 
 @lru_cache(maxsize=1)
 def _has_failed() -> bool:
-    """Tell, once, whether LlamaIndex has no tokenizer here: no vocabulary and no network to get it from."""
+    """Return whether LlamaIndex has no tokenizer here: no vocabulary, and no network to get it from."""
     try:
         get_tokenizer()
     except Exception:

@@ -1,4 +1,4 @@
-"""Provider: whose formats a model's class speaks, and when two models are one."""
+"""Provider: the company whose formats a model's class uses, and when two models are the same."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def is_memory_summary(system_text: str) -> bool:
 
 
 def history_texts(history: str) -> list[str]:
-    """Return what a person said in a conversation that LlamaIndex wrote out as one text."""
+    """Return the human messages of a conversation that LlamaIndex rendered as one text."""
     return _SAID.findall(history)
 
 

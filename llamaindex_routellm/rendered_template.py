@@ -65,7 +65,7 @@ def between(text: str, opening: str, closing: str) -> Iterator[str]:
 
 
 def _end(text: str, last: str, place: int) -> int:
-    """Return where the last fixed part begins, with only white space behind it; -1 if it is not there."""
+    """Return the place of the last fixed part, with only white space after it; -1 if it is missing."""
     end = len(text.rstrip())
     visible = len(last.rstrip())
     found = end - visible if visible else text.find(last, max(place, end))

@@ -72,7 +72,7 @@ def responder(model: LLM, *, name: str | None = None, max_tokens: int | None = N
 
 
 def _reason(raw: object) -> object:
-    """Why the answer ended, in whatever form the provider's answer has."""
+    """Return why the answer ended, in whichever form the provider reports it."""
     # OpenAI's Responses API says it of answers that are not whole.
     incomplete = _item(raw, "incomplete_details")
     if incomplete is not None:
@@ -83,7 +83,7 @@ def _reason(raw: object) -> object:
 
 
 def _refusal(raw: object) -> str:
-    """Return what the model said instead of an answer, "" for nothing."""
+    """Return the refusal that the model gave instead of an answer; "" if there is none."""
     choices = _item(raw, "choices")
     said = _item(_item(choices[0], "message"), "refusal") if choices else None
     return said if isinstance(said, str) else ""

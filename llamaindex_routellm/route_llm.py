@@ -65,16 +65,16 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints, PairConstructors):
     @property
     def metadata(self) -> LLMMetadata:
         """What all models keep between them; see `context_window` and `function_calling`."""
-        told = [side.model.metadata for side in self.switchboard.sides.values()]
-        windows = [each.context_window for each in told]
-        calls = [each.is_function_calling_model for each in told]
+        known = [side.model.metadata for side in self.switchboard.sides.values()]
+        windows = [each.context_window for each in known]
+        calls = [each.is_function_calling_model for each in known]
         return LLMMetadata(
             context_window=windows[0] if self.context_window == "strong" else min(windows),
-            num_output=max(each.num_output for each in told),
-            is_chat_model=any(each.is_chat_model for each in told),
+            num_output=max(each.num_output for each in known),
+            is_chat_model=any(each.is_chat_model for each in known),
             is_function_calling_model=all(calls) if self.function_calling == "both" else any(calls),
-            model_name=f"routellm({'|'.join(each.model_name for each in told)})",
-            system_role=_system_role(told),
+            model_name=f"routellm({'|'.join(each.model_name for each in known)})",
+            system_role=_system_role(known),
         )
 
     def route(
@@ -196,9 +196,9 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints, PairConstructors):
                 yield name, value
 
 
-def _system_role(told: Sequence[LLMMetadata]) -> MessageRole:
+def _system_role(known: Sequence[LLMMetadata]) -> MessageRole:
     """Return the role that all models take for a system prompt, which o1-mini takes as the user's."""
-    roles = [each.system_role for each in reversed(told)]
+    roles = [each.system_role for each in reversed(known)]
     return next((role for role in roles if role != MessageRole.SYSTEM), MessageRole.SYSTEM)
 
 

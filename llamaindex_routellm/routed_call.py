@@ -56,7 +56,7 @@ class RoutedCall(ABC, Generic[A_co]):
     """A call of `method`, whose answer, or each part of a streamed one, is an A.
 
     Attributes:
-        method: of the router and of the models alike.
+        method: of the router and of the models.
         returns_response: whether the answer is a response, which holds its tokens and takes the record.
         parses: whether an answer can fail to fit a schema.
         runs_tools: whether the method also runs tools, so that its answer can't be asked for twice.
@@ -74,7 +74,7 @@ class RoutedCall(ABC, Generic[A_co]):
 
     @abstractmethod
     def question(self, reading: Reading) -> str | None:
-        """Return the text to score; NO_QUESTION where a program asks for itself, None if there is none."""
+        """Return the text to score; NO_QUESTION if a program asks for itself; None if there is none."""
 
     @abstractmethod
     def needs(self) -> frozenset[Need]:
@@ -89,7 +89,7 @@ class RoutedCall(ABC, Generic[A_co]):
         return False
 
     def is_invalid(self, answered: Answered) -> bool:
-        """Return whether an answer calls a tool in a wrong way; only calls with tools can tell."""
+        """Return whether an answer calls a tool incorrectly; False for calls without tools."""
         return False
 
     @abstractmethod
@@ -172,9 +172,9 @@ class TemplateCall(RoutedCall[A_co]):
     @override
     def conversation(self, text: str | None) -> Conversation:
         asked = ChatMessage(role=MessageRole.USER, content=text or "")
-        told = conversation_of([*template_history(self.prompt, self.prompt_args), asked])
+        earlier = conversation_of([*template_history(self.prompt, self.prompt_args), asked])
         # Its passages change from call to call, and stand before the rest.
-        return Conversation(told.turn, texts=told.texts)
+        return Conversation(earlier.turn, texts=earlier.texts)
 
     @override
     def needs(self) -> frozenset[Need]:

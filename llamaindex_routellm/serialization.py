@@ -65,7 +65,7 @@ def restored_model(value: object, side: str) -> object:
 
 
 def _check_addresses(value: Mapping[str, Any], kind: type[LLM], side: str) -> None:
-    """Refuse an address that nobody but the data names, as it would be sent the prompts and the key.
+    """Refuse an address that only the data names, since it would receive the prompts and the key.
 
     Raises:
         ValueError: names the host and how to allow it.
@@ -99,7 +99,7 @@ def _addresses(name: str, value: object) -> Iterator[str]:
 
 
 def restored_router(name: str) -> Router:
-    """Return the router that a name stands for.
+    """Return the router of a name.
 
     Raises:
         ValueError: it can't be loaded by its name; the message says what to do.

@@ -45,7 +45,7 @@ class Side:
     Attributes:
         route: which side it is.
         model: the model itself.
-        lacks: what the user says that the model can't do.
+        lacks: what the model can't do, as the user states.
         stream_usage: whether the model is asked for the tokens of its streams.
     """
 
@@ -56,7 +56,7 @@ class Side:
 
     @property
     def name(self) -> str | None:
-        """The name by which the model is asked for, if it says."""
+        """The name that requests use for the model; None if unknown."""
         name: object
         try:
             name = self.model.metadata.model_name
@@ -67,7 +67,7 @@ class Side:
         return name if isinstance(name, str) and name not in ("", "unknown") else None
 
     def capabilities(self) -> Capabilities:
-        """Return what the model is known to lack: from its metadata, its class and what the user says."""
+        """Return what the model is known to lack: from its metadata, its class and the user's settings."""
         try:
             metadata = self.model.metadata
         except Exception:

@@ -41,13 +41,13 @@ class StreamUsage:
     """Whether a side's model is asked for the tokens of its streams.
 
     Attributes:
-        is_refused: whether its server refused to say; it is not asked again.
+        is_refused: whether its server refused; it is not asked again.
     """
 
     is_refused: bool = False
 
     def is_asked(self, model: LLM, method: str, kwargs: Mapping[str, Any]) -> bool:
-        """Return whether a call is to ask for tokens; not where the user has said how to stream."""
+        """Return whether a call asks for tokens; False if the user has set how to stream."""
         if self.is_refused or method not in _METHODS or not _is_openai(type(model)):
             return False
         given = (getattr(model, "additional_kwargs", None), kwargs, kwargs.get("llm_kwargs"))

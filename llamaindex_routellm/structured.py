@@ -1,4 +1,4 @@
-"""RoutedStructuredLLM: LlamaIndex's StructuredLLM, which keeps each call's question for the router inside it.
+"""RoutedStructuredLLM: LlamaIndex's StructuredLLM, which passes each call's question to the router inside it.
 
 A query engine with a structured LLM hands its template to the structured LLM, which renders it before it asks
 the LLM inside. The question would be lost in the stuffed prompt, so it is kept beside it.

@@ -195,7 +195,7 @@ class Switchboard:
         return self.dispatcher.decide(self._request(call, fits_any_model(call.texts(None))), origin=origin)
 
     def _decided_at_once(self, call: RoutedCall[object]) -> Decision | None:
-        """Decide where that takes microseconds, without a coroutine; None if `_adecided` has to."""
+        """Decide without a coroutine if that takes microseconds; None if `_adecided` has to."""
         if call.prepared is not None:
             return self.dispatcher.settled(call.prepared, origin)
         if not fits_any_model(call.texts(None)):
@@ -232,7 +232,7 @@ class Switchboard:
     def _answer_in_shadow(
         self, call: RoutedCall[object], decision: Decision, strong: Callable[[], Answered]
     ) -> None:
-        """Have weak answer a sampled call as well, in the background, where nobody waits for it."""
+        """Have weak answer a sampled call as well, in the background, without delaying the call."""
         asked = whole_call(call, is_async=False) if self.dispatcher.is_sampled(decision) else None
         if asked is not None:
             weak = replace(decision, route=self.dispatcher.policy.ladder.lowest)
@@ -240,7 +240,7 @@ class Switchboard:
             self.dispatcher.answer_in_shadow(decision, lambda: shown_answer(strong()), unseen.shown)
 
     def _escalate_unparsed(self, attempt: Attempt, error: Exception) -> None:
-        """Raise what makes core ask strong, where the error may mean that an answer does not fit."""
+        """Raise the error that makes core ask strong, if this one may mean that an answer does not fit."""
         unparsed = UnparsedAnswerError(None, error, attempt.usage)
         if (
             attempt.call.parses
@@ -270,7 +270,7 @@ class Switchboard:
 
 
 def _accounted(stream: S, decision: Decision) -> S:
-    """Return a stream whose call is written down even if nobody reads it."""
+    """Return a stream whose call is logged even if nobody reads it."""
     if decision.account is not None:
         decision.account.ends_with(stream)
     return stream
@@ -282,7 +282,7 @@ def origin() -> Origin:
 
 
 def judging_values(escalation: Escalation) -> Escalation:
-    """Return an escalation whose `escalate_if` is given what the caller gets, without its tokens."""
+    """Return an escalation whose `escalate_if` receives the caller's answer, without its tokens."""
     rejects = escalation.rejects
     if rejects is None:
         return escalation

@@ -1,4 +1,4 @@
-"""Template questions: what to score where a prompt arrives as a template with its variables.
+"""Template questions: what to score of a prompt that arrives as a template with its variables.
 
 Query engines stuff documents into their templates but keep the question in a variable of its own, and that is
 what is scored. Index-time prompts (summaries, keywords, metadata, triplets) have documents and no question:
@@ -54,7 +54,7 @@ _outer_question: ContextVar[str | None] = ContextVar("llamaindex_routellm_questi
 
 @contextmanager
 def outer_question(question: str | None) -> Iterator[None]:
-    """Keep a question for the call made inside, where its template will be gone (see `structured.py`)."""
+    """Keep a question for the call made inside, after its template is gone (see `structured.py`)."""
     before = _outer_question.get()
     _outer_question.set(question)
     try:
@@ -76,7 +76,7 @@ def template_question(
         question_variables: those that hold the person's question; the first that is there is scored.
 
     Returns:
-        The text; NO_QUESTION where a program asks for itself, such as work on an index; None if there is
+        The text; NO_QUESTION if a program asks for itself, as when it builds an index; None if there is
         no text.
     """
     inner = prompt.default_template if isinstance(prompt, SelectorPromptTemplate) else prompt
@@ -100,7 +100,7 @@ def template_question(
 
 
 def template_history(prompt: BasePromptTemplate, prompt_args: Mapping[str, Any]) -> list[ChatMessage]:
-    """Return the conversation before a template call's question; answers that are only told of are empty."""
+    """Return the conversation before a template call's question; answers only quoted are empty."""
     inner = prompt.default_template if isinstance(prompt, SelectorPromptTemplate) else prompt
     variables = {**inner.kwargs, **prompt.kwargs, **prompt_args}
     said = history_texts(str(variables.get("chat_history", "")))

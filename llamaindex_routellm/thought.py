@@ -1,6 +1,6 @@
-"""Thought: thinking in an answer, marked with the model that thought it, and taken back by that model alone.
+"""Thought: thinking in an answer, marked with the model that thought it, and accepted by that model alone.
 
-LlamaIndex's messages do not say who made them, and signatures and reasoning items are refused by any other
+LlamaIndex's messages do not name their model, and signatures and reasoning items are refused by any other
 model. The mark stays in the history that a memory keeps and goes before a model is called.
 """
 
@@ -17,7 +17,7 @@ MARK = "routellm"
 
 
 def marked(message: ChatMessage, side: Side) -> ChatMessage:
-    """Return an answer with its thinking marked as that side's; the very message where it has none."""
+    """Return an answer with its thinking marked as that side's; the same object if it has none."""
     if not any(isinstance(block, ThinkingBlock) for block in message.blocks):
         return message
     mark = {"route": side.route, "model": side.name}

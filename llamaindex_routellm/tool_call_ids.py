@@ -28,7 +28,7 @@ class ToolCallIds:
         return chosen
 
     def of_result(self, kwargs: dict[str, Any]) -> str:
-        """Return the id of the call that a result, told by its message's `additional_kwargs`, belongs to."""
+        """Return the id of the call that a result belongs to, by its message's `additional_kwargs`."""
         given = kwargs.get("tool_call_id") or kwargs.get("name") or ""
         for position, (names, chosen) in enumerate(self._open):
             if given in names or not given:

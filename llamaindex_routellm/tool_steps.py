@@ -42,7 +42,7 @@ def calls_of(answer: object) -> list[ToolStep]:
 
 
 def tool_schemas(tools: Sequence[BaseTool]) -> dict[str, Mapping[str, Any]]:
-    """Return tool -> schema of its arguments; none where a tool does not say."""
+    """Return tool -> schema of its arguments; empty if a tool has none."""
     try:
         return {str(tool.metadata.name): tool.metadata.get_parameters_dict() for tool in tools}
     except Exception:

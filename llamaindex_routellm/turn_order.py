@@ -30,7 +30,7 @@ LATE_RESULT = "The result of an earlier tool call:\n"
 
 
 def ordered(messages: Sequence[ChatMessage], provider: str, *, mixed: bool) -> list[ChatMessage]:
-    """Return the messages in an order that the provider takes.
+    """Return the messages in an order that the provider accepts.
 
     Args:
         messages: the conversation.
@@ -52,7 +52,7 @@ def ordered(messages: Sequence[ChatMessage], provider: str, *, mixed: bool) -> l
 
 
 def paired(messages: Sequence[ChatMessage], provider: str, *others: str) -> list[ChatMessage]:
-    """Return the messages with one result for each tool call, where only some of the providers ask for it."""
+    """Return the messages with one result for each tool call, which only some providers require."""
     if provider not in _PAIRING or _PAIRING.issuperset(others):
         return list(messages)
     turns: list[ChatMessage] = []
@@ -72,7 +72,7 @@ def paired(messages: Sequence[ChatMessage], provider: str, *others: str) -> list
 
 
 def spelled_out(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """Return the messages with the thoughtless calls of an open tool loop, and their results, said as text.
+    """Return the messages with an open tool loop's calls that lack thinking, and their results, as text.
 
     With thinking enabled, Anthropic refuses a tool call whose turn does not begin with thinking of the model
     that is called. A loop that the other side began, and that a picture or a full window moved here, has

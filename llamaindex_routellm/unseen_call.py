@@ -1,4 +1,4 @@
-"""UnseenCall: a call of a model whose answer is shown to nobody, such as a checker's; only tracers see it."""
+"""UnseenCall: a call whose answer the caller never sees, such as a checker's; only tracers show it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class UnseenCall:
         return attempt.answered(answer)
 
     def shown(self) -> Shown:
-        """Ask the model, and return what its answer shows."""
+        """Ask the model, and return its answer's text and tokens."""
         return shown_answer(self.ask())
 
     def _attempt(self) -> Attempt:

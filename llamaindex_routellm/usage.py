@@ -1,4 +1,4 @@
-"""Usage: the tokens that a provider counted, read from its answers in whatever form it reports them."""
+"""Usage: the tokens that a provider counted, read from its answers in whichever form it reports them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def is_response(value: object) -> TypeGuard[Response]:
 
 
 def usage_of(answer: object) -> TokenUsage:
-    """Return the tokens of an answer, zeros where it is no response or its provider reports none."""
+    """Return the tokens of an answer, zeros if it is no response or its provider reports none."""
     return response_usage(answer) if is_response(answer) else NO_USAGE
 
 
 def response_usage(response: Response) -> TokenUsage:
-    """Return the tokens of a response, zeros where its provider reports none."""
+    """Return the tokens of a response, zeros if its provider reports none."""
     raw = response.raw
     usage = None if raw is None else _reader(raw)("usage", None)
     # OpenAI's own objects, read without more ado: this is done at every call.

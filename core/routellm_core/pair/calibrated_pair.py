@@ -1,4 +1,4 @@
-"""Calibrated pairs: what a calibration says to the settings of a pair, and to what its calls look like."""
+"""Calibrated pairs: the settings that a calibration gives a pair, and the traffic that it expects."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def settings_from_calibration(calibration: Calibration, settings: Mapping[str, A
 def calibrated_traffic(
     calibration: Calibration, router: Router, strong: str | None, weak: str | None
 ) -> ExpectedTraffic:
-    """Return what the calls are expected to look like by a calibration, once it fits what it is used for.
+    """Return the traffic that a calibration expects, after checking that it was made for this pair.
 
     Args:
         calibration: as loaded.
         router: the one in use.
-        strong: the strong model's name, where known.
-        weak: the weak model's name, where known.
+        strong: the strong model's name; None if unknown.
+        weak: the weak model's name; None if unknown.
 
     Raises:
         ValueError: it was made with another router.

@@ -1,4 +1,4 @@
-"""PairWarning: what looks like a slip in a pair of models, said when the pair is made."""
+"""PairWarning: a likely mistake in a pair of models, reported when the pair is made."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def warn_of_slips(
     prices: Prices | None,
     names: tuple[str, str] = ("strong", "weak"),
 ) -> None:
-    """Warn where nothing can be saved.
+    """Warn about a pair that can't save anything.
 
     Args:
-        same: whether both sides are one and the same object.
-        strong: the strong model's name, where known.
-        weak: the weak model's name, where known.
-        prices: as given for the statistics; list prices where none are.
+        same: whether both sides are the same object.
+        strong: the strong model's name; None if unknown.
+        weak: the weak model's name; None if unknown.
+        prices: as given for the statistics; None for list prices.
         names: what the two sides are called.
 
     Warns:

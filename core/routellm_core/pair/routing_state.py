@@ -50,7 +50,7 @@ class RoutingState:
         self._start_sample(settings)
 
     def change(self, settings: RoutingSettings, name: str) -> None:
-        """Follow a changed setting; "" for none in particular."""
+        """Update what depends on a changed setting; "" for none in particular."""
         if name == "router":
             self.cache = ScoreCache()
         self.counter.prices = settings.prices
@@ -114,7 +114,7 @@ class RoutingState:
 
     @property
     def logs(self) -> tuple[DecisionLog, ...]:
-        """Where rows go."""
+        """The logs that each call is written to."""
         return tuple(log for log in (self.log, self._told) if log is not None)
 
     def _open_logs(self, settings: RoutingSettings) -> None:

@@ -46,7 +46,7 @@ def check_between(between: Any, tier_names: Sequence[str]) -> None:
 
 
 def nested_refusal(side: str, kind: str, router: str) -> str:
-    """Return why a router is no side of another one, and what does what it was meant for."""
+    """Return why a router can't be a side of another one, and what to use instead."""
     return (
         f"{side} is a {kind}, which routes itself: two decisions for one call, of which records, prices and "
         f"shares would know one. Give all models to one router: {router}.from_tiers([('nano', ...), "

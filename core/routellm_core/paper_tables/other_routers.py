@@ -47,7 +47,7 @@ class OtherRouter:
     Attributes:
         name: for the table.
         package: as it is installed.
-        make: imports the package and returns the router's order; raises ImportError where it is missing.
+        make: imports the package and returns the router's order; raises ImportError if it is missing.
     """
 
     name: str
@@ -106,7 +106,7 @@ def rows(data: Path, say: Callable[[str], None]) -> list[str]:
 
     Args:
         data: the data folder.
-        say: told which packages are left out.
+        say: receives a line for each package that is left out.
     """
     default = load_router("default")
     benchmarks = [without_trained(load_benchmark(name, data), default) for name in BENCHMARKS]

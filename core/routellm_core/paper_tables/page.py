@@ -1,4 +1,4 @@
-"""Page: the tables as Markdown, beside the paper's, with the caveats."""
+"""Page: the tables as Markdown, next to the paper's, with their caveats."""
 
 from __future__ import annotations
 

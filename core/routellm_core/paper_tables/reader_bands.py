@@ -89,8 +89,8 @@ class BandResult:
 def band_results(benchmark: Benchmark, ratings: Mapping[str, int], base: Router) -> list[BandResult]:
     """Evaluate the default, hybrids and the reader on the rated prompts of a benchmark.
 
-    At each share of strong calls, the prompts that score highest by a hybrid with its band around that very
-    share go to strong. The distributions of scores and ratings are those of the benchmark's own prompts.
+    At each share of strong calls, the hybrid's band is centred on that share, and the prompts that it scores
+    highest go to strong. The distributions of scores and ratings are those of the benchmark's own prompts.
 
     Args:
         benchmark: prompts with the qualities of both models.

@@ -1,7 +1,7 @@
 """TrainingSet: the judge's battles, people's battles and gold labels, under one vocabulary of models.
 
 The three sources have no model in common by name. Where the same or nearly the same model has two names, it
-gets one here, so that battles of one source tell something about models of another (as the paper's tiers do).
+gets one here, so that battles of one source inform about models of another (as the paper's tiers do).
 """
 
 from __future__ import annotations

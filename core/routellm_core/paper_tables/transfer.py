@@ -95,10 +95,10 @@ def gsm8k_transfer(data: Path, say: Callable[[str], None]) -> list[TransferResul
 
 
 def pro_transfer(data: Path, say: Callable[[str], None]) -> list[TransferResult]:
-    """Evaluate on MMLU-Pro pairs, by routers that saw neither model of the pair, nor the prompts.
+    """Evaluate routers on MMLU-Pro pairs of which they saw neither the models nor the prompts.
 
-    Half of the questions train, with all other models, beside the gold labels of the paper's pair; the other
-    half evaluates.
+    Half of the questions, answered by all other models, and the gold labels of the paper's pair train; the
+    other half evaluates.
 
     Raises:
         DataError: a file is missing or damaged.
@@ -158,10 +158,10 @@ def _with_few(
     for seed in range(SEEDS):
         order = np.random.default_rng(seed).permutation(len(labels)).tolist()
         few, rest = [labels[row] for row in order[:count]], [labels[row] for row in order[count:]]
-        told = router
+        extended = router
         for model in (strong, weak):
-            told = told if model in told.models else with_new_model(told, model, few)
-        scores = told.for_pair(strong, weak).score([label.prompt for label in rest])
+            extended = extended if model in extended.models else with_new_model(extended, model, few)
+        scores = extended.for_pair(strong, weak).score([label.prompt for label in rest])
         areas.append(apgr(scores, qualities(rest, weak, "labels"), qualities(rest, strong, "labels")))
     return float(np.mean(areas))
 

@@ -1,7 +1,7 @@
 """From needs to logits: a line fitted so that σ(line) is the probability that the strong answer is preferred.
 
-A need of n percent says that the strong model does better with probability n and as well otherwise; a tie
-counts as half, so that the probability is 1/2 + n/2.
+A need of n percent means that the strong model does better with probability n and equally well otherwise; a
+tie counts as half, so the probability is 1/2 + n/2.
 """
 
 from __future__ import annotations

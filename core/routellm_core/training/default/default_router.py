@@ -49,13 +49,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DefaultRouterSettings:
-    """Everything that the result depends on beside the data.
+    """Everything that the result depends on, apart from the data.
 
     Attributes:
         dimension: of the pieces' vectors.
         foreign_dimension: the same for the direction of other languages.
-        everyday: see there.
-        exams: see there.
+        everyday: how the directions of everyday prompts are fitted.
+        exams: how the directions of exam questions are fitted.
     """
 
     dimension: int = 64
@@ -77,7 +77,7 @@ def train_default_router(
 
     Args:
         data: the data folder, which holds train/.
-        settings: see there.
+        settings: of the fits.
         static: the token table of the embedder for trainings on top of this router.
         encoder: gives the vocabulary, the pieces' vectors and the teacher.
         written: the folder of what the project wrote.
@@ -128,7 +128,7 @@ def train_default_router(
 def prompt_embedder(
     static: StaticEmbedder, rated: Sequence[RatedPrompt], outcomes: Sequence[Outcome]
 ) -> PromptEmbedder:
-    """Join table and surface features; the centre is the mean over sources, so that no large one rules it."""
+    """Join table and surface features; the centre is the mean over sources, so that none dominates."""
     texts = [each.prompt for each in rated] + [outcome.prompt for outcome in outcomes]
     sources = np.array([each.source for each in rated] + [outcome.source for outcome in outcomes])
     vectors = static.embed(texts)  # (n, d)
@@ -164,9 +164,9 @@ def _unseen_logits(
     exams: Exams,
     exam_level: float,
 ) -> tuple[Floats, Floats]:
-    """Return the logits of rated prompts and of exam questions as if they had not been trained on.
+    """Return the logits of rated prompts and exam questions as routers trained without them give them.
 
-    A router is surer of what it was trained on, so that quantiles of such scores would fit no other prompts.
+    A router is more certain about its training prompts, so quantiles of such scores would fit no others.
     """
     shapes = [shape_of(each.prompt) for each in general]
     logits = np.array([router.logit(shape) for shape in shapes])

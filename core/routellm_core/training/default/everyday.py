@@ -1,10 +1,10 @@
 """Fit the directions of everyday prompts to readers' ratings: one for English, one for other languages.
 
-Three things keep length from deciding: the prompts that the project wrote, of which length does not tell, the
-rest of it taken off their ratings, and small weights of the features that grow with length. Of prompts as
-people send them the longer ones are the harder, and their ratings stay as they are. For other languages, of
-which there are fewer ratings, the sentences of the training prompts are rated by a teacher that has the whole
-encoder to read with.
+Three things keep length from deciding: in the prompts that the project wrote, length barely predicts the
+rating; what it still predicts is subtracted; and features that grow with length have small weights. Of
+prompts that people send, the longer ones are the harder, and their ratings stay as they are. For other
+languages, of which there are fewer ratings, the sentences of the training prompts are rated by a teacher that
+has the whole encoder to read with.
 """
 
 from __future__ import annotations
@@ -205,9 +205,9 @@ def length_of(text: str) -> float:
 
 
 def without_length(rated: Sequence[RatedPrompt], bins: int = 8) -> Floats:
-    """Return the ratings, of the project's own prompts less what their length tells, shape (n,).
+    """Return the ratings, less what length predicts for the project's own prompts, shape (n,).
 
-    English prompts and other ones apart: the mean rating of each eighth by length is brought to that of all.
+    English and other prompts separately: each eighth by length is shifted to the mean rating of all.
     """
     found = np.array([each.need for each in rated])
     lengths = np.array([length_of(clipped(each.prompt)) for each in rated])

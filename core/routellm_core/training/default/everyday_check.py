@@ -1,8 +1,8 @@
 """Check a router on everyday prompts that were held out from all training.
 
 Whether hard prompts score above easy ones (the AUC: the share of pairs in the right order), in English where
-length does not tell and where it tells the opposite, and in other languages by one threshold; and whether a
-route stays when what says nothing is added to a prompt.
+length predicts nothing and where it predicts the opposite, and in other languages by one threshold; and
+whether a route stays the same when a phrase without content is added to a prompt.
 """
 
 from __future__ import annotations

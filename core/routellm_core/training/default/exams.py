@@ -1,7 +1,7 @@
 """Fit the directions of exam questions to outcomes.
 
-A copy of every block is switched on where the text ends with "Answer:": such a question leaves no room to
-reason, and which ones are hard is then another matter (mathematics most of all).
+A copy of every block is switched on if the text ends with "Answer:": such a question leaves no room to
+reason, and other questions are then hard (those of mathematics most of all).
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Exams:
         )
 
     def fit(self, keep: npt.NDArray[np.bool_]) -> tuple[dict[str, DirectionWeights], Floats]:
-        """Fit both directions on the questions at which `keep`, shape (n,), is true.
+        """Fit both directions on the questions for which `keep`, shape (n,), is true.
 
         Returns:
             The directions "exam" and "exam_at_once", whose logit is the gain, strong less weak, over the mean

@@ -28,7 +28,7 @@ FOLDS = 5
 
 
 def folds_of(rated: Sequence[RatedPrompt]) -> npt.NDArray[np.int64]:
-    """Return the fold of each prompt, shape (n,): by its writer, or by its text where no writer is known."""
+    """Return the fold of each prompt, shape (n,): by its writer, or by its text if the writer is unknown."""
     return np.array(
         [
             int(each.writer or hashlib.sha256(each.prompt.encode("utf-8", "replace")).hexdigest(), 16) % FOLDS

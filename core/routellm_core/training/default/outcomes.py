@@ -1,7 +1,7 @@
 """Outcomes of exam questions: how often strong models are right and weak ones wrong.
 
-Each source is centred by itself, and so is each category of MMLU-Pro, so that nothing is learned of which
-exam is harder.
+Each source and each category of MMLU-Pro is centred separately, so that the fit does not learn which exam is
+harder.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Fit the direction of word problems to readers' ratings.
 
-Outcomes of MMLU-Pro's problems were tried beside them and order no held-out problem better than chance.
+Outcomes of MMLU-Pro's problems were tried as well; they order held-out problems no better than chance.
 """
 
 from __future__ import annotations

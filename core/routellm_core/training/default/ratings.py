@@ -1,7 +1,7 @@
 """Ratings: prompts with a reader's judgement of how much a strong model is needed.
 
-What the project wrote lies in `core/training_data/`. Of prompts from elsewhere it holds the hash and the
-rating; the text is joined from the data folder.
+The project's own prompts are in `core/training_data/`. For prompts from elsewhere, that folder holds the hash
+and the rating; the text comes from the data folder.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class RatedPrompt:
 
     Attributes:
         prompt: the text.
-        need: 0 to 1: how much a strong model is needed; the mean where two readers rated it.
+        need: 0 to 1: how much a strong model is needed; the mean if two readers rated it.
         source: "written", "everyday", "arena", "gold" or "pro".
         language: ISO 639-1.
-        writer: who wrote it, for leaving whole writers out; "" where that is not known.
+        writer: who wrote it, for leaving whole writers out; "" if unknown.
     """
 
     prompt: str
