@@ -30,36 +30,15 @@ from routellm_core.routers.adapted import AdaptedRouter, Prior, Qualities
 from routellm_core.routers.matrix_factorization import MatrixFactorizationRouter
 from routellm_core.routers.similarity_weighted import SimilarityWeightedRouter
 
+from tests.core import bert_tokenizer
+
 WORDS = ["[UNK]", "what", "is", "2", "+", "?", "[", "]", "answer", ":", "a", "b", ".", "##s"]
 DIMENSION = 4
 
 
 def tokenizer_file(**changes: Any) -> dict[str, Any]:
-    """The file of a small BERT tokenizer, with parts replaced."""
-    bert: dict[str, Any] = {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": [],
-        "normalizer": {
-            "type": "BertNormalizer",
-            "clean_text": True,
-            "handle_chinese_chars": True,
-            "strip_accents": None,
-            "lowercase": True,
-        },
-        "pre_tokenizer": {"type": "BertPreTokenizer"},
-        "post_processor": None,
-        "decoder": None,
-        "model": {
-            "type": "WordPiece",
-            "unk_token": "[UNK]",
-            "continuing_subword_prefix": "##",
-            "max_input_chars_per_word": 100,
-            "vocab": {word: row for row, word in enumerate(WORDS)},
-        },
-    }
-    return bert | changes
+    """The tokenizer's file, with parts replaced."""
+    return bert_tokenizer.tokenizer_file({word: row for row, word in enumerate(WORDS)}, **changes)
 
 
 def small_static() -> StaticEmbedder:

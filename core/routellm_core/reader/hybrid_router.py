@@ -17,18 +17,16 @@ from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.checkpoints.explanation import Explanation
 from routellm_core.checkpoints.percentile import percentile_of
 from routellm_core.preferences.judging.responder import Responder
+from routellm_core.reader.based_router import BasedRouter
 from routellm_core.reader.prompt_reader import ReaderWarning
 from routellm_core.reader.rating_scale import RatingScale
 from routellm_core.reader.reader_router import ReaderRouter, base_scores, explained, reader_settings
 from routellm_core.reader.saved_responder import saved_responder
 from routellm_core.reader.score_places import ScorePlaces, check_base
 from routellm_core.router import (
-    PROBES,
     Router,
     Scores,
-    UnchangingRouter,
     check_prompts,
-    check_scores,
     quantiles_of,
 )
 from routellm_core.routing.reading_stats import ReadingStats
@@ -42,7 +40,7 @@ _NEAR = 0.005
 Inside = npt.NDArray[np.bool_]
 
 
-class HybridRouter(UnchangingRouter):
+class HybridRouter(BasedRouter):
     """Inside the band, score = the base's score at the place low + (high - low) · the rating's place.
 
     Outside it is the base's own. low and high are the shares of typical prompts that score lower than the
@@ -161,14 +159,6 @@ class HybridRouter(UnchangingRouter):
                 stacklevel=2,
             )
 
-    def knows(self, prompt: str) -> bool | None:
-        """Return what the base says."""
-        return self.base.knows(prompt)
-
-    def training_similarity(self, prompts: Sequence[str]) -> Scores | None:
-        """Return what the base says."""
-        return self.base.training_similarity(prompts)
-
     def reading_stats(self) -> ReadingStats:
         """Return what the reader was asked so far."""
         return self.reader.reading_stats()
@@ -176,10 +166,6 @@ class HybridRouter(UnchangingRouter):
     def reading_cost(self, prompt: str) -> float:
         """Return what reading a prompt has cost since this was last asked."""
         return self.reader.reading_cost(prompt)
-
-    def probe(self) -> None:
-        """Score as `Router.probe`, by the base alone."""
-        check_scores(self.base.score(PROBES), len(PROBES))
 
     def to_checkpoint(self) -> Checkpoint:
         """Describe this router and its base, without any key; raises TypeError if the base can't be saved."""

@@ -18,18 +18,16 @@ from routellm_core.checkpoints.explanation import Explanation, Part
 from routellm_core.loading import load_router
 from routellm_core.logits import Floats
 from routellm_core.preferences.judging.responder import Responder
+from routellm_core.reader.based_router import BasedRouter
 from routellm_core.reader.prompt_reader import PromptReader
 from routellm_core.reader.rating_scale import RatingScale
 from routellm_core.reader.saved_responder import responder_settings, saved_responder
 from routellm_core.reader.score_places import ScorePlaces
 from routellm_core.router import (
-    PROBES,
     Router,
     RouterError,
     Scores,
-    UnchangingRouter,
     check_prompts,
-    check_scores,
 )
 from routellm_core.routing.prices import Price
 from routellm_core.routing.reading_stats import ReadingStats
@@ -43,7 +41,7 @@ FEWEST = 20
 """Fewest ratings that a scale is fitted to."""
 
 
-class ReaderRouter(UnchangingRouter):
+class ReaderRouter(BasedRouter):
     """score = the base's score at the place that the prompt's rating has among the reader's ratings.
 
     So the order is the reader's, and among equal ratings the base's; the distribution is the base's.
@@ -137,14 +135,6 @@ class ReaderRouter(UnchangingRouter):
         """Say what the base makes of a prompt, and what the rating adds to that."""
         return explained(self, self.base, self.reader, prompt)
 
-    def knows(self, prompt: str) -> bool | None:
-        """Return what the base says; what a reader knows, nobody does."""
-        return self.base.knows(prompt)
-
-    def training_similarity(self, prompts: Sequence[str]) -> Scores | None:
-        """Return what the base says."""
-        return self.base.training_similarity(prompts)
-
     def reading_stats(self) -> ReadingStats:
         """Return what the reader was asked so far."""
         return self.reader.stats()
@@ -152,10 +142,6 @@ class ReaderRouter(UnchangingRouter):
     def reading_cost(self, prompt: str) -> float:
         """Return what reading a prompt has cost since this was last asked."""
         return self.reader.charge(prompt)
-
-    def probe(self) -> None:
-        """Score as `Router.probe`, by the base alone."""
-        check_scores(self.base.score(PROBES), len(PROBES))
 
     def to_checkpoint(self) -> Checkpoint:
         """Describe this router and its base, without any key; raises TypeError if the base can't be saved."""

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.labelled_prompts import write_rows
+from tests.core.won_battles import ROWS
+
 
 @pytest.fixture
 def labels(tmp_path: Path) -> Path:
@@ -17,3 +20,9 @@ def labels(tmp_path: Path) -> Path:
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
+
+
+@pytest.fixture
+def battles(tmp_path: Path) -> str:
+    """A file of battles, most of which strong wins where a proof is asked for."""
+    return write_rows(tmp_path / "battles.jsonl", ROWS)

@@ -12,28 +12,9 @@ from routellm_core import load_router
 from routellm_core.commands.cli import main
 from routellm_core.commands.train import KINDS
 
+from tests.core.labelled_prompts import write_rows
+from tests.core.won_battles import PAIR, ROWS
 from tests.tiny_models import bert_network, llama_network, write_network
-
-PAIR = ["--strong", "big", "--weak", "small"]
-ROWS = [
-    {
-        "prompt": f"{'Prove' if number % 4 < 2 else 'Say'} number {number}.",
-        "model_a": "big",
-        "model_b": "small",
-        "winner": "model_a" if number % 4 < 2 else ("tie", "model_b")[number % 2],
-    }
-    for number in range(40)
-]
-
-
-def write_rows(path: Path, rows: list[dict[str, Any]]) -> str:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return str(path)
-
-
-@pytest.fixture
-def battles(tmp_path: Path) -> str:
-    return write_rows(tmp_path / "battles.jsonl", ROWS)
 
 
 def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,26 +12,8 @@ from routellm_core.training.factorization.penalty_choice import (
     PENALTIES,
 )
 
-PAIR = ["--strong", "big", "--weak", "small"]
-ROWS = [
-    {
-        "prompt": f"{'Prove' if number % 4 < 2 else 'Say'} number {number}.",
-        "model_a": "big",
-        "model_b": "small",
-        "winner": "model_a" if number % 4 < 2 else ("tie", "model_b")[number % 2],
-    }
-    for number in range(40)
-]
-
-
-def write_rows(path: Path, rows: list[dict[str, Any]]) -> str:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return str(path)
-
-
-@pytest.fixture
-def battles(tmp_path: Path) -> str:
-    return write_rows(tmp_path / "battles.jsonl", ROWS)
+from tests.core.labelled_prompts import write_rows
+from tests.core.won_battles import PAIR, ROWS
 
 
 def test_mf_writes_metrics_and_a_card(

@@ -11,35 +11,14 @@ import pytest
 from routellm_core.embedders.static import PARALLEL_FROM, StaticEmbedder
 from routellm_core.embedders.text import CHARACTER_LIMIT, clipped
 
+from tests.core.bert_tokenizer import tokenizer_file
+
 VOCABULARY = {"[PAD]": 0, "[UNK]": 1, "red": 2, "green": 3, "blue": 4, "##ish": 5, "?": 6}
 
 
 def tokenizer_json() -> bytes:
-    return json.dumps(
-        {
-            "version": "1.0",
-            "truncation": {"direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0},
-            "padding": None,
-            "added_tokens": [],
-            "normalizer": {
-                "type": "BertNormalizer",
-                "clean_text": True,
-                "handle_chinese_chars": True,
-                "strip_accents": None,
-                "lowercase": True,
-            },
-            "pre_tokenizer": {"type": "BertPreTokenizer"},
-            "post_processor": None,
-            "decoder": None,
-            "model": {
-                "type": "WordPiece",
-                "unk_token": "[UNK]",
-                "continuing_subword_prefix": "##",
-                "max_input_chars_per_word": 100,
-                "vocab": VOCABULARY,
-            },
-        }
-    ).encode()
+    cut = {"direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0}
+    return json.dumps(tokenizer_file(VOCABULARY, truncation=cut)).encode()
 
 
 @pytest.fixture
