@@ -45,13 +45,13 @@ def is_housekeeping(input: str | Sequence[BaseMessage], config: RunnableConfig) 
     metadata = config.get("metadata")
     if metadata and any(mark in metadata for mark in MARKS):
         return True
-    return any(_opens(instruction) for instruction in _instructions(input))
-
-
-def _instructions(input: str | Sequence[BaseMessage]) -> Sequence[str]:
-    """Return the places where an instruction may be: first, or last, after the messages that it is about."""
     if isinstance(input, str):
-        return [input]
+        return _opens(input)
+    return any(map(_opens, _instructions(input)))
+
+
+def _instructions(input: Sequence[BaseMessage]) -> Sequence[str]:
+    """Return the places where an instruction may be: first, or last, after the messages that it is about."""
     ends = [*input[:1], *input[1:][-1:]]
     return [message.content for message in ends
             if message.type in ("system", "human") and isinstance(message.content, str)]  # fmt: skip

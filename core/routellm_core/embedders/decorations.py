@@ -7,7 +7,6 @@ support mail must not send it to the strong model.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from routellm_core.embedders.scripts import is_unspaced_word
 from routellm_core.embedders.shape import Shape, counts_of
@@ -65,7 +64,7 @@ def undecorated(shape: Shape) -> Shape:
     plain = list(filter(_kept.__getitem__, words))
     if len(plain) == len(shape.words):
         return shape
-    return replace(shape, text=text, words=plain, counts=counts_of(plain))
+    return Shape(text, plain, counts_of(plain), shape.options)
 
 
 def _without_note(words: list[str]) -> list[str]:

@@ -29,7 +29,7 @@ def options_of(text: str) -> Options | None:
     Two that stand on lines of their own are options, and so are three anywhere, one after the other.
     """
     # Nearly every text without options is known by this, far sooner than by the search.
-    if not any(second in text for second in _SECOND):
+    if not any(map(text.__contains__, _SECOND)):
         return None
     found = list(_OPTION.finditer(text))
     letters = [match.group(1).lower() for match in found]

@@ -69,9 +69,9 @@ def is_foreign(shape: Shape) -> bool:
 
 def _is_agent(text: str) -> bool:
     head = text[:_AGENT_HEAD].lower()
-    if any(part in head for part in _IN_SIGNS) and any(sign in head for sign in _AGENT_SIGNS):
+    if any(map(head.__contains__, _IN_SIGNS)) and any(map(head.__contains__, _AGENT_SIGNS)):
         return True
-    return _ROLE in head and any(role in head for role in _ROLES)
+    return _ROLE in head and any(map(head.__contains__, _ROLES))
 
 
 def _is_code(shape: Shape) -> bool:

@@ -103,6 +103,7 @@ def _unit(*names: str) -> int:
 
 _LONG = 8
 _LONG_WORD, _CAPITALISED, _ALL_CAPITALS = map(_unit, ("long_words", "capitalised", "all_capitals"))
+_NUMBER, _DIGIT = _unit("numbers"), _unit("digits")
 _LISTS = {
     "stop_words": STOP_WORDS,
     "conjunctions": CONJUNCTIONS,
@@ -147,13 +148,15 @@ class WordShapes(dict[str, int]):
 
 def packed(word: str) -> int:
     """Measure one word, at least one character long, and pack its counts, 16 bits each, the first lowest."""
-    # Most words are letters, with one sign at the end at most: all that they count is known at once.
+    # Most words are letters or digits, with one sign at the end at most: their counts are known at once.
     if word.isascii():
-        if word.isalpha():
-            return _of_letters(word)
-        body, last = word[:-1], word[-1]
-        if last in _ENDS and body.isalpha():
-            return _of_letters(body) + _ENDS[last] + 1
+        end = _ENDS.get(word[-1])
+        body = word if end is None else word[:-1]
+        signs = 0 if end is None else end + 1
+        if body.isalpha():
+            return _of_letters(body) + signs
+        if body.isdigit():
+            return len(body) * (1 + _DIGIT) + _NUMBER + signs
     return _as_number(_counts(word))
 
 

@@ -12,6 +12,7 @@ from contextlib import aclosing, closing, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from routellm_core.routing.call_account import CallAccount
 from routellm_core.routing.decision import Decision
 from routellm_core.routing.disagreement import SecondOpinion
 from routellm_core.routing.next_side import IsInvalid, NextSide
@@ -79,7 +80,7 @@ class Dispatcher(NextSide):
                     return answer
             decision = following
 
-    async def aanswer(
+    def aanswer(
         self,
         decision: Decision,
         ask: Callable[[Decision], Awaitable[T]],
@@ -89,12 +90,13 @@ class Dispatcher(NextSide):
         is_invalid: IsInvalid | None = None,
         is_shown: Callable[[], bool] | None = None,
         opinion: SecondOpinion | None = None,
-    ) -> T:
+    ) -> Awaitable[T]:
         """Return a whole answer, async."""
+        answer = self._aanswer(decision, ask, message_of, final, is_invalid, is_shown, opinion)
         if decision.account is None and opinion is None:
-            return await self._aanswer(decision, ask, message_of, final, is_invalid, is_shown, None)
-        with decision.account or nullcontext(), opinion or nullcontext():
-            return await self._aanswer(decision, ask, message_of, final, is_invalid, is_shown, opinion)
+            # One coroutine less to resume at every step of the answer's way.
+            return answer
+        return _within(decision.account, opinion, answer)
 
     async def _aanswer(
         self,
@@ -240,3 +242,8 @@ class Dispatcher(NextSide):
                             yield chunk
                         return
             decision = following
+
+
+async def _within(account: CallAccount | None, opinion: SecondOpinion | None, answer: Awaitable[T]) -> T:
+    with account or nullcontext(), opinion or nullcontext():
+        return await answer

@@ -30,7 +30,7 @@ DRIFT_CALLS = SHORT_WINDOW
 """Scored calls before the first comparison."""
 
 LOOK = 50
-"""Calls between two comparisons."""
+"""Scored calls between two comparisons."""
 
 DRIFT_TOLERANCE = 0.10
 """Tolerated difference of the share of strong calls, and of the score distribution, beyond chance."""
@@ -111,6 +111,9 @@ class DriftWatch:
         self._compared = self._binned = self._answers = self._kinds = 0
         self._share_told, self._scores_told, self._tokens_told = BackOff(), BackOff(), BackOff()
         self._kinds_told = BackOff()
+        self._observed = 0
+        self._waiting: list[tuple[float | None, float, bool, bool | None]] = []
+        self._found: list[Warning] = []
 
     @property
     def score_shift(self) -> float | None:
@@ -119,6 +122,7 @@ class DriftWatch:
         That is the Kolmogorov-Smirnov distance of the last 1,000 scored calls over 20 bins; None before the
         first one, or if the expected distribution is unknown.
         """
+        self._take_in()
         return self._scores[-1].shift() if self._edges and self._binned else None
 
     def observe(self, decision: Decision, strong: bool, known: bool | None = None) -> Sequence[Warning]:
@@ -129,27 +133,43 @@ class DriftWatch:
             strong: whether it chose strong.
             known: whether the prompt is of a kind that the router was made for; None if unknown.
         """
-        expected, found = self.expected, []
-        if expected.strong_share is not None and expected.threshold in (None, decision.threshold):
-            self._compared += 1
-            for share in self._shares:
-                share.add(strong)
-            if self._compared >= DRIFT_CALLS and self._compared % LOOK == 0:
-                found.append(self._share_drift(expected.strong_share))
-        if self._edges and decision.score is not None:
-            self._binned += 1
-            part = bisect_left(self._edges, decision.score)
-            for scores in self._scores:
-                scores.add(part)
-            if expected.calibrated and self._binned >= DRIFT_CALLS and self._binned % LOOK == 0:
-                found.append(self._score_drift())
-        if known is not None:
-            self._kinds += 1
-            for unknown in self._unknown:
-                unknown.add(not known)
-            if self._kinds >= DRIFT_CALLS and self._kinds % LOOK == 0:
-                found.append(self._kinds_drift())
-        return [warning for warning in found if warning is not None]
+        # Counted in the windows many at a time, so that a call pays for one list entry.
+        self._waiting.append((decision.score, decision.threshold, strong, known))
+        self._observed += 1
+        if self._observed % LOOK:
+            return ()
+        self._take_in()
+        found, self._found = self._found, []
+        return found
+
+    def _take_in(self) -> None:
+        """Count the calls that wait for it."""
+        expected, waiting = self.expected, self._waiting
+        self._waiting = []
+        for score, threshold, strong, known in waiting:
+            if expected.strong_share is not None and expected.threshold in (None, threshold):
+                self._compared += 1
+                for share in self._shares:
+                    share.add(strong)
+                if self._compared >= DRIFT_CALLS and self._compared % LOOK == 0:
+                    self._note(self._share_drift(expected.strong_share))
+            if self._edges and score is not None:
+                self._binned += 1
+                part = bisect_left(self._edges, score)
+                for scores in self._scores:
+                    scores.add(part)
+                if expected.calibrated and self._binned >= DRIFT_CALLS and self._binned % LOOK == 0:
+                    self._note(self._score_drift())
+            if known is not None:
+                self._kinds += 1
+                for unknown in self._unknown:
+                    unknown.add(not known)
+                if self._kinds >= DRIFT_CALLS and self._kinds % LOOK == 0:
+                    self._note(self._kinds_drift())
+
+    def _note(self, warning: Warning | None) -> None:
+        if warning is not None:
+            self._found.append(warning)
 
     def observe_tokens(self, known: bool) -> Sequence[Warning]:
         """Count one answer, with or without tokens; return what to report."""

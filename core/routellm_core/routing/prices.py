@@ -39,17 +39,21 @@ class TokenUsage:
 
     def credible(self) -> TokenUsage | None:
         """Return these tokens as a provider reported them, of any type; None if that can't be true."""
-        counts = (self.input, self.output, self.cached_input)
-        if any(not isinstance(count, int) or isinstance(count, bool) for count in counts):
+        read, written, cached = self.input, self.output, self.cached_input
+        if not (_is_count(read) and _is_count(written) and _is_count(cached)):
             return None
-        if any(not 0 <= count <= MOST_TOKENS for count in counts):
-            return None
-        return self if self.cached_input <= self.input else None
+        is_true = 0 <= cached <= read <= MOST_TOKENS and 0 <= written <= MOST_TOKENS
+        return self if is_true else None
 
     def __add__(self, other: TokenUsage) -> TokenUsage:
         return TokenUsage(
             self.input + other.input, self.output + other.output, self.cached_input + other.cached_input
         )
+
+
+def _is_count(value: object) -> bool:
+    # bool is an int too. Most counts are plain ints, and known by their type.
+    return type(value) is int or (isinstance(value, int) and not isinstance(value, bool))
 
 
 @dataclass(frozen=True, slots=True)
