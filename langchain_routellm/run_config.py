@@ -11,6 +11,7 @@ from langchain_core.runnables.config import ensure_config, merge_configs, var_ch
 
 from routellm_core import __version__
 from routellm_core.routing.call_account import Origin
+from routellm_core.routing.conversation import thread_name
 from routellm_core.routing.override import NO_OVERRIDE, RoutingOverride
 from routellm_core.routing.validation import check_fraction, check_route
 
@@ -101,12 +102,12 @@ def origin_of(config: RunnableConfig) -> Origin:
 
 
 def thread_of(config: RunnableConfig) -> str | None:
-    """Return the name of the conversation; None if the configuration gives none or an empty one."""
+    """Return the name of the conversation; None if the configuration gives none, or an empty or unreadable one."""
     configurable, metadata = config.get("configurable"), config.get("metadata")
     thread = configurable and configurable.get("thread_id")
     if not thread and metadata:
         thread = metadata.get("thread_id") or metadata.get("session_id")
-    return str(thread) if thread else None
+    return thread_name(thread)
 
 
 def with_decision(config: RunnableConfig, record: Mapping[str, Any]) -> RunnableConfig:

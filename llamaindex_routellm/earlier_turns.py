@@ -11,15 +11,14 @@ from llama_index_instrumentation.dispatcher import active_instrument_tags
 
 from llamaindex_routellm.human_text import is_human, question_of_messages
 from llamaindex_routellm.rendered_prompt import NO_QUESTION
-from routellm_core.routing.conversation import Conversation
+from routellm_core.routing.conversation import Conversation, thread_name
 from routellm_core.routing.stickiness import LEANS_OVER, MOST_TURNS
 
 
 def thread_of_tags() -> str | None:
-    """Return the name of the conversation, where the user's own instrument tags say; an empty one is none."""
+    """Return the name of the conversation, where the user's own instrument tags say."""
     tags = active_instrument_tags.get()
-    thread = tags.get("thread_id") or tags.get("session_id")
-    return str(thread) if thread else None
+    return thread_name(tags.get("thread_id") or tags.get("session_id"))
 
 
 def conversation_of(messages: Sequence[ChatMessage]) -> Conversation:

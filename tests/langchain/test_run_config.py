@@ -178,3 +178,14 @@ def test_what_works_where_hosts_drop_a_configuration(pair: Pair, stand_in: Stand
     always = llm.model_copy(update={"threshold": 0.0})
     assert asked(lambda: agents.create_agent(always, [weather]).invoke(said)) == ["gpt-strong"]
     assert asked(lambda: llm.bind_tools([weather]).with_config(strong).invoke(EASY)) == ["gpt-strong"]
+
+
+class Unreadable:
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_a_thread_without_a_readable_name_fails_no_call(pair: Pair) -> None:
+    answer = pair().invoke(EASY, {"configurable": {"thread_id": Unreadable()}})
+
+    assert answer.response_metadata["routellm"]["reason"] == "score"

@@ -23,6 +23,15 @@ class Place(NamedTuple):
     turn: int | None = None
 
 
+def thread_name(given: object) -> str | None:
+    """Return what the host calls a conversation as text; None for an empty name, or one without a text."""
+    try:
+        return (str(given) if given else None) or None
+    except Exception:
+        # Whatever the host does with it: routing goes on as without a name.
+        return None
+
+
 def _nothing() -> Sequence[str]:
     return ()
 

@@ -11,6 +11,7 @@ from routellm_core.routing.decision import Decision
 from routellm_core.routing.disagreement import SecondOpinion
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
 from routellm_core.routing.prices import TokenUsage
+from routellm_core.routing.router_failure import warn_of_gate
 
 IsInvalid = Callable[[Any], bool]
 
@@ -54,7 +55,15 @@ class NextSide(Decider):
         self, decision: Decision, message: Any, is_invalid: IsInvalid | None, differs: bool
     ) -> Decision | None:
         """Return what follows on a whole answer whose tokens are counted; None if it stays."""
-        following = self.escalation.after_answer(decision, message, is_invalid, differs=differs)
+        try:
+            following = self.escalation.after_answer(decision, message, is_invalid, differs=differs)
+        except Exception as error:
+            # The answer is there and paid for: what can't judge it takes it from nobody.
+            if self.policy.on_router_error == "raise":
+                raise
+            warn_of_gate(error, decision.route)
+            self.counter.count_gate_failure()
+            return None
         following = self._affordable(decision, following)
         if following is not None:
             self.counter.count_escalation(following, self.usage_of(message))

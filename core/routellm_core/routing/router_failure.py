@@ -1,4 +1,7 @@
-"""Router failures: what the caller hears of a router that gave no score; never a prompt or a key."""
+"""Router failures: what the caller hears of a router without a score or a gate without a verdict.
+
+Never a prompt or a key.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class RouterWarning(UserWarning):
-    """A router failed, and the call went to `on_router_error` instead."""
+    """A router failed, and the call went to `on_router_error` instead; or a gate, and the answer stayed."""
 
 
 def failed(router: str, error: Exception) -> RouterError:
@@ -32,12 +35,22 @@ def warn_of_failure(router: str, error: Exception, route: Route) -> None:
     Warns:
         RouterWarning: names the kind of the error; its text may hold a prompt or a key.
     """
-    message = (
-        f"router {router!r} failed with {type(error).__name__}; the call goes to {route}. "
-        "Set on_router_error='raise' to see the error."
-    )
+    _warn(f"router {router!r} failed with {type(error).__name__}; the call goes to {route}.")
+
+
+def warn_of_gate(error: Exception, route: Route) -> None:
+    """Warn that `escalate_if` failed, and whose answer stays.
+
+    Warns:
+        RouterWarning: names the kind of the error; its text may hold the answer, and is left out.
+    """
+    _warn(f"escalate_if failed with {type(error).__name__}; the answer of {route} stays.")
+
+
+def _warn(what: str) -> None:
+    message = f"{what} Set on_router_error='raise' to see the error."
     try:
-        warnings.warn(message, RouterWarning, stacklevel=2)
+        warnings.warn(message, RouterWarning, stacklevel=3)
     except RouterWarning:
-        # Somebody runs with warnings as errors; a failing router still must not fail the call.
+        # Somebody runs with warnings as errors; a failing router or gate still must not fail the call.
         _LOG.warning(message)

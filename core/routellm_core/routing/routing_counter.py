@@ -71,6 +71,7 @@ class RoutingCounter:
         self._drift = DriftWatch(self._expected)
         self._reasons: Counter[Reason] = Counter()
         self._escalations = 0
+        self._gate_failures = 0
         self._switches = 0
         self._read_again: Counter[Route] = Counter()
         self._read_before = self._readings()
@@ -144,6 +145,11 @@ class RoutingCounter:
         with self._lock:
             self._reasons[decision.reason] -= 1
             self._reasons["budget"] += 1
+
+    def count_gate_failure(self) -> None:
+        """Count an answer that stays because `escalate_if` failed on it."""
+        with self._lock:
+            self._gate_failures += 1
 
     def count_tokens(self, decision: Decision, usage: TokenUsage | None) -> None:
         """Add the tokens of one answer.
@@ -219,6 +225,7 @@ class RoutingCounter:
             weak=weak,
             reasons=dict(+self._reasons),
             escalations=self._escalations,
+            gate_failures=self._gate_failures,
             switches=self._switches,
             switch_cost=self._switch_cost(),
             strong_share=self._answered[top] / requests if requests else None,

@@ -73,6 +73,7 @@ class RoutingStats:
         shadow_saved: the share of their cost that routing would have saved; None as `shadow_cost`.
         tiers: of more than two tiers, each one's calls, tokens and cost, from the lowest to the highest;
             `weak` is the lowest of them then, and `strong` the highest.
+        gate_failures: answers that stayed because `escalate_if` failed on them.
         reader: what the router's reader was asked, by other pairs with the same router too; None without.
     """
 
@@ -96,6 +97,7 @@ class RoutingStats:
     switch_cost: float | None = None
     tiers: dict[str, RouteStats] = field(default_factory=dict)
     reader: ReadingStats | None = None
+    gate_failures: int = 0
 
     @classmethod
     def merged(cls, parts: Iterable[RoutingStats]) -> RoutingStats:
@@ -159,6 +161,7 @@ def _merged(one: RoutingStats, other: RoutingStats) -> RoutingStats:
         weak=weak,
         reasons=dict(Counter(one.reasons) + Counter(other.reasons)),
         escalations=one.escalations + other.escalations,
+        gate_failures=one.gate_failures + other.gate_failures,
         switches=one.switches + other.switches,
         switch_cost=_sum(one.switch_cost, other.switch_cost),
         strong_share=_mean(one.strong_share, one.requests, other.strong_share, other.requests),
