@@ -102,7 +102,7 @@ def origin_of(config: RunnableConfig) -> Origin:
 
 
 def thread_of(config: RunnableConfig) -> str | None:
-    """Return the name of the conversation; None if the configuration gives none, or an empty or unreadable one."""
+    """Return the name of the conversation; None if the configuration gives no readable one."""
     configurable, metadata = config.get("configurable"), config.get("metadata")
     thread = configurable and configurable.get("thread_id")
     if not thread and metadata:
