@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from routellm_core.calibration.share import calibrate_threshold
 from routellm_core.commands.arguments import add_report_argument, add_score_arguments
 from routellm_core.commands.calibration_sample import CalibrationSample, Found
 from routellm_core.commands.call_costs import CallCosts, add_cost_arguments, call_costs
+from routellm_core.commands.label_arguments import add_label_arguments
 from routellm_core.commands.quality_lines import certified, quality_target
 from routellm_core.commands.reading_arguments import add_reading_arguments
 from routellm_core.commands.report_section import prompts_section
@@ -75,32 +75,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     target.add_argument(
         "--gap", type=float, metavar="X", help="share of the quality gap between weak and strong to recover"
     )
-    parser.add_argument(
-        "--confidence",
-        type=float,
-        default=0.9,
-        metavar="P",
-        help="confidence of a quality target (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--scale",
-        nargs=2,
-        type=float,
-        metavar=("LOW", "HIGH"),
-        default=(0.0, 1.0),
-        help="the lowest and highest grade (default: 0 1)",
-    )
+    add_label_arguments(parser, confidence_of="a quality target")
     parser.add_argument("--strong", metavar="MODEL", help="the strong model's name, as in the labels")
     parser.add_argument("--weak", metavar="MODEL", help="the weak model's name, as in the labels")
     add_cost_arguments(parser)
     add_score_arguments(parser)
     parser.add_argument(
         "--recommend", action="store_true", help="print three thresholds to choose from, and write nothing"
-    )
-    parser.add_argument(
-        "--data",
-        default=os.environ.get("ROUTELLM_DATA"),
-        help="the data folder, if --labels names a benchmark",
     )
     parser.add_argument(
         "--out",

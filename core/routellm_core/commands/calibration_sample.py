@@ -9,10 +9,11 @@ from pathlib import Path
 
 from routellm_core.calibration.record import Calibration
 from routellm_core.commands.arguments import stored_scores
+from routellm_core.commands.label_arguments import labelled_benchmark
 from routellm_core.commands.note import Note
-from routellm_core.commands.reading_arguments import prompts_of, reading_options
+from routellm_core.commands.reading_arguments import prompts_of
 from routellm_core.evaluation.benchmark import Benchmark
-from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
+from routellm_core.evaluation.benchmarks import NAMES
 from routellm_core.evaluation.published_benchmarks import STRONG, WEAK
 from routellm_core.loading import load_router
 from routellm_core.logits import Floats
@@ -82,7 +83,7 @@ class CalibrationSample:
             prompts: Sequence[str] = asked.texts
             usages = asked.usages
         else:
-            benchmark = _labelled(options, router)
+            benchmark = labelled_benchmark(options, router)
             prompts, read = benchmark.prompts, Note(benchmark.read)
         say(f"scoring {len(prompts)} prompts")
         scores = stored_scores(options).score(router, prompts)
@@ -118,14 +119,3 @@ class CalibrationSample:
             statement=found.statement,
             score_quantiles=tuple(quantiles.tolist()),
         )
-
-
-def _labelled(options: Namespace, router: Router) -> Benchmark:
-    loaded = load_benchmark(
-        options.labels,
-        options.data,
-        strong=options.strong,
-        weak=options.weak,
-        options=reading_options(options),
-    )
-    return without_trained(loaded, router).in_hash_order()

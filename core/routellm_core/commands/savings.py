@@ -7,7 +7,6 @@ tokens. With labels it also reports the quality.
 from __future__ import annotations
 
 import json
-import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from routellm_core.calibration.record import Calibration
 from routellm_core.calibration.target import QualityTarget
 from routellm_core.commands.arguments import add_report_argument, add_score_arguments, stored_scores
 from routellm_core.commands.command_error import NoGainError
+from routellm_core.commands.label_arguments import add_label_arguments, labelled_benchmark
 from routellm_core.commands.note import Note
 from routellm_core.commands.price_arguments import (
     NamedPrice,
@@ -28,7 +28,6 @@ from routellm_core.commands.price_arguments import (
 )
 from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.commands.savings_notes import savings_loss, savings_notes
-from routellm_core.evaluation.benchmarks import load_benchmark, without_trained
 from routellm_core.evaluation.evaluation import nearness
 from routellm_core.evaluation.report.page import write_report
 from routellm_core.evaluation.report.section import ReportSection
@@ -101,26 +100,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="largest quality loss of the certified row, in points below strong alone (default: 0.02 of "
         "the scale)",
     )
-    parser.add_argument(
-        "--confidence",
-        type=float,
-        default=0.9,
-        metavar="P",
-        help="confidence of --max-loss (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--scale",
-        nargs=2,
-        type=float,
-        metavar=("LOW", "HIGH"),
-        default=(0.0, 1.0),
-        help="lowest and highest quality in the labels (default: 0 1)",
-    )
-    parser.add_argument(
-        "--data",
-        default=os.environ.get("ROUTELLM_DATA"),
-        help="the data folder, if --labels names a benchmark",
-    )
+    add_label_arguments(parser, confidence_of="--max-loss")
     parser.add_argument(
         "--examples", type=int, default=3, metavar="N", help="prompts on each side (default: %(default)s)"
     )
@@ -198,14 +178,7 @@ def _threshold(options: Namespace, router: Router) -> float | None:
 def _labelled(options: Namespace, router: Router) -> Labelled | None:
     if options.labels is None:
         return None
-    loaded = load_benchmark(
-        options.labels,
-        options.data,
-        strong=options.strong,
-        weak=options.weak,
-        options=reading_options(options),
-    )
-    benchmark = without_trained(loaded, router).in_hash_order()
+    benchmark = labelled_benchmark(options, router)
     return Labelled(benchmark, stored_scores(options).score(router, benchmark.prompts))
 
 
