@@ -144,7 +144,7 @@ def _text(message: BaseMessage) -> str:
         return message.content
     blocks = [{"text": block} if isinstance(block, str) else block for block in message.content or ()]
     parts = [block.get("text") for block in blocks if block.get("type") in _TEXT_BLOCKS]
-    # A plain text document is what the person says where nothing stands beside it.
+    # A plain text document is the human's message if the message holds nothing else.
     said = [part for part in parts if part] or [
         block.get("text") for block in blocks if block.get("type") == "text-plain"
     ]

@@ -131,7 +131,7 @@ class Deployments(BaseChatModel):
     ) -> Any:
         if version != "v3":
             return super().stream_events(input, config, version=cast(Any, version), **kwargs)
-        # What LangChain itself makes these events with; nobody else needs it.
+        # LangChain's own converter, imported only when it is needed.
         from langchain_core.language_models._compat_bridge import chunks_to_events
 
         chunks = (ChatGenerationChunk(message=chunk) for chunk in self.stream(input, config, **kwargs))

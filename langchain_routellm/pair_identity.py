@@ -36,7 +36,7 @@ class PairIdentity(PairSettings):
 
     @override
     def _resolve_model_profile(self) -> ModelProfile | None:
-        # The settings are not checked yet where this is asked first.
+        # The first access is before the settings are checked.
         said = {self.tier_names[-1]: self.strong_lacks, self.tier_names[0]: self.weak_lacks}
         return shared_profile(
             *(

@@ -57,7 +57,7 @@ class PairSettings(PairFields):
 
     @model_validator(mode="after")
     def _resolve_routing(self) -> Self:
-        # pydantic validates a finished model again where it becomes a field of another one.
+        # pydantic validates a finished model again when it becomes a field of another one.
         if self._resolved:
             return self
         _check_pair(self.__dict__)

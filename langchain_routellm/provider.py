@@ -58,7 +58,7 @@ def speaks(provider: str, answered: str) -> bool:
 
 def model_name(side: Side) -> str | None:
     """Return the name that a side's model is asked for by; None if unknown."""
-    # An Azure deployment has a name of its own, which no answer says.
+    # An Azure deployment has a name of its own, which no answer contains.
     if getattr(side.lead, "deployment_name", None):
         return None
     for name in (

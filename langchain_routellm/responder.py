@@ -76,7 +76,7 @@ def responder(
         raise ValueError(f"model is {type(model).__name__}, expected a LangChain chat model.")
     found = name or next((value for field in _NAMES if (value := getattr(inner, field, None))), None)
     if not isinstance(found, str):
-        raise ValueError(f"{type(inner).__name__} holds no name of its model: give name=.")
+        raise ValueError(f"{type(inner).__name__} has no model name: give name=.")
     limits = (max_tokens, *(getattr(inner, field, None) for field in _LIMITS))
     limit = next((value for value in limits if isinstance(value, int) and value > 0), DEFAULT_MAX_TOKENS)
     return LangChainResponder(model, name=found, max_tokens=limit)
@@ -84,7 +84,7 @@ def responder(
 
 def _reason(metadata: Mapping[str, Any]) -> object:
     """Return why the answer ended, in whichever form the provider reports it."""
-    # OpenAI's Responses API says it of answers that are not whole.
+    # OpenAI's Responses API gives it for incomplete answers.
     incomplete = metadata.get("incomplete_details")
     if isinstance(incomplete, Mapping):
         return incomplete.get("reason")

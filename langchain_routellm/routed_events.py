@@ -40,7 +40,7 @@ class RoutedEvents(ChatModelStream):
         try:
             event = next(self._routed)
             if _is_last(event):
-                # Nobody reads on, and the call is to end.
+                # The reader has gone, and the call has to end.
                 deque(self._routed, maxlen=0)
         except StopIteration:
             return False
@@ -71,7 +71,7 @@ class AsyncRoutedEvents(AsyncChatModelStream):
             except StopAsyncIteration:
                 return False
             except BaseException as error:
-                # Whoever reads the stream raises it, a cancellation too.
+                # The reader of the stream raises it, a cancellation too.
                 self.fail(error)
                 return False
             self.dispatch(event)
@@ -80,7 +80,7 @@ class AsyncRoutedEvents(AsyncChatModelStream):
     @override
     async def aclose(self) -> None:
         if self.inner is not None:
-            # Ends the wait of whoever is reading.
+            # Ends the reader's wait.
             await self.inner.aclose()
         async with self._one_at_a_time:
             await self._routed.aclose()
@@ -92,7 +92,7 @@ def passed_on(
     counter: RoutingCounter, routed: ChatModelStream, attempt: Attempt
 ) -> Generator[Event, None, None]:
     """Yield the events of the chosen model's stream for the caller's, with the decision in the last one."""
-    # A binding of a model passes the method on, though its class does not say so.
+    # A binding of a model passes the method on, though its class does not declare it.
     model = cast(BaseChatModel, attempt.runnable)
     stream = model.stream_events(attempt.input, attempt.config, version="v3", **attempt.kwargs)
     for event in stream:

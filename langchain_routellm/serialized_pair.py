@@ -132,7 +132,7 @@ def _plain(value: object) -> object:
 
 
 def _is_said(model: object) -> bool:
-    # What with_fallbacks and with_retry make says types of errors, which LangChain's own loading refuses.
+    # The dumps of with_fallbacks and with_retry name types of errors, which LangChain's own loading refuses.
     return (
         isinstance(model, Serializable) and not is_wrapped(model) and model.to_json()["type"] == "constructor"
     )

@@ -179,7 +179,7 @@ class _Parsing:
     def started(self, attempt: Attempt) -> Attempt:
         """Return the attempt to make, with a recorder of the message that will be parsed."""
         self._recorder, self._decision = AnswerRecorder(), attempt.decision
-        # A side without a structured runnable is only reached where the call forces it: let it say why.
+        # A side without a structured runnable is only reached if the call forces it: let it explain.
         model, _ = attempt.unbound()
         chain = self._chains.get(attempt.decision.route)
         kwargs = {name: value for name, value in attempt.kwargs.items() if name not in REPLACED}

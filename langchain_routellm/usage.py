@@ -74,7 +74,7 @@ class StreamTokens:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A stream that failed has no answer, and tokens only where it said so before.
+        # A stream that failed has no answer, and tokens only if it reported them before.
         if self._usage is not None or not isinstance(error, Exception):
             self._count()
 

@@ -50,6 +50,6 @@ def _state_prompt_of_the_running_agent() -> str | None:
         workflow = module.Context.get_step_context()._face._workflow
         template = workflow.state_prompt.get_template()
     except Exception:
-        # Outside of a step, in a workflow without a state prompt, or where this is kept elsewhere by now.
+        # Outside a step, in a workflow without a state prompt, or in a version that keeps this elsewhere.
         return None
     return template if isinstance(template, str) else None

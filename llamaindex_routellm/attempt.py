@@ -118,7 +118,7 @@ class Attempt:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         tags, tally = self._outer
-        # No token of the context: a stream may be closed in another than its own.
+        # Not by a context token: a stream may be closed in another context than its own.
         active_instrument_tags.set(tags)
         listen(tally)
 

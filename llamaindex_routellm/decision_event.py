@@ -92,7 +92,7 @@ def attributes(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def current_span() -> Span | None:
     """Return OpenTelemetry's current span; None if nobody records one."""
-    # Whoever traces has loaded it; nobody else should pay for the import.
+    # A program that traces has loaded it; others should not pay for the import.
     opentelemetry = sys.modules.get("opentelemetry.trace")
     span: Span | None = None if opentelemetry is None else opentelemetry.get_current_span()
     return span if span is not None and span.is_recording() else None

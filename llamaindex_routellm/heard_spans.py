@@ -53,7 +53,7 @@ def spanned_where_heard(spanned: object, dispatcher: Dispatcher) -> Callable[...
     plain = getattr(spanned, "__wrapped__", None)
     if not (isinstance(plain, FunctionType) and hasattr(plain, DISPATCHER_SPAN_DECORATED_ATTR)):
         return None
-    # The span asks for it at every call, and otherwise it would be derived anew each time.
+    # The span reads it at every call, and would otherwise derive it each time.
     plain.__signature__ = signature(plain)  # type: ignore[attr-defined]
 
     above, wrapper = lineage(dispatcher), cast(FunctionType, spanned)

@@ -42,7 +42,7 @@ _NONE_IS_A_CHOICE = ("share_window", "housekeeping_route")
 class PairSettings(PairFields):
     """The settings of a routed pair; `RouteLLM` adds the calls."""
 
-    # What was given may hold a key where none belongs.
+    # A given value may hold a key by mistake.
     model_config = ConfigDict(hide_input_in_errors=True)
 
     _switchboard: Switchboard | None = PrivateAttr(default=None)

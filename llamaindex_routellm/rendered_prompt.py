@@ -90,7 +90,7 @@ def rendered_question(text: str) -> str | None:
         return NO_QUESTION
     if text.startswith(_AGENT_CONVERSATION):
         return _last_of_conversation(text)
-    # Looked for anew when a module was loaded; counting them is cheaper than looking.
+    # Searched again after a module was loaded; counting modules is cheaper than searching.
     openings, templates = _loaded_templates(len(sys.modules))
     if text.startswith(openings):
         for template, variable in templates:

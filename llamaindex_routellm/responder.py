@@ -65,7 +65,7 @@ def responder(model: LLM, *, name: str | None = None, max_tokens: int | None = N
         raise ValueError(f"model is {type(model).__name__}, expected a LlamaIndex LLM.")
     found = name or model.metadata.model_name
     if not found or found == "unknown":
-        raise ValueError(f"{type(model).__name__} holds no name of its model: give name=.")
+        raise ValueError(f"{type(model).__name__} has no model name: give name=.")
     limits = (max_tokens, getattr(model, "max_tokens", None))
     limit = next((value for value in limits if isinstance(value, int) and value > 0), DEFAULT_MAX_TOKENS)
     return LlamaIndexResponder(model, name=found, max_tokens=limit)
@@ -73,7 +73,7 @@ def responder(model: LLM, *, name: str | None = None, max_tokens: int | None = N
 
 def _reason(raw: object) -> object:
     """Return why the answer ended, in whichever form the provider reports it."""
-    # OpenAI's Responses API says it of answers that are not whole.
+    # OpenAI's Responses API gives it for incomplete answers.
     incomplete = _item(raw, "incomplete_details")
     if incomplete is not None:
         return _item(incomplete, "reason")

@@ -165,8 +165,8 @@ class RouteLLM(ChatEndpoints, PromptEndpoints, ToolEndpoints, PairConstructors):
         values = {key: value for key, value in {**data, **kwargs}.items() if key != "class_name"}
         if "decision_log" not in kwargs and values.get("decision_log") is not None:
             raise ValueError(
-                f"decision_log is {values['decision_log']!r} in the data, and nothing is written because "
-                "data say so: give from_dict(data, decision_log=...), or None for no log."
+                f"decision_log is {values['decision_log']!r} in the data, and data alone never make a pair "
+                "write a file: give from_dict(data, decision_log=...), or None for no log."
             )
         for side in ("strong", "weak"):
             values[side] = restored_model(values.get(side), side)

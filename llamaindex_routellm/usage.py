@@ -40,7 +40,7 @@ def response_usage(response: Response) -> TokenUsage:
     """Return the tokens of a response, zeros if its provider reports none."""
     raw = response.raw
     usage = None if raw is None else _reader(raw)("usage", None)
-    # OpenAI's own objects, read without more ado: this is done at every call.
+    # OpenAI's own objects, read directly: this is done at every call.
     prompt, output = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
     if type(prompt) is int and type(output) is int:
         details = getattr(usage, "prompt_tokens_details", None)

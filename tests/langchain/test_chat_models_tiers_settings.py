@@ -103,7 +103,7 @@ def test_what_is_no_tier_is_refused(stand_in: StandInServer) -> None:
     make: Any = ChatRouteLLM.from_tiers
     with pytest.raises(ValueError, match="tiers holds 1, expected two or more"):
         make([("one", model)], shares=[1.0])
-    with pytest.raises(ValueError, match="tiers is no list of names and models"):
+    with pytest.raises(ValueError, match="tiers is not a list of names and models"):
         make([model, other], shares=[0.5, 0.5])
     with pytest.raises(ValidationError, match="two tiers are named 'a'"):
         make([("a", model), ("a", other)], shares=[0.5, 0.5])
@@ -111,5 +111,5 @@ def test_what_is_no_tier_is_refused(stand_in: StandInServer) -> None:
         make([("a", model), ("b", 1), ("c", other)], shares=[0.5, 0.3, 0.2])
     with pytest.raises(ValidationError, match="exactly one of shares="):
         make([("a", other), ("b", model), ("c", other)])
-    with pytest.warns(PairWarning, match="full and mini are one and the same model"):
+    with pytest.warns(PairWarning, match="full and mini are the same model"):
         make([("mini", model), ("full", model)], thresholds=[0.5])

@@ -144,7 +144,7 @@ def test_a_copy_passes_settings_of_the_models_on_to_both(pair: Pair, stand_in: S
 
 def test_a_pair_that_saves_nothing_is_warned_of(pair: Pair, stand_in: StandInServer) -> None:
     model = chat_openai(stand_in, "gpt-strong")
-    with pytest.warns(PairWarning, match="one and the same model"):
+    with pytest.warns(PairWarning, match="the same model"):
         pair(strong=model, weak=model)
     cheap, dear = {"input": 1, "output": 2}, {"input": 10, "output": 20}
     with pytest.warns(PairWarning, match="by prices=: are the sides swapped"):

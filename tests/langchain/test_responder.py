@@ -94,7 +94,7 @@ def test_name_and_limit_can_be_given_and_other_things_are_refused() -> None:
 
     assert (given.name, given.max_tokens) == ("mine", 9)
     assert responder(fake, name="mine").max_tokens == 1024
-    with pytest.raises(ValueError, match="FakeListChatModel holds no name of its model: give name="):
+    with pytest.raises(ValueError, match="FakeListChatModel has no model name: give name="):
         responder(fake)
     with pytest.raises(ValueError, match="model is str, expected a LangChain chat model"):
         responder("gpt-4o")  # type: ignore[arg-type]

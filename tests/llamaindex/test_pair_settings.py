@@ -218,7 +218,7 @@ def test_slips_in_a_pair_are_said_when_it_is_made() -> None:
         OpenAI("gpt-4o-mini", api_key="k"),
         OpenAI("gpt-4o", api_key="k"),
     )
-    with pytest.warns(PairWarning, match="one and the same model"):
+    with pytest.warns(PairWarning, match="the same model"):
         mock_pair(strong=mock, weak=mock)
     with pytest.warns(PairWarning, match=r"by list price \(gpt-4o-mini, gpt-4o\)"):
         mock_pair(strong=cheap, weak=capable)

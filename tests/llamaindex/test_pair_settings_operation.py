@@ -214,7 +214,7 @@ def test_plain_values_keep_log_window_and_budget(tmp_path: Path) -> None:
         budget={"strong": 5.0, "per": "day"},
     )
     data = llm.to_dict()
-    with pytest.raises(ValueError, match=r"decision_log is .* nothing is written because data say so"):
+    with pytest.raises(ValueError, match=r"decision_log is .* data alone never make a pair write a file"):
         RouteLLM.from_dict(data)
     assert RouteLLM.from_dict(data, decision_log=None).decision_log is None
     again = RouteLLM.from_dict(data, decision_log=data["decision_log"])

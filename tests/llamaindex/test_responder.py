@@ -75,7 +75,7 @@ def test_name_and_limit_can_be_given_and_other_things_are_refused() -> None:
 
     assert (given.name, given.max_tokens) == ("mock", 9)
     assert responder(MockLLM(), name="mock").max_tokens == 1024
-    with pytest.raises(ValueError, match="MockLLM holds no name of its model: give name="):
+    with pytest.raises(ValueError, match="MockLLM has no model name: give name="):
         responder(MockLLM())
     with pytest.raises(ValueError, match="model is str, expected a LlamaIndex LLM"):
         responder("gpt-4o")  # type: ignore[arg-type]

@@ -33,7 +33,7 @@ def warn_of_slips(
         PairWarning: both sides are one model object, or strong costs less than weak.
     """
     if same:
-        _warn(f"{names[0]} and {names[1]} are one and the same model: there is nothing to route between.")
+        _warn(f"{names[0]} and {names[1]} are the same model: there is nothing to route between.")
         return
     first, second = (prices.strong, prices.weak) if prices else (_listed(strong), _listed(weak))
     if first is None or second is None:

@@ -143,7 +143,7 @@ class RoutingState:
                 )
         except Exception as error:
             _LOG.warning(
-                "the share starts afresh: %s can't be read (%s).", self.log.where, type(error).__name__
+                "the share starts over: %s can't be read (%s).", self.log.where, type(error).__name__
             )
 
     def _start_budget(self, settings: RoutingSettings) -> None:

@@ -15,14 +15,14 @@ def tier_arguments(tiers: Tiers[Model]) -> dict[str, Any]:
     """Return `weak`, `between`, `strong` and `tier_names`.
 
     Raises:
-        ValueError: it is no list of names and models, or holds fewer than two.
+        ValueError: it is not a list of names and models, or holds fewer than two.
     """
     listed: Sequence[Any] = list(tiers.items()) if isinstance(tiers, Mapping) else tiers
     if not isinstance(listed, Sequence) or not all(
         isinstance(tier, Sequence) and not isinstance(tier, str) and len(tier) == 2 for tier in listed
     ):
         raise ValueError(
-            "tiers is no list of names and models, expected [('mini', model), ('full', model)] from the "
+            "tiers is not a list of names and models, expected [('mini', model), ('full', model)] from the "
             "cheapest to the most capable."
         )
     if len(listed) < 2:

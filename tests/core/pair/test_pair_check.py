@@ -15,7 +15,7 @@ CHEAP, DEAR = Price(1, 2), Price(10, 20)
 @pytest.mark.parametrize(
     ("same", "strong", "weak", "prices", "message"),
     [
-        (True, None, None, None, "one and the same model"),
+        (True, None, None, None, "the same model"),
         (False, "openai:gpt-4o-mini", "openai:gpt-4o", None, "by list price"),
         (False, None, None, Prices(CHEAP, DEAR), "by prices="),
         # one's own prices beat the list
