@@ -40,9 +40,9 @@ class PairFields(FunctionCallingLLM):
     """The names of all models, from the cheapest to the most capable, as records and settings use them."""
     router: Given[RouterGiven] = "default"
     """A name, a folder written by `Router.save`, or a Router object."""
-    threshold: float | None = None
+    threshold: Given[float | None] = None
     """A prompt goes to strong when its score is at least this, in [0, 1]."""
-    strong_share: float | None = None
+    strong_share: Given[float | None] = None
     """Instead of a threshold: the share of prompts that go to strong, in [0, 1]."""
     thresholds: Given[Sequence[float] | None] = None
     """Of more than two models: the scores from which each higher one answers, ascending."""
