@@ -14,11 +14,15 @@ def replaced_whole(path: Path) -> Iterator[BinaryIO]:
     """Open a stream whose content replaces the file at `path` when the block ends.
 
     If the block raises or the process dies, the older file stays. A process that has it open or mapped keeps
-    its content: the file is replaced, not changed.
+    its content: the file is replaced, not changed. A pipe or a device is written to in place.
 
     Raises:
         OSError: the folder does not exist or can't be written to.
     """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as stream:
+            yield stream
+        return
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with unfinished.open("wb") as stream:
