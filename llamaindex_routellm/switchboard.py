@@ -29,6 +29,7 @@ from llamaindex_routellm.answered import Answered, answered_usage
 from llamaindex_routellm.attempt import Attempt
 from llamaindex_routellm.decision_event import announce, announce_cost, current_span
 from llamaindex_routellm.earlier_turns import thread_of_tags
+from llamaindex_routellm.parsed_stream import aparsed, parsed
 from llamaindex_routellm.prompt_size import fits_any_model, takes_long
 from llamaindex_routellm.reading import Reading
 from llamaindex_routellm.routed_call import RoutedCall
@@ -129,7 +130,7 @@ class Switchboard:
         try:
             with attempt:
                 stream = cast("Iterable[object]", attempt.start())
-                opened = [forwarded(attempt, stream, self.counter)]
+                opened = [parsed(attempt, forwarded(attempt, stream, self.counter), self.dispatcher)]
         except Exception as error:
             if self.dispatcher.escalation.after_error(decision, error) is None:
                 self.dispatcher.failed(decision, error)
@@ -154,7 +155,7 @@ class Switchboard:
         try:
             with attempt:
                 stream = await cast("Awaitable[AsyncIterable[object]]", attempt.start())
-                opened = [aforwarded(attempt, stream, self.counter)]
+                opened = [aparsed(attempt, aforwarded(attempt, stream, self.counter), self.dispatcher)]
         except Exception as error:
             if self.dispatcher.escalation.after_error(decision, error) is None:
                 self.dispatcher.failed(decision, error)
@@ -256,7 +257,7 @@ class Switchboard:
             attempt = self._attempt(call, decision)
             with attempt:
                 stream = cast("Iterable[object]", attempt.start())
-        yield from forwarded(attempt, stream, self.counter)
+        yield from parsed(attempt, forwarded(attempt, stream, self.counter), self.dispatcher)
 
     async def _asecond_stream(
         self, call: RoutedCall[object], decision: Decision, span_id: str | None
@@ -265,7 +266,7 @@ class Switchboard:
             attempt = self._attempt(call, decision)
             with attempt:
                 stream = await cast("Awaitable[AsyncIterable[object]]", attempt.start())
-        async for chunk in aforwarded(attempt, stream, self.counter):
+        async for chunk in aparsed(attempt, aforwarded(attempt, stream, self.counter), self.dispatcher):
             yield chunk
 
 
