@@ -22,6 +22,7 @@ NO_QUESTION = ""
 
 # Module, constant, and the variable that holds the question; None if the text holds none.
 _TEMPLATES: tuple[tuple[str, str, str | None], ...] = (
+    ("llama_index.core.chat_engine.condense_question", "DEFAULT_TEMPLATE", "question"),
     ("llama_index.core.chat_engine.condense_plus_context", "DEFAULT_CONDENSE_PROMPT_TEMPLATE", "question"),
     (
         "llama_index.core.chat_engine.multi_modal_condense_plus_context",
