@@ -71,7 +71,10 @@ def test_a_word_of_punctuation_is_a_word() -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["the", "The", "WHY", "prove.", "Total?", "however,", "implement;", "integral!", "API:", "a", "x"],
+    [
+        *("the", "The", "WHY", "prove.", "Total?", "however,", "implement;", "integral!", "API:", "a", "x"),
+        *("7", "2024", "17?", "3.", "1000,", "0;", "007!"),
+    ],
 )
 def test_plain_words_count_as_any_other(word: str) -> None:
     # what is measured sign by sign, where a sign that counts for nothing is in front

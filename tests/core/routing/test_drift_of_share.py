@@ -7,7 +7,7 @@ import pytest
 
 from routellm_core import Decision
 from routellm_core.routing.decision import Reason, Route
-from routellm_core.routing.drift import DRIFT_CALLS, ExpectedTraffic, ShareDriftWarning
+from routellm_core.routing.drift import DRIFT_CALLS, LOOK, ExpectedTraffic, ShareDriftWarning
 from routellm_core.routing.routing_counter import RoutingCounter
 
 
@@ -90,3 +90,18 @@ def test_after_a_reset_the_warning_may_come_again() -> None:
         count(counter, strong=0, weak=DRIFT_CALLS)
 
     assert (len(warned), len(again)) == (1, 1)
+
+
+def test_a_look_at_the_statistics_loses_no_warning() -> None:
+    counter = RoutingCounter(expected=ExpectedTraffic(0.1, threshold=0.5))
+    elsewhere = Decision("weak", None, 0.9, "score", "random")
+
+    with pytest.warns(ShareDriftWarning) as warned:
+        # One call at a threshold of its own: the comparison falls between two multiples of LOOK.
+        counter.count(elsewhere)
+        for _ in range(DRIFT_CALLS + LOOK):
+            count(counter, strong=1, weak=0)
+            counter.snapshot()
+
+    assert len(warned) == 1
+    assert f"100% of the last {DRIFT_CALLS} scored calls" in str(warned[0].message)
