@@ -13,6 +13,7 @@ from llama_index_instrumentation.dispatcher import active_instrument_tags
 from llamaindex_routellm.answered import Answered
 from llamaindex_routellm.decision_event import attributes, current_span
 from llamaindex_routellm.heard_spans import past_unheard_span
+from llamaindex_routellm.parsed_usage import heard
 from llamaindex_routellm.routed_call import RoutedCall
 from llamaindex_routellm.side import Side
 from llamaindex_routellm.stream_usage import asking, may_refuse
@@ -92,10 +93,13 @@ class Attempt:
         args, kwargs = self.call.arguments(self._side, *self._others)
         method, name = self._method, self.call.method
         self._asks = not self._repeats and self._side.stream_usage.is_asked(self.model, name, kwargs)
+        model = self.model
         if self._asks:
-            model, kwargs = asking(self.model, name, kwargs)
-            if model is not self.model:
-                method = cast("Callable[..., object]", past_unheard_span(getattr(model, name)))
+            model, kwargs = asking(model, name, kwargs)
+        elif self.tally is not None:
+            model = heard(model, name, self.tally.hear)
+        if model is not self.model:
+            method = cast("Callable[..., object]", past_unheard_span(getattr(model, name)))
         return method(*args, **kwargs)
 
     def is_to_repeat(self, error: Exception) -> bool:

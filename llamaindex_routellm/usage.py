@@ -100,6 +100,11 @@ class UsageTally:
     usage: TokenUsage = NO_USAGE
     heard: bool = False
 
+    def hear(self, response: object) -> None:
+        """Note the tokens of a response of a provider's SDK."""
+        self.usage = _read(getattr(response, "usage", None)) or NO_USAGE
+        self.heard = True
+
 
 _listening: ContextVar[UsageTally | None] = ContextVar("llamaindex_routellm_usage", default=None)
 

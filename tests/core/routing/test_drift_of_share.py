@@ -94,14 +94,16 @@ def test_after_a_reset_the_warning_may_come_again() -> None:
 
 def test_a_look_at_the_statistics_loses_no_warning() -> None:
     counter = RoutingCounter(expected=ExpectedTraffic(0.1, threshold=0.5))
-    elsewhere = Decision("weak", None, 0.9, "score", "random")
+    # At a threshold of its own, so that the comparison falls between two multiples of LOOK.
+    counter.count(Decision("weak", None, 0.9, "score", "random"))
 
-    with pytest.warns(ShareDriftWarning) as warned:
-        # One call at a threshold of its own: the comparison falls between two multiples of LOOK.
-        counter.count(elsewhere)
+    def calls_and_looks() -> None:
         for _ in range(DRIFT_CALLS + LOOK):
             count(counter, strong=1, weak=0)
             counter.snapshot()
+
+    with pytest.warns(ShareDriftWarning) as warned:
+        calls_and_looks()
 
     assert len(warned) == 1
     assert f"100% of the last {DRIFT_CALLS} scored calls" in str(warned[0].message)
