@@ -94,22 +94,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or the status of a failure, see `command_error.EXIT_STATUSES`, reported in one line on standard
         error.
     """
-    options = parser().parse_args(arguments)
-    say = Progress(sys.stderr)
+    name = "routellm"
     try:
+        options = parser().parse_args(arguments)
+        name = f"routellm {options.command}"
         with allowing_hosts(options.allow_host):
-            for line in options.run(options, say):
+            for line in options.run(options, Progress(sys.stderr)):
                 _print(line, sys.stderr if isinstance(line, Note) else sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader (head, less) has what it wanted. Python would report the closed pipe again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
-        print(f"routellm {options.command}: interrupted.", file=sys.stderr)
+        print(f"{name}: interrupted.", file=sys.stderr)
         return INTERRUPTED
     except _TOLD as error:
         words = " ".join(str(error).split()) or type(error).__name__
-        _print(f"routellm {options.command}: error: {words}", sys.stderr)
+        _print(f"{name}: error: {words}", sys.stderr)
         return exit_status(error)
     return 0
 

@@ -153,17 +153,6 @@ def test_the_rows_in_the_help_are_json(capsys: pytest.CaptureFixture[str]) -> No
             assert isinstance(json.JSONDecoder().raw_decode(row)[0], dict)
 
 
-def test_an_interrupt_is_one_line(
-    prompts: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def interrupted(*given: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("routellm_core.commands.score.load_router", interrupted)
-    assert main(["score", str(prompts)]) == 130
-    assert capsys.readouterr().err == "routellm score: interrupted.\n"
-
-
 def test_progress_is_a_line_a_minute_where_nobody_watches() -> None:
     stream, now = io.StringIO(), 0.0
     say = Progress(stream, lambda: now)
