@@ -98,7 +98,8 @@ def said(value: object) -> object:
     if isinstance(value, Router):
         return value.name
     if isinstance(value, Disagreement):
-        return {"checker": described(value.checker), "same": said(value.same), "price": said(value.price)}
+        plain = {name: said(getattr(value, name)) for name in ("same", "price", "timeout")}
+        return {"checker": described(value.checker), **plain}
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, type):

@@ -196,6 +196,7 @@ def test_a_rule_is_said_in_json_without_its_models_key() -> None:
         "checker": described(chat_openai(server, CHECKER)),
         "same": "same_answer",
         "price": {"input": 1e3, "output": 0.0, "cached_input": None},
+        "timeout": 30.0,
     }
     assert "test-key" not in dumped + repr(llm)
 

@@ -1,12 +1,14 @@
 """Disagreement: strong is asked where two cheap models do not come to the same answer.
 
 Both cheap models are asked at once. The second one's answer is never shown: it only says whether the first
-one's stays. A second model that fails, or an answer that can't be compared, changes nothing.
+one's stays. A second model that fails or takes too long, or an answer that can't be compared, changes
+nothing.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextvars import copy_context
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from routellm_core.routing.comparable_answers import same_answer
 from routellm_core.routing.prices import Price, TokenUsage
+from routellm_core.routing.validation import check_positive
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -39,18 +42,22 @@ class Disagreement:
             neither can be compared, such as prose, count as the same.
         price: the checker's, per million tokens: {"input": 0.1, "output": 0.4}. Without it, and with
             `prices=`, its tokens cost what weak's do.
+        timeout: seconds that the checker has, from when both are asked. After that weak's answer stays, if it
+            is there, as where the checker fails.
 
     Raises:
-        ValueError: `same` is no plain function, or the price is none.
+        ValueError: `same` is no plain function, the price is none, or the timeout is not above 0.
     """
 
     checker: Any = field(repr=False)
     same: Callable[[Any, Any], bool] = same_answer
     price: Price | Mapping[str, Any] | None = None
+    timeout: float = 30.0
 
     def __post_init__(self) -> None:
         if not callable(self.same) or iscoroutinefunction(self.same):
             raise ValueError(f"same is {self.same!r}, expected a plain function of two answers.")
+        check_positive(self.timeout, "timeout")
         if self.price is not None:
             object.__setattr__(self, "price", Price.from_mapping(self.price, "checker"))
 
@@ -70,6 +77,7 @@ class SecondOpinion:
     ask: Callable[[], Any]
     answer_of: Callable[[Any], Any]
     usage_of: Callable[[Any], TokenUsage | None]
+    _deadline: float = 0.0
     _answer: Future[Any] | None = None
     _task: Task[Any] | None = None
 
@@ -85,6 +93,7 @@ class SecondOpinion:
             except BaseException as error:
                 answer.set_exception(error)
 
+        self._deadline = time.monotonic() + self.rule.timeout
         Thread(target=copy_context().run, args=(run,), name="routellm checker", daemon=True).start()
         self._answer = answer
 
@@ -97,6 +106,7 @@ class SecondOpinion:
             self._count(decision, counter, message)
             return message
 
+        self._deadline = time.monotonic() + self.rule.timeout
         self._task = asyncio.ensure_future(run())
         # Where weak has failed nobody awaits it, and asyncio would log the error, which may hold a key.
         self._task.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -106,16 +116,23 @@ class SecondOpinion:
         if self._answer is None:
             return False
         try:
-            return self._compared(decision, message, self._answer.result())
+            return self._compared(decision, message, self._answer.result(self._seconds_left))
         except Exception as error:
             return _failed(error)
 
     async def adiffers(self, decision: Decision, message: Any) -> bool:
         """Do the same, async."""
+        import asyncio
+
         if self._task is None:
             return False
         try:
-            return self._compared(decision, message, await self._task)
+            # Not `wait_for`, which waits on for a task that does not heed its cancellation.
+            await asyncio.wait([self._task], timeout=self._seconds_left)
+            if not self._task.done():
+                self._task.cancel()
+                raise TimeoutError
+            return self._compared(decision, message, self._task.result())
         except Exception as error:
             return _failed(error)
 
@@ -128,6 +145,10 @@ class SecondOpinion:
         # Weak failed, or nobody reads on: the task would outlive the call.
         if self._task is not None and not self._task.done():
             self._task.cancel()
+
+    @property
+    def _seconds_left(self) -> float:
+        return max(0.0, self._deadline - time.monotonic())
 
     def _compared(self, decision: Decision, message: Any, other: Any) -> bool:
         own, others = self.answer_of(message), self.answer_of(other)
