@@ -62,7 +62,7 @@ class RoutingState:
             self.counter.expected = settings.traffic()
         if name in ("budget", "prices", "mode"):
             self._start_budget(settings)
-        if name in ("shadow_sample", "shadow_max_cost", "prices", "mode"):
+        if name in ("shadow_sample", "shadow_max_cost", "prices", "mode", "decision_log"):
             self._start_sample(settings)
 
     def copy(self, settings: RoutingSettings) -> RoutingState:
@@ -161,4 +161,5 @@ class RoutingState:
             return
         price = None if settings.prices is None else settings.prices.weak
         lowest = settings.ladder.lowest
-        self.sample = ShadowSample(settings.shadow_sample, lowest, settings.shadow_max_cost, price)
+        shared = self.log if self.log is not None and self.log.shared else None
+        self.sample = ShadowSample(settings.shadow_sample, lowest, settings.shadow_max_cost, price, shared)

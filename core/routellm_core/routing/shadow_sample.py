@@ -19,8 +19,10 @@ from threading import Condition, Thread
 from typing import Any, NamedTuple
 
 from routellm_core.routing.decision import Decision
+from routellm_core.routing.decision_log import DecisionLog
 from routellm_core.routing.journal import Journal
 from routellm_core.routing.prices import Price, TokenUsage
+from routellm_core.routing.shadow_spend import ShadowSpend
 from routellm_core.routing.weak_calls import lot
 
 _LOG = logging.getLogger("routellm")
@@ -66,20 +68,27 @@ class ShadowSample:
     _registered: bool
 
     def __init__(
-        self, share: float, weak: str, max_cost: float | None = None, price: Price | None = None
+        self,
+        share: float,
+        weak: str,
+        max_cost: float | None = None,
+        price: Price | None = None,
+        log: DecisionLog | None = None,
     ) -> None:
         """Start with nothing spent.
 
         Args:
             share: of the calls, in [0, 1].
             weak: the name of the side that is asked.
-            max_cost: the most that its answers may cost, in all, in this process; None for no cap.
+            max_cost: the most that its answers may cost, in all; None for no cap.
             price: weak's; None if unknown.
+            log: a log that many processes share, whose shadow answers count too; None counts this process's.
         """
         self.share = share
         self.weak = weak
         self.max_cost = max_cost
         self.price = price
+        self.log = log
         self._start_anew()
 
     def takes(self, decision: Decision) -> bool:
@@ -131,19 +140,43 @@ class ShadowSample:
         usage = sampled.strong.usage
         # Weak is taken to use the tokens that strong used; without a count nobody could keep to the cap.
         expected = None if self.price is None or usage is None else self.price.cost(usage)
-        if expected is not None and self._spent + self._reserved + expected <= self.max_cost:
+        if expected is not None and self._committed + expected <= self.max_cost:
             return expected
+        self._say_full()
+        return None
+
+    @property
+    def _committed(self) -> float:
+        """What is spent or reserved, by others as far as known."""
+        return self._spent + self._reserved + self._others
+
+    def _has_room(self) -> bool:
+        """Ask the shared log what others spent, and return whether a reserved call still has its place."""
+        if self.max_cost is None or self._shared is None:
+            return True
+        with self._changed:
+            own = self._logged
+        others = self._shared.others(own)
+        with self._changed:
+            self._others = others
+            if self._committed <= self.max_cost:
+                return True
+            self._say_full()
+            self.left_out += 1
+            return False
+
+    def _say_full(self) -> None:
         if not self._said:
             self._said = True
             _LOG.warning("shadow_max_cost=%g leaves no room for more answers of weak.", self.max_cost)
-        return None
 
     def _start_anew(self) -> None:
         self._pid = os.getpid()
         self._changed = Condition()
         self._waiting: deque[tuple[Sampled, float]] = deque()
         self._threads = self._asking = 0
-        self._spent = self._reserved = 0.0
+        self._spent = self._reserved = self._others = self._logged = 0.0
+        self._shared = None if self.log is None else ShadowSpend(self.log)
         self._said = self._registered = False
         self.left_out = 0
         self.failed = 0
@@ -168,7 +201,8 @@ class ShadowSample:
                 self._asking += 1
             cost = 0.0
             try:
-                cost = self._answered(sampled, reserved)
+                if self._has_room():
+                    cost = self._answered(sampled, reserved)
             finally:
                 with self._changed:
                     self._asking -= 1
@@ -191,12 +225,14 @@ class ShadowSample:
         cost = None if self.price is None or weak.usage is None else self.price.cost(weak.usage)
         row: dict[str, Any] = {"cost": cost, "latency": round(time.perf_counter() - start, 6)}
         texts = {sampled.decision.route: sampled.strong.text, self.weak: weak.text}
+        with self._changed:
+            self._logged += cost or 0.0
         sampled.journal.write_answers(sampled.decision, texts, {self.weak: weak.usage}, row)
         return expected if cost is None else cost
 
     # Threads can't be copied: a copy or a pickle has none running, and has spent nothing.
     def __getstate__(self) -> dict[str, Any]:
-        return {"share": self.share, "weak": self.weak, "max_cost": self.max_cost, "price": self.price}
+        return {name: getattr(self, name) for name in ("share", "weak", "max_cost", "price", "log")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]  # what __init__ takes is all there is

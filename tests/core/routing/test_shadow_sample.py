@@ -208,3 +208,42 @@ def test_a_copy_has_spent_nothing(log: DecisionLog) -> None:
     assert sample.flush()
     copied = pickle.loads(pickle.dumps(sample))
     assert (copied.share, copied.max_cost, copied.spent) == (0.5, 5.0, 0.0)
+
+
+def test_a_cap_is_shared_by_all_on_one_database(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    where = f"sqlite:///{tmp_path / 'd.db'}"
+    asked: list[int] = []
+
+    def ask() -> Shown:
+        asked.append(1)
+        return weaks()
+
+    def spend(calls: int) -> ShadowSample:
+        log = DecisionLog.open(where, log_text=True)
+        sample = ShadowSample(1.0, "weak", max_cost=5.5, price=PRICE, log=log)
+        for _ in range(calls):
+            sample.submit(sampled(log, ask))
+            assert sample.flush()
+        log.close()
+        return sample
+
+    spend(3)
+    other = spend(10)  # as another process, or this one after a restart
+    assert len(asked) == 5
+    assert (other.spent, other.left_out) == (2.0, 8)
+    assert caplog.text.count("shadow_max_cost=5.5 leaves no room") == 1
+    assert other.log is not None
+    assert pickle.loads(pickle.dumps(other)).log.where == other.log.where
+
+
+def test_a_database_that_cant_be_read_leaves_the_cap_to_each(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "d.db").write_text("no database")
+    log = DecisionLog.open(f"sqlite:///{tmp_path / 'd.db'}")
+    sample = ShadowSample(1.0, "weak", max_cost=2.5, price=PRICE, log=log)
+    for _ in range(5):
+        sample.submit(sampled(log, weaks))
+        assert sample.flush()
+    assert (sample.spent, sample.left_out) == (2.0, 3)
+    assert "this process counts for itself" in caplog.text
