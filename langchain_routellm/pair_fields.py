@@ -79,7 +79,7 @@ class PairFields(BaseChatModel):
     """With mode="shadow": the share of the calls, in [0, 1], that weak answers as well, in the background, so
     that the log has both answers. Their texts are logged with `log_text=True`."""
     shadow_max_cost: Given[float | None] = None
-    """The most that these answers of weak may cost, by the prices: in this process, or of all that share a SQLite log."""
+    """The most that these answers of weak may cost, by the prices; a SQLite log is shared by all on it."""
     escalate_on: Given[ErrorsGiven] = ()
     """Exception types of the weak model, "parse_error" or "invalid_tool_call" (a whole answer that calls an
     unknown tool, or one with arguments that break its schema), after which strong is asked, once."""
