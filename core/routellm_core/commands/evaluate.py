@@ -17,6 +17,7 @@ from routellm_core.commands.report_section import prompts_section
 from routellm_core.evaluation.benchmark import Benchmark, category_gains
 from routellm_core.evaluation.benchmarks import NAMES, load_benchmark, without_trained
 from routellm_core.evaluation.evaluation import LENGTH, Evaluation, baselines, compared, evaluate
+from routellm_core.evaluation.graded_log import graded_log
 from routellm_core.evaluation.plots import save_plot
 from routellm_core.evaluation.published_benchmarks import STRONG, WEAK
 from routellm_core.evaluation.report.page import write_report
@@ -45,9 +46,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--benchmark",
         nargs="+",
-        required=True,
+        default=[],
         metavar="BENCHMARK",
         help=f"{', '.join(NAMES)}, or a file of labels (JSON Lines or CSV; .gz too)",
+    )
+    parser.add_argument(
+        "--from-log",
+        nargs="+",
+        default=[],
+        metavar="LOG",
+        help="your decision log: its calls whose answers routellm check had graded",
     )
     parser.add_argument(
         "--data",
@@ -79,11 +87,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     store = stored_scores(options)
     evaluations: list[Evaluation] = []
     sections: list[ReportSection] = []
-    for source in options.benchmark:
-        say(f"reading {source}")
-        loaded = load_benchmark(
-            source, options.data, strong=options.strong, weak=options.weak, options=reading_options(options)
-        )
+    for loaded in _loaded(options, say):
         yield Note(loaded.read)
         benchmark = without_trained(_with_gains(loaded, options), *routers)
         priced = call_costs(options, benchmark.prompts)
@@ -112,6 +116,21 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         yield json_table(evaluations)
     else:
         yield text_table(evaluations, by_category=options.by_category)
+
+
+def _loaded(options: Namespace, say: Callable[[str], None]) -> Iterator[Benchmark]:
+    if not (options.benchmark or options.from_log):
+        raise ValueError("--benchmark and --from-log are both missing: give labels, a graded log, or both.")
+    if options.from_log and not (options.strong and options.weak):
+        raise ValueError("--from-log is given: name its models with --strong and --weak.")
+    for source in options.benchmark:
+        say(f"reading {source}")
+        yield load_benchmark(
+            source, options.data, strong=options.strong, weak=options.weak, options=reading_options(options)
+        )
+    for log in options.from_log:
+        say(f"reading {log}")
+        yield graded_log(log, options.strong, options.weak)
 
 
 def _distinct(routers: Sequence[Router], sources: Sequence[str]) -> list[str]:
