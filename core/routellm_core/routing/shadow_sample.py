@@ -66,6 +66,12 @@ class ShadowSample:
 
     _said: bool
     _registered: bool
+    _spent: float
+    _reserved: float
+    _others: float
+    _logged: float
+    _shared: ShadowSpend | None
+    left_out: int
 
     def __init__(
         self,

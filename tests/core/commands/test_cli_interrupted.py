@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -143,7 +144,7 @@ def test_an_interrupt_is_one_line(
     places = 2 if command == "train bert" else PLACES  # it takes a second each time
     for place in range(places):
         capsys.readouterr()
-        status, _ = calls_of_ours(lambda place=place: run(2 + place), 2 + calls * place // places)
+        status, _ = calls_of_ours(partial(run, 2 + place), 2 + calls * place // places)
         said = capsys.readouterr().err.splitlines()
         assert (status, "interrupted" in said[-1]) == (130, True), said
         assert said[-1].startswith("routellm")
