@@ -6,8 +6,11 @@ import os
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
-from threading import Condition, Thread
+from functools import partial
+from threading import Condition
 from typing import Any
+
+from routellm_core.routing.background_thread import start_in_background
 
 Job = Callable[[], None]
 
@@ -42,7 +45,11 @@ class ReadingThreads:
             if len(self._jobs) <= self._waiting:
                 self._changed.notify()
             elif self._running < self.most:
-                Thread(target=Context().run, args=(self._work,), name="routellm-reader", daemon=True).start()
+                try:
+                    start_in_background(partial(Context().run, self._work), "routellm-reader")
+                except RuntimeError:
+                    self._jobs.pop()
+                    raise
                 self._running += 1
 
     def _work(self) -> None:

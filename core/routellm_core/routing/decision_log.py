@@ -11,6 +11,7 @@ import hashlib
 import logging
 import os
 import secrets
+import sys
 import weakref
 from collections import deque
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from threading import Condition, Thread
 from typing import Any, Protocol
 
 from routellm_core.checkpoints.redaction import without_secrets
+from routellm_core.routing.background_thread import start_in_background
 from routellm_core.routing.validation import check_fraction
 
 LOG_VERSION = 1
@@ -169,9 +171,11 @@ class _Writer:
                 self._waiting.append(row)
                 self._put += 1
                 full = False
-            if self._thread is None or not self._thread.is_alive():
-                self._start_thread()
+            is_read = self._is_read()
             self._changed.notify_all()
+        if not is_read:
+            # No thread can be started, as while the interpreter ends.
+            self._write_waiting()
         if full:
             self._say("rows come faster than they can be written")
 
@@ -205,27 +209,37 @@ class _Writer:
         self._said = False
         self._registered = False
 
-    def _start_thread(self) -> None:
+    def _is_read(self) -> bool:
+        """Return whether a thread writes what waits; starts it if need be."""
+        if self._thread is not None and self._thread.is_alive() and not sys.is_finalizing():
+            return True
         self._closing = False
-        self._thread = Thread(target=self._run, name="routellm decision log", daemon=True)
-        self._thread.start()
-        if not self._registered:
-            # Through a weak reference, so that the interpreter does not keep an unused log alive.
-            atexit.register(_close, weakref.ref(self))
-            self._registered = True
+        try:
+            self._thread = start_in_background(self._run, "routellm decision log")
+            if not self._registered:
+                # Through a weak reference, so that the interpreter does not keep an unused log alive.
+                atexit.register(_close, weakref.ref(self))
+                self._registered = True
+        except RuntimeError:
+            return False
+        return True
 
     def _run(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._closing)
-                rows = list(self._waiting)
-                self._waiting.clear()
                 closing = self._closing
-            if rows:
-                self._append(rows)
+            self._write_waiting()
             if closing:
                 self._close_store()
                 return
+
+    def _write_waiting(self) -> None:
+        with self._changed:
+            rows = list(self._waiting)
+            self._waiting.clear()
+        if rows:
+            self._append(rows)
 
     def _append(self, rows: list[Row]) -> None:
         try:

@@ -39,7 +39,7 @@ class JsonLinesStore:
 
     def append(self, rows: list[Row]) -> None:
         """Append rows; raises OSError if nothing could be written."""
-        data = "".join(json.dumps(dict(row), ensure_ascii=False, default=str) + "\n" for row in rows)
+        data = "".join(_encoded(row, ensure_ascii=False) + "\n" for row in rows)
         encoded = data.encode("utf-8", "backslashreplace")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with _locked(self.path.with_name(self.path.name + ".lock")):
@@ -80,7 +80,7 @@ class SqliteStore:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with closing(connect(self.path)) as connection, connection:
             for row in rows:
-                encoded = json.dumps(dict(row), ensure_ascii=True, default=str)
+                encoded = _encoded(row, ensure_ascii=True)
                 about = row.get("outcome_of") or row.get("answers_of")
                 if about is not None:
                     values = (about, row.get("time"), encoded)
@@ -91,6 +91,23 @@ class SqliteStore:
 
     def close(self) -> None:
         """Do nothing: nothing stays open between batches."""
+
+
+def _encoded(row: Row, *, ensure_ascii: bool) -> str:
+    """Return a row as JSON; a value that no JSON holds and that has no text is told by its type."""
+    try:
+        return json.dumps(dict(row), ensure_ascii=ensure_ascii, default=str)
+    except Exception:  # whatever a value's own `__str__` raises
+        plain = {name: value if _is_sayable(value) else type(value).__name__ for name, value in row.items()}
+        return json.dumps(plain, ensure_ascii=ensure_ascii, default=str)
+
+
+def _is_sayable(value: object) -> bool:
+    try:
+        json.dumps(value, default=str)
+    except Exception:
+        return False
+    return True
 
 
 def connect(path: Path) -> sqlite3.Connection:

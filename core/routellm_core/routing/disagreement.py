@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import iscoroutinefunction
-from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from routellm_core.routing.background_thread import start_in_background
 from routellm_core.routing.comparable_answers import same_answer
 from routellm_core.routing.prices import Price, TokenUsage
 from routellm_core.routing.validation import check_positive
@@ -94,7 +95,10 @@ class SecondOpinion:
                 answer.set_exception(error)
 
         self._deadline = time.monotonic() + self.rule.timeout
-        Thread(target=copy_context().run, args=(run,), name="routellm checker", daemon=True).start()
+        try:
+            start_in_background(partial(copy_context().run, run), "routellm checker")
+        except RuntimeError as error:
+            answer.set_exception(error)
         self._answer = answer
 
     def astart(self, decision: Decision, counter: RoutingCounter) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import copy_context
-from threading import BoundedSemaphore, Thread
+from functools import partial
+from threading import BoundedSemaphore
 from typing import Any
 
 from routellm_core.router import RouterError
+from routellm_core.routing.background_thread import start_in_background
 
 MOST_AT_ONCE = 32
 """Most threads that a hanging router can hold."""
@@ -39,7 +41,7 @@ class ScoreThreads:
                 self._free.release()
 
         try:
-            Thread(target=copy_context().run, args=(run,), name="routellm-score", daemon=True).start()
+            start_in_background(partial(copy_context().run, run), "routellm-score")
         except BaseException:
             self._free.release()
             raise

@@ -15,9 +15,10 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Condition, Thread
+from threading import Condition
 from typing import Any, NamedTuple
 
+from routellm_core.routing.background_thread import start_in_background
 from routellm_core.routing.decision import Decision
 from routellm_core.routing.decision_log import DecisionLog
 from routellm_core.routing.journal import Journal
@@ -190,7 +191,7 @@ class ShadowSample:
     def _start_thread(self) -> None:
         if self._threads >= THREADS:
             return
-        Thread(target=self._run, name="routellm shadow", daemon=True).start()
+        start_in_background(self._run, "routellm shadow")
         self._threads += 1
         if not self._registered:
             # After the log's own, so before it: the log is still open then.

@@ -7,9 +7,11 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
-from threading import Lock, Thread
+from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from routellm_core.routing.background_thread import start_in_background
 from routellm_core.routing.decision_log import DecisionLog
 from routellm_core.routing.decision_stores import connect_to_read
 from routellm_core.routing.logged_decisions import log_path, read_decisions
@@ -61,9 +63,12 @@ class SharedSpend:
             if self._running or (recent and budget.knows_others(begin)):
                 return
             self._running, self._asked = True, now
-        Thread(
-            target=self._ask_behind, args=(budget, begin, end), name="routellm budget", daemon=True
-        ).start()
+        try:
+            start_in_background(partial(self._ask_behind, budget, begin, end), "routellm budget")
+        except RuntimeError:
+            # No more threads: it is refreshed at a later call.
+            with self._lock:
+                self._running = False
 
     def _ask_behind(self, budget: Budget, begin: float, end: float) -> None:
         try:

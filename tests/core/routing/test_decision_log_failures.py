@@ -126,3 +126,21 @@ def test_a_locked_read_only_database_is_said_with_its_kind(tmp_path: Path) -> No
     assert log.lost == 1
     with pytest.raises(sqlite3.DatabaseError):
         connect(path)
+
+
+def test_a_value_without_a_text_costs_no_row(path: Path) -> None:
+    class Unsayable:
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    log = DecisionLog.open(where(path))
+    log.write({"id": "before"})
+    log.write({"id": "odd", "thread_id": Unsayable(), "cost": 1})
+    log.outcome("after", 0.5, Unsayable())  # type: ignore[arg-type]
+    assert log.flush()
+    assert log.lost == 0
+    rows = rows_of(path)
+    assert [row.get("id", row.get("outcome_of")) for row in rows] == ["before", "odd", "after"]
+    assert rows[1]["thread_id"] == "Unsayable"
+    assert rows[1]["cost"] == 1
+    assert rows[2]["grader"] == "Unsayable"
