@@ -9,15 +9,13 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from llama_index.core.llms import LLM
 
 from routellm_core.checkpoints.hosts import HUB, allowed_hosts, host_of, is_allowed
-from routellm_core.checkpoints.hub import is_hub_id
 from routellm_core.checkpoints.redaction import without_secrets
-from routellm_core.loading import load_router
+from routellm_core.loading import is_fetched, load_router
 from routellm_core.router import Router
 from routellm_core.settings import RouterGiven
 
@@ -35,6 +33,11 @@ _CLASSES: dict[str, str] = {
 
 _PROVIDERS = frozenset({"api.anthropic.com", "api.openai.com"})
 """Hosts that a model may name without being asked: where its class sends requests anyway."""
+
+_ADDRESS_WORDS = frozenset({"address", "base", "endpoint", "host", "proxy", "server", "uri", "url"})
+"""A setting whose name ends in one of these is an address, even without a scheme, which some clients add."""
+
+_WORD = re.compile(r"[A-Za-z][a-z]*")
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S*")
 
@@ -87,7 +90,7 @@ def _check_addresses(value: Mapping[str, Any], kind: type[LLM], side: str) -> No
 
 def _addresses(name: str, value: object) -> Iterator[str]:
     if isinstance(value, str):
-        if _ADDRESS.fullmatch(value.strip()):
+        if _ADDRESS.fullmatch(value.strip()) or (value.strip() and _is_address_name(name)):
             yield value
     # A model inside of a model is restored by itself, and headers name pages that nothing is sent to.
     elif isinstance(value, Mapping) and "class_name" not in value and not name.endswith("headers"):
@@ -98,13 +101,18 @@ def _addresses(name: str, value: object) -> Iterator[str]:
             yield from _addresses(name, item)
 
 
+def _is_address_name(name: str) -> bool:
+    words = _WORD.findall(name)
+    return bool(words) and words[-1].lower() in _ADDRESS_WORDS
+
+
 def restored_router(name: str) -> Router:
     """Return the router of a name.
 
     Raises:
         ValueError: it can't be loaded by its name; the message says what to do.
     """
-    if is_hub_id(name) and not Path(name).is_dir() and HUB not in allowed_hosts(()):
+    if is_fetched(name) and HUB not in allowed_hosts(()):
         raise ValueError(
             f"router is {name!r} on the Hugging Face Hub, and data alone never trigger a download: give "
             f"from_dict(data, router={name!r}), or allow_hosts=[{HUB!r}]."

@@ -158,6 +158,14 @@ def _default_router() -> Router:
     return router
 
 
+def is_fetched(name: str) -> bool:
+    """Return whether `load_router(name)` would fetch it from the Hub: a published router, or any by its id.
+
+    A name that a file gave is refused then: those that are fetched also show prompts to models elsewhere.
+    """
+    return (name in PUBLISHED or is_hub_id(name)) and not isdir(name)
+
+
 def registered_kinds() -> dict[str, str]:
     """Return kind -> "module:Class", this package's own first and then other distributions'."""
     # Not needed for this package's own, and it takes 30 ms.

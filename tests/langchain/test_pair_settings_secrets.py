@@ -95,7 +95,7 @@ def test_what_is_left_after_dumps_makes_the_pair_again(monkeypatch: pytest.Monke
     )
 
     assert again.strong.default_headers == {"Referer": "https://example.com"}
-    assert again.strong.openai_api_base == "https://example.com/v1"
+    assert again.strong.openai_api_base == "https://example.com/v1?team=a"
     assert again.strong.openai_api_key.get_secret_value() == KEY
 
 

@@ -110,6 +110,13 @@ class OwnLLM(MockLLM):
         ("api_base", "https://api.openai.com@elsewhere.example/v1", "no plain address as its api_base"),
         ("api_base", "https://api.openai.com.elsewhere.example/v1", r"api\.openai\.com\.elsewhere\.example"),
         ("additional_kwargs", {"proxies": ["https://elsewhere.example"]}, "as its additional_kwargs"),
+        (
+            "additional_kwargs",
+            {"baseUrl": "elsewhere.example:8000"},
+            "no plain address as its additional_kwargs",
+        ),
+        ("api_base", "elsewhere.example:8000", "no plain address as its api_base"),
+        ("api_base", "//elsewhere.example/v1", "no plain address as its api_base"),
     ],
 )
 def test_no_host_is_reached_because_data_say_so(
@@ -140,7 +147,8 @@ def test_a_host_that_the_caller_allows_is_reached(monkeypatch: pytest.MonkeyPatc
         assert again.models["mini"].api_base == "http://localhost:8000/v1"  # type: ignore[attr-defined]
 
 
-def test_no_router_is_fetched_because_data_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("router", ["somebody/router", "mf"])
+def test_no_router_is_fetched_because_data_say_so(monkeypatch: pytest.MonkeyPatch, router: str) -> None:
     fetched: list[str] = []
 
     def load(name: str) -> Any:
@@ -148,15 +156,13 @@ def test_no_router_is_fetched_because_data_say_so(monkeypatch: pytest.MonkeyPatc
         return FixedRouter(0.5)
 
     monkeypatch.setattr(serialization, "load_router", load)
-    data = {**secretive().to_dict(), "router": "somebody/router"}
-    with pytest.raises(
-        ValueError, match=r"'somebody/router' on the Hugging Face Hub.*allow_hosts=\['huggingface"
-    ):
+    data = {**secretive().to_dict(), "router": router}
+    with pytest.raises(ValueError, match=rf"'{router}' on the Hugging Face Hub.*allow_hosts=\['huggingface"):
         RouteLLM.from_dict(data, strong=MockLLM(), weak=MockLLM())
     assert fetched == []
 
     RouteLLM.from_dict(data, strong=MockLLM(), weak=MockLLM(), allow_hosts=["huggingface.co"])
-    assert fetched == ["somebody/router"]
+    assert fetched == [router]
 
 
 @pytest.mark.parametrize("router", ["default", "random", KeywordRouter("hard")])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 MARK = "***"
 """What stands in a secret's place."""
@@ -39,9 +39,13 @@ _SHAPES = (
         r"[\"']?\s*+[:=]\s*+[\"']?(?:bearer\s++|basic\s++)?)(?P<secret>[^\s\"',;&{}()<>\[\]]{6,})"
     ),
     re.compile(r"(?<=://)[^\s/@:\"']{0,256}:[^\s/@\"']{1,256}(?=@)"),
+    re.compile(r"(?i:[?&](?:key|sig|signature|code|[a-z_-]{1,16}token)=)(?P<secret>[^\s\"'&#]{16,})"),
 )
 
 _IN_ADDRESS = re.compile(r"(?<=://)[^\s/@\"']{1,512}@")
+_QUERY = re.compile(r"\?[^\s?#\"']+")
+_QUERY_NAMES = frozenset({"code", "sig"})
+"""Parameters of addresses that hold a key where they are long: of Azure's functions and its storage."""
 
 
 def is_secret(name: str, value: object) -> bool:
@@ -83,7 +87,7 @@ def redacted(value: object) -> object:
     """Return plain values, such as a model's settings, without secrets, as if they had never been given.
 
     What a name tells to be a secret is left out, and so is every other item that holds the same value or has
-    a key's shape; addresses lose their user.
+    a key's shape; addresses lose their user and the parameters that hold a secret.
     """
     return _redacted(value, frozenset(_secret_values(value)))
 
@@ -116,11 +120,30 @@ def _secret_values(value: object) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _secret_values(item)
+    elif isinstance(value, str) and "://" in value:
+        for user in _IN_ADDRESS.findall(value):
+            yield from (part for part in user[:-1].split(":") if len(part) >= _SHORTEST_BY_VALUE)
+        for query in _QUERY.findall(value):
+            for part in filter(_is_secret_parameter, query[1:].split("&")):
+                found = part.partition("=")[2]
+                if len(found) >= _SHORTEST_BY_VALUE:
+                    yield from (found, unquote(found))
 
 
 def without_address_secrets(address: str) -> str:
-    """Return an address without user name and password."""
-    return _IN_ADDRESS.sub("", address)
+    """Return an address without user name and password, and without the parameters that hold a secret."""
+    return _QUERY.sub(_kept_query, _IN_ADDRESS.sub("", address))
+
+
+def _kept_query(found: re.Match[str]) -> str:
+    kept = [part for part in found[0][1:].split("&") if not _is_secret_parameter(part)]
+    return "?" + "&".join(kept) if kept else ""
+
+
+def _is_secret_parameter(part: str) -> bool:
+    name, _, value = part.partition("=")
+    name = unquote(name)
+    return is_secret(name, value) or (name.lower() in _QUERY_NAMES and len(value) >= _SHORTEST_BY_VALUE)
 
 
 def _marked(found: re.Match[str]) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from routellm_core.calibration.borders import THRESHOLDS
 from routellm_core.calibration.record import Calibration
-from routellm_core.checkpoints.hub import is_hub_id
+from routellm_core.loading import is_fetched
 from routellm_core.router import Router
 from routellm_core.routing.drift import ExpectedTraffic
 
@@ -19,7 +18,7 @@ def settings_from_calibration(calibration: Calibration, settings: Mapping[str, A
     Raises:
         ValueError: a threshold or share is given as well, or the calibration names a router on the Hub.
     """
-    if "router" not in settings and is_hub_id(calibration.router) and not Path(calibration.router).is_dir():
+    if "router" not in settings and is_fetched(calibration.router):
         raise ValueError(
             f"the calibration names the router {calibration.router!r} on the Hugging Face Hub, and a file "
             f"alone never triggers a download: give router={calibration.router!r} as well."

@@ -146,3 +146,25 @@ def test_a_setting_that_repeats_a_secret_is_left_out_under_any_name() -> None:
 
 def test_a_short_placeholder_of_a_key_is_no_secret_elsewhere() -> None:
     assert redacted({"api_key": "ollama", "model": "ollama/qwen3"}) == {"model": "ollama/qwen3"}
+
+
+@pytest.mark.parametrize("name", ["api_key", "apikey", "key", "access_token", "sig", "code", "api%5Fkey"])
+def test_an_address_loses_the_parameters_that_hold_a_secret(name: str) -> None:
+    shown = without_address_secrets(f"https://host/v1?api-version=2024-10-21&{name}={KEY}&team=a#top")
+    assert shown == "https://host/v1?api-version=2024-10-21&team=a#top"
+    assert without_address_secrets(f"https://host/v1?{name}={KEY}") == "https://host/v1"
+    assert KEY not in without_secrets(f"GET https://host/v1?n=1&{name.replace('%5F', '_')}={KEY} failed")
+
+
+def test_a_secret_of_an_address_is_kept_nowhere_else_either() -> None:
+    password, key = "correct-horse-battery", "a%2Bstaple-of-keys"
+    given = {
+        "url": f"https://me:{password}@host/v1?key={key}",
+        "headers": {"x": password, "y": "a+staple-of-keys"},
+    }
+    assert redacted(given) == {"url": "https://host/v1", "headers": {}}
+
+
+def test_parameters_that_hold_none_stay() -> None:
+    for address in ("https://host/v1?api-version=2024-10-21", "https://host/?code=python", "https://host/?a"):
+        assert without_address_secrets(address) == address
