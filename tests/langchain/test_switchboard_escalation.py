@@ -11,6 +11,8 @@ from langchain_core.exceptions import ContextOverflowError
 from langchain_core.messages import AIMessage, HumanMessage
 from pydantic import BaseModel
 
+from routellm_core import RouterWarning
+
 from examples.stand_in import Answer, StandInModel, StandInServer, ToolCall
 from tests.langchain.conftest import Pair, chat_anthropic, chat_openai
 from tests.langchain.recording import RecordingTracer
@@ -192,6 +194,15 @@ async def test_a_cascade_asks_strong_after_an_answer_it_does_not_trust(
     assert (
         pair(escalate_if=lambda message: False).invoke(EASY).response_metadata["routellm"]["route"] == "weak"
     )
+
+
+async def test_a_gate_that_raises_takes_weaks_answer_from_nobody(pair: Pair, stand_in: StandInServer) -> None:
+    llm = pair(escalate_if=lambda message: 1 / 0)
+    with pytest.warns(RouterWarning, match="escalate_if failed with ZeroDivisionError") as told:
+        found = await _every_way(llm, EASY)
+    assert {(record["route"], record["reason"]) for record in found} == {("weak", "score")}
+    assert len(told) == len(found) == llm.routing_stats().gate_failures
+    assert stand_in.calls() == {"gpt-weak": len(found)}
 
 
 @pytest.mark.parametrize("method", ["json_schema", "function_calling"])

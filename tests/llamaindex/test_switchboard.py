@@ -108,6 +108,17 @@ async def test_escalate_if(pair: Callable[..., Any], stand_in: StandInServer, me
     assert stats.cost > stats.always_strong_cost
 
 
+@pytest.mark.parametrize("method", ENDPOINTS)
+async def test_a_gate_that_raises_takes_weaks_answer_from_nobody(
+    pair: Callable[..., Any], stand_in: StandInServer, method: str
+) -> None:
+    llm = pair(escalate_if=lambda answer: 1 / 0)
+    with pytest.warns(RouterWarning, match="escalate_if failed with ZeroDivisionError"):
+        response = (await responses_of(llm, method, "an easy one"))[-1]
+    assert response.additional_kwargs["routellm"]["route"] == "weak"
+    assert (llm.routing_stats().gate_failures, stand_in.calls()) == (1, {"gpt-4o-mini": 1})
+
+
 def test_escalate_if_sees_texts_and_objects(pair: Callable[..., Any], stand_in: StandInServer) -> None:
     kinds: list[type] = []
     llm = pair(escalate_if=lambda answer: bool(kinds.append(type(answer))))

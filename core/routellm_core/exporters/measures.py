@@ -28,8 +28,11 @@ class Measure(NamedTuple):
 
 
 def measures(stats: RoutingStats) -> Iterator[Measure]:
-    """Yield all that is known; what is None is left out."""
-    for route, side in (stats.tiers or {"strong": stats.strong, "weak": stats.weak}).items():
+    """Yield all that is known; what is None is left out, and so is a checker that nobody asked."""
+    sides = dict(stats.tiers or {"strong": stats.strong, "weak": stats.weak})
+    if stats.checker.calls:
+        sides["checker"] = stats.checker
+    for route, side in sides.items():
         labels = {"route": route}
         yield Measure(
             "routellm_calls", "counter", "Calls that a side was asked to answer.", side.calls, labels
@@ -57,6 +60,8 @@ def measures(stats: RoutingStats) -> Iterator[Measure]:
     yield Measure(
         "routellm_escalations", "counter", "Calls that the other side answered.", stats.escalations, {}
     )
+    about = "Answers that stayed because escalate_if failed on them."
+    yield Measure("routellm_gate_failures", "counter", about, stats.gate_failures, {})
     yield Measure(
         "routellm_switches", "counter", "Calls of a conversation that changed sides.", stats.switches, {}
     )
@@ -90,6 +95,8 @@ def _gauges(stats: RoutingStats) -> Iterator[Measure]:
         ("routellm_score_shift", "Distance of the last scores from the expected ones.", stats.score_shift),
         ("routellm_always_strong_cost", "Cost of the same answers from strong.", stats.always_strong_cost),
         ("routellm_saved", "Share of that cost that was saved.", stats.saved),
+        ("routellm_shadow_cost", "In shadow mode, what routing would have cost.", stats.shadow_cost),
+        ("routellm_shadow_saved", "In shadow mode, the share it would have saved.", stats.shadow_saved),
     ):
         if value is not None:
             yield Measure(name, "gauge", about, value, {})

@@ -70,6 +70,8 @@ def _every_measure() -> list[Measure]:
         always_strong_cost=0.0,
         saved=0.0,
         switch_cost=0.0,
+        shadow_cost=0.0,
+        shadow_saved=0.0,
         reader=ReadingStats(cost=0.0),
     )
     return list({measure.name: measure for measure in measures(whole)}.values())
