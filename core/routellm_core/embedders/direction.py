@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.embedders.pieces import Pieces
-from routellm_core.embedders.shape import FEATURES, Shape, shape_features
-from routellm_core.embedders.shape_features import ShapeFeatures
+from routellm_core.embedders.shape import FEATURES, Shape
+from routellm_core.embedders.shape_features import ShapeFeatures, ShapeFold
 from routellm_core.embedders.unit_sums import UnitSums, Weights
 from routellm_core.embedders.units import units_of, window
 
@@ -69,14 +69,14 @@ class Direction:
             if weights.options is None
             else UnitSums(pieces, weights.options, None, reads_numbers=numbers)
         )
-        self._shape = weights.shape.folded(weights.shape_weights)
+        self._shape: ShapeFold[float] = weights.shape.folded(weights.shape_weights.tolist())
 
     def __call__(self, shape: Shape) -> float:
         """Return the logit of a text."""
         total = self.weights.constant + self._units(units_of(self._words(shape)))
         if self._options is not None and shape.options is not None:
             total += self._options(units_of(option_words(shape)))
-        return total + self._shape(shape_features(shape))
+        return total + self._shape(shape.features)
 
     def parts(self, shape: Shape) -> tuple[dict[str, float], dict[str, float]]:
         """Return what each unit and what each feature adds to the logit; the constant is the rest."""
@@ -84,7 +84,7 @@ class Direction:
         if self._options is not None and shape.options is not None:
             for unit, part in self._options.parts(units_of(option_words(shape))).items():
                 units[unit] = units.get(unit, 0.0) + part
-        standardised = self.weights.shape.standardised(shape_features(shape))
+        standardised = self.weights.shape.standardised(shape.features)
         features = dict(zip(FEATURES, (standardised * self.weights.shape_weights).tolist(), strict=True))
         return units, {name: part for name, part in features.items() if part}
 

@@ -6,8 +6,9 @@ Differs from the token table in that texts of any script and any domain have the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import log1p
 
 from routellm_core.embedders.lettered_options import Options, options_of
@@ -101,7 +102,7 @@ _LONGEST_MEAN_WORD = 32.0
 _words = WordShapes()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """A text taken apart, once for all that is read off its shape.
 
@@ -122,6 +123,76 @@ class Shape:
         """The text before its options."""
         return self.text if self.options is None else self.text[: self.options.start]
 
+    @cached_property
+    def features(self) -> Sequence[float]:
+        """What is measured of the text: len(FEATURES) finite numbers, not standardised."""
+        words, question = self.words, self.question
+        # Unpacked once: a named field takes several times as long to read as a local name.
+        (
+            characters, long_words, stop_words, conjunctions, negations, polite_words, code_words,
+            reasoning_words, mathematics_words, quantity_words, foreign_words, capitalised, all_capitals,
+            numbers, digits, clauses, sentences, question_marks, brackets, operators, code_symbols, latex,
+            quotes, apostrophes, non_ascii, addresses, symbols,
+        ) = self.counts  # fmt: skip
+        count = len(words)
+        per_word, per_character = 1.0 / (count or 1), 1.0 / (characters or 1)
+        lines = question.count("\n")
+        end = _end(words[-1]) if count else " "
+        return [
+            log1p(characters),
+            log1p(count),
+            log1p(lines),
+            log1p(question.count("\n\n")) if lines else 0.0,
+            log1p(sentences),
+            log1p(clauses),
+            min(characters * per_word, _LONGEST_MEAN_WORD),
+            log1p(count / (sentences or 1)),
+            log1p(count / (lines + 1)),
+            long_words * per_word,
+            len(set(words)) * per_word,
+            stop_words * per_word,
+            log1p(conjunctions),
+            conjunctions * per_word,
+            log1p(negations),
+            log1p(polite_words),
+            log1p(code_words),
+            code_words * per_word,
+            log1p(reasoning_words),
+            reasoning_words * per_word,
+            log1p(mathematics_words),
+            log1p(quantity_words),
+            foreign_words * per_word,
+            capitalised * per_word,
+            all_capitals * per_word,
+            log1p(numbers),
+            numbers * per_word,
+            log1p(digits),
+            digits * per_character,
+            digits / (numbers or 1),
+            log1p(_distinct_numbers(words)) if numbers else 0.0,
+            log1p(question_marks),
+            log1p(brackets),
+            brackets * per_character,
+            log1p(operators),
+            operators * per_character,
+            log1p(code_symbols),
+            code_symbols * per_character,
+            log1p(latex),
+            log1p(quotes),
+            log1p(apostrophes),
+            non_ascii * per_character,
+            log1p(addresses),
+            log1p(symbols),
+            log1p(question.count("```")) if lines else 0.0,
+            log1p(sum(map(question.count, _BULLETS))) if lines else 0.0,
+            float(end in "?？؟"),
+            float(end in ":："),
+            float(end in ".。।"),
+            float(count > 0 and words[0][0].islower()),
+            *(_FLAGS.get(core_of(words[0]), _NO_FLAG) if count else _NO_FLAG),
+            *(_option_features(self.text, self.options) if self.options is not None else (0.0, 0.0, 0.0)),
+        ]
+
 
 @lru_cache(maxsize=2)  # a router and the one that it was made from read the same text, one after the other
 def shape_of(text: str) -> Shape:
@@ -135,76 +206,6 @@ def shape_of(text: str) -> Shape:
 def counts_of(words: list[str]) -> Counts:
     """Count what words look like; they are of a clipped text."""
     return _words.counts(words)
-
-
-def shape_features(shape: Shape) -> list[float]:
-    """Measure a text: len(FEATURES) finite numbers, not standardised."""
-    words, question = shape.words, shape.question
-    # Unpacked once: a named field takes several times as long to read as a local name.
-    (
-        characters, long_words, stop_words, conjunctions, negations, polite_words, code_words,
-        reasoning_words, mathematics_words, quantity_words, foreign_words, capitalised, all_capitals,
-        numbers, digits, clauses, sentences, question_marks, brackets, operators, code_symbols, latex,
-        quotes, apostrophes, non_ascii, addresses, symbols,
-    ) = shape.counts  # fmt: skip
-    count = len(words)
-    per_word, per_character = 1.0 / (count or 1), 1.0 / (characters or 1)
-    lines = question.count("\n")
-    end = _end(words[-1]) if count else " "
-    return [
-        log1p(characters),
-        log1p(count),
-        log1p(lines),
-        log1p(question.count("\n\n")) if lines else 0.0,
-        log1p(sentences),
-        log1p(clauses),
-        min(characters * per_word, _LONGEST_MEAN_WORD),
-        log1p(count / (sentences or 1)),
-        log1p(count / (lines + 1)),
-        long_words * per_word,
-        len(set(words)) * per_word,
-        stop_words * per_word,
-        log1p(conjunctions),
-        conjunctions * per_word,
-        log1p(negations),
-        log1p(polite_words),
-        log1p(code_words),
-        code_words * per_word,
-        log1p(reasoning_words),
-        reasoning_words * per_word,
-        log1p(mathematics_words),
-        log1p(quantity_words),
-        foreign_words * per_word,
-        capitalised * per_word,
-        all_capitals * per_word,
-        log1p(numbers),
-        numbers * per_word,
-        log1p(digits),
-        digits * per_character,
-        digits / (numbers or 1),
-        log1p(_distinct_numbers(words)) if numbers else 0.0,
-        log1p(question_marks),
-        log1p(brackets),
-        brackets * per_character,
-        log1p(operators),
-        operators * per_character,
-        log1p(code_symbols),
-        code_symbols * per_character,
-        log1p(latex),
-        log1p(quotes),
-        log1p(apostrophes),
-        non_ascii * per_character,
-        log1p(addresses),
-        log1p(symbols),
-        log1p(question.count("```")) if lines else 0.0,
-        log1p(sum(map(question.count, _BULLETS))) if lines else 0.0,
-        float(end in "?？؟"),
-        float(end in ":："),
-        float(end in ".。।"),
-        float(count > 0 and words[0][0].islower()),
-        *(_FLAGS.get(core_of(words[0]), _NO_FLAG) if count else _NO_FLAG),
-        *(_option_features(shape.text, shape.options) if shape.options is not None else (0.0, 0.0, 0.0)),
-    ]
 
 
 def _end(word: str) -> str:

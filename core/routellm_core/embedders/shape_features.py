@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from routellm_core.embedders.shape import FEATURES, Shape, shape_features, shape_of
+from routellm_core.embedders.shape import FEATURES, Shape, shape_of
 from routellm_core.embedders.standardisation import CLIP, Standardisation, scale_of
 from routellm_core.logits import Floats
 
+Number = TypeVar("Number", float, complex)
+
 
 class ShapeFeatures(Standardisation):
-    """Standardises `shape_features`, each of which is in [-CLIP, CLIP] then."""
+    """Standardises `Shape.features`, each of which is in [-CLIP, CLIP] then."""
 
     def __init__(self, centre: Floats, spread: Floats) -> None:
         """Store the mean and the standard deviation of each feature, each of shape (len(FEATURES),).
@@ -37,36 +40,40 @@ class ShapeFeatures(Standardisation):
         """Return the standardised features, shape (n, len(FEATURES)), each in [-CLIP, CLIP]."""
         return self.standardised(raw_features(prompts))
 
-    def folded(self, direction: Floats) -> ShapeFold:
+    def folded(self, direction: list[Number]) -> ShapeFold[Number]:
         """Return the function raw features -> standardised features · direction.
 
         Args:
-            direction: shape (len(FEATURES),); a feature without weight costs nothing.
+            direction: len(FEATURES) weights, complex for two directions at once; a feature without weight
+                costs nothing.
         """
         rows = tuple(
             (index, middle - CLIP * width, middle + CLIP * width, weight / width)
             for index, (middle, width, weight) in enumerate(
-                zip(self.centre.tolist(), self.spread.tolist(), direction.tolist(), strict=True)
+                zip(self.centre.tolist(), self.spread.tolist(), direction, strict=True)
             )
             if weight
         )
-        return ShapeFold(rows, -sum(float(self.centre[index]) * slope for index, _, _, slope in rows))
+        nothing = type(direction[0])()
+        return ShapeFold(
+            rows, -sum((float(self.centre[index]) * slope for index, _, _, slope in rows), nothing)
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class ShapeFold:
-    """Standardised features projected on one direction, in plain numbers.
+@dataclass(frozen=True)
+class ShapeFold(Generic[Number]):
+    """Standardised features projected on one direction, or on two as a complex number, in plain numbers.
 
     Attributes:
         rows: of each feature with a weight, its index, the raw values where it is cut, a raw one's weight.
         constant: what the centres add up to.
     """
 
-    rows: tuple[tuple[int, float, float, float], ...]
-    constant: float
+    rows: tuple[tuple[int, float, float, Number], ...]
+    constant: Number
 
-    def __call__(self, features: Sequence[float]) -> float:
-        """Return the projection of what `shape_features` measured on one text."""
+    def __call__(self, features: Sequence[float]) -> Number:
+        """Return the projection of the features of one text's shape."""
         total = self.constant
         for index, low, high, slope in self.rows:
             raw = features[index]
@@ -81,5 +88,5 @@ def raw_features(prompts: Sequence[str]) -> Floats:
 
 def measured(shapes: Sequence[Shape]) -> Floats:
     """Measure texts that are taken apart already, not standardised; shape (n, len(FEATURES))."""
-    rows = [shape_features(shape) for shape in shapes]
+    rows = [shape.features for shape in shapes]
     return np.array(rows, dtype=np.float64).reshape(len(shapes), len(FEATURES))

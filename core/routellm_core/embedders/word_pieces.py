@@ -1,8 +1,9 @@
 """WordPieces: cuts one word as a BERT tokenizer does, so that a word's tokens can be remembered.
 
-Such a tokenizer lowers the text, splits it at white space and around punctuation, and cuts each piece into
-the longest entries of its vocabulary, from the left. For printable ASCII what a word between white space is
-cut into depends on nothing else; any other text is the tokenizer's own work.
+Such a tokenizer drops control characters, lowers the text, takes accents off, splits it at white space and
+around punctuation and ideographs, and cuts each piece into the longest entries of its vocabulary, from the
+left. What a word between white space is cut into depends on nothing else. Words of printable ASCII are cut
+here, others are the tokenizer's own work.
 """
 
 from __future__ import annotations
@@ -16,8 +17,16 @@ from unicodedata import ucd_3_2_0 as old_unicode
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# Control characters vanish inside words, and non-ASCII letters lose their accents.
-_NOT_PLAIN = re.compile(r"[^\t\n\r -~]")
+_DROPPED = "\x0b\x0c\x1c\x1d\x1e\x1f\x85"
+"""Python splits a text at these, the tokenizer drops them: to it, what stands around one is a single word."""
+_WITHOUT_DROPPED = dict.fromkeys(map(ord, _DROPPED))
+
+# Not all that the tokenizer puts between spaces: what is missing here is part of a longer word.
+_IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff"
+_UNSPACED_PART = re.compile(f"[{_IDEOGRAPHS}]|[^{_IDEOGRAPHS}]+")
+
+# Ideographs of the first version of Unicode: later ones are no characters to some tokenizers.
+_PLAIN = re.compile("[!-~]+|[\u4e00-\u9fa5]")
 _PIECE = re.compile(r"[a-z0-9]+|[!-/:-@\[-`{-~]")
 
 _MAY_BEGIN = re.compile(r"[\W_\u4e00-\u9fff]")
@@ -26,12 +35,21 @@ PART_CHARACTERS = 256
 """Of a text that is tokenised in parts: other threads run between two of them."""
 
 
-def words_of(text: str) -> list[str] | None:
-    """Return the words of a text for `WordPieces.cut`; None if the text is not printable ASCII."""
-    # Printable text of one line is known to be plain without the search.
-    if not text.isascii() or (not text.isprintable() and _NOT_PLAIN.search(text) is not None):
-        return None
-    return text.lower().split()
+def words_of(text: str) -> list[str]:
+    """Return words whose tokens, one after the other, are the text's."""
+    if any(map(text.__contains__, _DROPPED)):
+        text = text.translate(_WITHOUT_DROPPED)
+    return text.split()
+
+
+def unspaced_parts(word: str) -> list[str]:
+    """Return parts of a word whose tokens are the word's: every ideograph stands by itself."""
+    return _UNSPACED_PART.findall(word)
+
+
+def is_plain(word: str) -> bool:
+    """Return whether `WordPieces.cut` cuts a word: one of printable ASCII, or an ideograph."""
+    return _PLAIN.fullmatch(word) is not None
 
 
 def parts_of(text: str) -> Iterator[str]:
@@ -89,6 +107,7 @@ class WordPieces:
             isinstance(normalizer, BertNormalizer)
             and normalizer.lowercase
             and normalizer.clean_text
+            and normalizer.handle_chinese_chars
             and isinstance(tokenizer.pre_tokenizer, BertPreTokenizer)
             and isinstance(model, WordPiece)
             and model.continuing_subword_prefix == "##"
@@ -103,7 +122,7 @@ class WordPieces:
         return cls(vocabulary, unknown, model.max_input_chars_per_word)
 
     def cut(self, word: str) -> list[int]:
-        """Return the ids of a word, one of `words_of`."""
+        """Return the ids of a plain word in lower case, see `is_plain`."""
         ids: list[int] = []
         for piece in (word,) if word.isalnum() else _PIECE.findall(word):
             whole = self._vocabulary.get(piece)

@@ -20,7 +20,7 @@ from routellm_core.checkpoints.explanation import Explanation, Part, largest_fir
 from routellm_core.checkpoints.percentile import percentile_of
 from routellm_core.embedders.kept_labels import LABELS_FILE, KeptLabels
 from routellm_core.embedders.prompt_kind import PromptKind, kind_of
-from routellm_core.embedders.shape import FEATURES, Shape, shape_features, shape_of
+from routellm_core.embedders.shape import FEATURES, Shape, shape_of
 from routellm_core.embedders.shape_features import ShapeFeatures
 from routellm_core.embedders.static import TOKENIZER_FILE, StaticEmbedder
 from routellm_core.embedders.token_folds import TokenFolds
@@ -125,7 +125,8 @@ class AdaptedRouter(UnchangingRouter):
         self.kinds = None if kinds is None else frozenset(kinds)
         self.scores_inline = base.scores_inline
         self._tokens = TokenFolds(static, qualities.tokens.astype(np.float64))
-        self._folds = tuple(qualities.shape.folded(column) for column in qualities.shape_weights.T)
+        # Both directions in one pass: the strong model's is the real part.
+        self._shape = qualities.shape.folded((qualities.shape_weights @ (1.0, 1.0j)).tolist())
         self._intercepts = qualities.intercepts.tolist()
         self._centre = qualities.token_centre.tolist()
         self._prior_weights = prior.weights.tolist()
@@ -241,14 +242,15 @@ class AdaptedRouter(UnchangingRouter):
 
     def _logits(self, prompt: str) -> tuple[float, float]:
         shape = shape_of(prompt)
-        features = shape_features(shape)
         kind = kind_of(shape)
         means = self._tokens(shape.text) or self._centre
+        folded = self._shape(shape.features)
+        features = (folded.real, folded.imag)
         prior = self.prior.standardised(self.base.score_one(prompt), kind) if self._asks(kind) else 0.0
         strong, weak = (
-            intercept + mean - centre + fold(features) + weight * prior
-            for intercept, mean, centre, fold, weight in zip(
-                self._intercepts, means, self._centre, self._folds, self._prior_weights, strict=True
+            intercept + mean - centre + feature + weight * prior
+            for intercept, mean, centre, feature, weight in zip(
+                self._intercepts, means, self._centre, features, self._prior_weights, strict=True
             )
         )
         return strong, weak

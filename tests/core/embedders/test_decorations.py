@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from routellm_core.embedders.decorations import is_decoration, undecorated
-from routellm_core.embedders.shape import FEATURES, shape_features, shape_of
+from routellm_core.embedders.shape import FEATURES, shape_of
 
 TEXT = "Where can I see the status of my refund?"
 
@@ -36,8 +36,8 @@ def test_what_is_none(word: str) -> None:
     ],
 )
 def test_a_shape_without_decorations_is_the_plain_texts(decorated: str) -> None:
-    features = dict(zip(FEATURES, shape_features(undecorated(shape_of(decorated))), strict=True))
-    assert features == dict(zip(FEATURES, shape_features(shape_of(TEXT)), strict=True))
+    features = dict(zip(FEATURES, undecorated(shape_of(decorated)).features, strict=True))
+    assert features == dict(zip(FEATURES, shape_of(TEXT).features, strict=True))
 
 
 @pytest.mark.parametrize("text", [TEXT, "", "f(x1) = 3", "Explain P(wait > 20 s) for 14 agents, 62 calls."])

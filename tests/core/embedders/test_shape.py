@@ -6,7 +6,7 @@ from math import isfinite, log1p
 
 import pytest
 
-from routellm_core.embedders.shape import FEATURES, shape_features, shape_of
+from routellm_core.embedders.shape import FEATURES, shape_of
 
 ODD = [
     "",
@@ -23,12 +23,12 @@ ODD = [
 
 
 def measured(text: str) -> dict[str, float]:
-    return dict(zip(FEATURES, shape_features(shape_of(text)), strict=True))
+    return dict(zip(FEATURES, shape_of(text).features, strict=True))
 
 
 @pytest.mark.parametrize("text", ODD)
 def test_every_text_has_all_features(text: str) -> None:
-    found = shape_features(shape_of(text))
+    found = shape_of(text).features
     assert len(found) == len(FEATURES)
     assert all(map(isfinite, found))
 

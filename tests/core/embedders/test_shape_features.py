@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from routellm_core.embedders.shape import FEATURES, shape_features, shape_of
+from routellm_core.embedders.shape import FEATURES, shape_of
 from routellm_core.embedders.shape_features import ShapeFeatures
 from routellm_core.embedders.standardisation import CLIP
 
@@ -24,10 +24,10 @@ def test_the_folded_projection_is_that_of_the_vector() -> None:
     direction = np.random.default_rng(0).standard_normal(len(FEATURES))
     direction[3] = 0.0
     freak = "?" * 5_000 + " 1" * 500
-    fold = features.folded(direction)
+    fold = features.folded(direction.tolist())
     for text in [*PROMPTS, freak]:
         expected = float(features.embed([text])[0] @ direction)
-        assert fold(shape_features(shape_of(text))) == pytest.approx(expected, abs=1e-9)
+        assert fold(shape_of(text).features) == pytest.approx(expected, abs=1e-9)
 
 
 def test_features_are_standardised_and_cut() -> None:

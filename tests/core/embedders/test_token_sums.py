@@ -16,7 +16,6 @@ from routellm_core.embedders.default_router import PromptEmbedder
 from routellm_core.embedders.static import StaticEmbedder
 from routellm_core.embedders.text import clipped
 from routellm_core.embedders.token_sums import LONGEST_WORD, TokenSums
-from routellm_core.embedders.word_pieces import words_of
 from routellm_core.preferences.reading.prompts import read_prompts
 from routellm_core.routers.additive import AdditiveRouter
 
@@ -45,41 +44,97 @@ def static() -> StaticEmbedder:
     return router.embedder.static
 
 
-def by_word(static: StaticEmbedder, text: str) -> list[int] | None:
-    words, pieces = words_of(clipped(text)), static.word_pieces
-    assert pieces is not None
-    return None if words is None else static.known([id for word in words for id in pieces.cut(word)])
+SCRIPTS = {
+    "ascii": [chr(code) for code in range(1, 128)],
+    "accents": [
+        *"aeiouAEIOU\u00e9\u00fc\u0130\u0131\u00df\u1e9e\u03a3\u03c2\u03c3\u01c5",
+        *map(chr, range(0x300, 0x370)),
+    ],
+    "greek and cyrillic": [chr(code) for code in range(0x370, 0x530)],
+    "right to left": [chr(code) for code in range(0x590, 0x700)],
+    "indic and thai": [chr(code) for code in range(0x900, 0xE80)],
+    "hangul": [*map(chr, range(0x1100, 0x1200)), *map(chr, range(0xAC00, 0xAD00))],
+    "ideographs": [
+        *map(chr, range(0x3400, 0x3410)), *map(chr, range(0x4DB0, 0x4E20)), *map(chr, range(0x9F90, 0xA000)),
+        *map(chr, range(0xF900, 0xF920)), *map(chr, range(0x20000, 0x20010)),
+        *map(chr, range(0x2F800, 0x2F820)),
+    ],
+    "kana": [*map(chr, range(0x3000, 0x3130)), *map(chr, range(0xFF00, 0xFFA0))],
+    "emoji": [
+        *"\u200d\ufe0f\U0001f468\U0001f469\U0001f3fd\U0001f1e9\u2764#1", *map(chr, range(0x1F600, 0x1F640)),
+    ],
+    "invisible": [
+        *map(chr, range(0x20)), *map(chr, range(0x7F, 0xA1)), *map(chr, range(0x2000, 0x2070)),
+        *"\xad\u1680\u180e\u3000\ufeff\ufffd\ufffe\ue000\U000e0020",
+    ],
+    "anything": [chr(code) for code in [*range(1, 0xD800, 23), *range(0xE000, 0x30000, 23)]],
+}  # fmt: skip
+"""Characters to make words of, by what may go wrong."""
+
+SPACES = [" ", "  ", "\n", "\t", "\r\n", "\xa0", "\u2028", "\u3000"]
 
 
-def random_texts(count: int) -> list[str]:
+def random_text(rng: random.Random) -> str:
+    words = []
+    for _ in range(rng.randrange(12)):
+        script = SCRIPTS[rng.choice(list(SCRIPTS))] + SCRIPTS["invisible"] * (rng.random() < 0.1)
+        length = rng.randrange(90, 120) if rng.random() < 0.03 else rng.randrange(1, 9)
+        words.append("".join(rng.choices(script, k=length)))
+        words.append(rng.choice(["", rng.choice(SPACES)]))
+    return "".join(words)
+
+
+@pytest.fixture(scope="module")
+def strict(static: StaticEmbedder) -> StaticEmbedder:
+    """The same tokenizer, of which the unknown token counts too."""
+    return StaticEmbedder(static.tokenizer_json, static.table, np.ones_like(static.scales))
+
+
+@pytest.fixture(scope="module")
+def counting(strict: StaticEmbedder) -> TokenSums[int]:
+    """Sums that tell tokens apart: each adds a power of two."""
+    return TokenSums(strict, [2 ** (id % 4096) for id in range(len(strict.table))])
+
+
+def assert_same_tokens(counting: TokenSums[int], strict: StaticEmbedder, text: str) -> None:
+    """Hold the sum to that of the tokens into which the tokenizer cuts the whole text."""
+    read = clipped(text)
+    ids = strict.tokenizer.encode(read, add_special_tokens=False).ids
+    # Twice, the second time from memory.
+    assert counting(read) == counting(read) == sum(2 ** (id % 4096) for id in ids), ascii(text)
+
+
+def test_words_have_the_tokens_of_the_text(strict: StaticEmbedder, counting: TokenSums[int]) -> None:
     rng = random.Random(0)
-    printable = [chr(code) for code in range(32, 127)]
-    return ["".join(rng.choices([*printable, "\n", "\x01"], k=rng.randrange(60))) for _ in range(count)]
+    for text in [*ODD, *(random_text(rng) for _ in range(3_000))]:
+        assert_same_tokens(counting, strict, text)
 
 
-def test_words_are_cut_as_the_tokenizer_cuts_the_text(static: StaticEmbedder) -> None:
-    compared = 0
-    for text in ODD + random_texts(3000):
-        ids = by_word(static, text)
-        if ids is not None:
-            compared += 1
-            assert ids == static.token_ids(text), repr(text)
-
-    assert compared > 1000
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_character_between_letters_has_its_tokens(
+    strict: StaticEmbedder, counting: TokenSums[int], script: str
+) -> None:
+    for character in SCRIPTS[script]:
+        assert_same_tokens(counting, strict, f"Ab{character}cD {character}e {character} f{character}")
 
 
 @pytest.mark.parametrize("name", ["arena_battles", "mmlu_gold_labels"])
-def test_words_are_cut_as_the_tokenizer_cuts_real_prompts(
-    static: StaticEmbedder, data_folder: Path, name: str
+def test_words_of_real_prompts_have_their_tokens(
+    strict: StaticEmbedder, counting: TokenSums[int], data_folder: Path, name: str
 ) -> None:
     for text in list(read_prompts(data_folder / "train" / f"{name}.jsonl.gz"))[:1500]:
-        ids = by_word(static, text)
-        assert ids is None or ids == static.token_ids(text), repr(text)
+        assert_same_tokens(counting, strict, text)
 
 
-@pytest.mark.parametrize("text", ["nul\0inside", "de\x7flete", "caf\u00e9", "\u65e5\u672c", "\x1c"])
-def test_what_is_not_printable_ascii_is_left_to_the_tokenizer(text: str) -> None:
-    assert words_of(text) is None
+def test_words_of_languages_are_looked_up_and_not_cut_again(
+    static: StaticEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "na\u00efve caf\u00e9 \u65e5\u672c\u8a9e \u043c\u0438\u0440 Tr\u00e4ume"
+    sums = TokenSums(static, static.projections(np.ones((1, static.dimension)))[0].tolist())
+    first = sums(text)
+    monkeypatch.setattr(StaticEmbedder, "token_ids", None)
+
+    assert sums(text + " " + text) == 2 * first
 
 
 def test_sum_and_number_are_those_of_the_known_tokens(static: StaticEmbedder) -> None:

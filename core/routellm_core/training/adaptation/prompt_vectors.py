@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.embedders.prompt_kind import PromptKind, kind_of
-from routellm_core.embedders.shape import shape_features, shape_of
+from routellm_core.embedders.shape import shape_of
 from routellm_core.embedders.shape_features import ShapeFeatures
 from routellm_core.embedders.static import StaticEmbedder
 from routellm_core.logits import Floats
@@ -47,7 +47,7 @@ class PromptVectors:
         shapes = [shape_of(text) for text in prompts]
         return cls(
             static.embed(prompts),
-            np.array([shape_features(shape) for shape in shapes], dtype=np.float64),
+            np.array([shape.features for shape in shapes], dtype=np.float64),
             base.score(prompts),
             [kind_of(shape) for shape in shapes],
             np.array([len(text) for text in prompts], dtype=np.float64),
