@@ -20,6 +20,7 @@ from langchain_routellm.history import history_for
 from langchain_routellm.housekeeping import is_housekeeping
 from langchain_routellm.priced_run import with_costs
 from langchain_routellm.run_config import ROUTE_KEY, origin_of, override_of, thread_of, with_decision
+from langchain_routellm.schema_chains import SchemaChains
 from langchain_routellm.side import Side
 from langchain_routellm.tool_steps import calls_of, tool_schemas, tool_steps
 from routellm_core import Decision, RouterError, RoutingRequest
@@ -72,7 +73,7 @@ class RoutedCall:
         sides: both sides.
         needs: what the called method needs of a model beyond text, whatever the call holds.
         unsupported: sides that do not have what the called method needs.
-        compared: whether the answer may be compared with another model's.
+        schema: what is known of the schema that the answer is parsed by; None if the answer is a message.
         traced: whether a parent run shows the time that the decision took.
     """
 
@@ -84,7 +85,7 @@ class RoutedCall:
     needs: frozenset[Need] = frozenset()
     unsupported: frozenset[Route] = frozenset()
     traced: bool = False
-    compared: bool = True
+    schema: SchemaChains | None = None
 
     @property
     def messages(self) -> list[BaseMessage]:

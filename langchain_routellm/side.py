@@ -153,13 +153,12 @@ class Side:
 
 
 def checker_side(value: object) -> Side:
-    """Return the side of the other cheap model of `Disagreement(checker)`, which stands in for weak.
+    """Return the side of the other cheap model of `Disagreement(checker)`.
 
     Raises:
         ValueError: it is not a chat model.
     """
-    side = Side.from_value("checker", value)
-    return replace(side, route="weak")
+    return Side.from_value("checker", value)
 
 
 def with_setting(route: Route, given: Runnable[Any, Any], name: str, value: object) -> Runnable[Any, Any]:

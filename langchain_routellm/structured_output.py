@@ -16,9 +16,8 @@ from typing_extensions import override
 
 from langchain_routellm.attempt import Attempt, with_record
 from langchain_routellm.batch_endpoints import BatchEndpoints, ListedConfigs
-from langchain_routellm.deployments import REPLACED
-from langchain_routellm.model_arguments import with_arguments
 from langchain_routellm.routed_call import RoutedCall
+from langchain_routellm.schema_chains import SchemaChains
 from langchain_routellm.usage import AnswerRecorder
 from routellm_core import Decision
 from routellm_core.routing.capabilities import Need
@@ -35,12 +34,14 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
 
     Attributes:
         llm: the routed pair.
-        chains: route -> the side's own `with_structured_output(...)`; a side that can't is missing.
+        chains: route, or "checker" -> that model's `with_structured_output(...)`; one that can't is missing.
+        include_raw: whether answers hold the message too.
         needs: what a call needs of a model beyond text.
     """
 
     llm: SerializeAsAny[BatchEndpoints]
     chains: dict[Route, Runnable[Any, Any]] = Field(repr=False)
+    include_raw: bool
     needs: frozenset[Need]
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -49,21 +50,24 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
     def from_schema(
         cls, llm: BatchEndpoints, schema: dict[str, Any] | type, arguments: Mapping[str, Any]
     ) -> RoutedStructuredOutput:
-        """Build both sides' structured runnables, so that a mistake shows now, not at the first call.
+        """Build all models' structured runnables, so that a mistake shows now, not at the first call.
 
         Raises:
             Exception: the strong side's own, where no side takes the schema.
         """
         chains: dict[Route, Runnable[Any, Any]] = {}
         refusals: dict[Route, Exception] = {}
-        for route, side in llm.switchboard.sides.items():
+        board = llm.switchboard
+        checkers = {} if board.checker is None else {board.checker.route: board.checker}
+        for route, side in {**board.sides, **checkers}.items():
             try:
                 chains[route] = side.model.with_structured_output(schema, **arguments)
-            except Exception as error:  # whatever a provider's package says, this side takes no such schema
+            except Exception as error:  # whatever a provider's package says, this model takes no such schema
                 refusals[route] = error
-        if not chains:
+        if not board.sides.keys() & chains.keys():
             raise next(iter(refusals.values()))
-        return cls(llm=llm, chains=chains, needs=_needs(arguments.get("method")))
+        include_raw = bool(arguments.get("include_raw"))
+        return cls(llm=llm, chains=chains, include_raw=include_raw, needs=_needs(arguments.get("method")))
 
     @property
     @override
@@ -121,7 +125,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
                 yield from stream
             parsing.count_tokens()
 
-        yield from board.stream(self._call(input, config, kwargs), ask, _any_part)
+        yield from board.stream(self._call(input, config, kwargs), ask, _any_part, parsing.message_of)
 
     @override
     async def astream(
@@ -137,7 +141,8 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
                     yield part
             parsing.count_tokens()
 
-        async with aclosing(board.astream(self._call(input, config, kwargs), ask, _any_part)) as parts:
+        call = self._call(input, config, kwargs)
+        async with aclosing(board.astream(call, ask, _any_part, parsing.message_of)) as parts:
             async for part in parts:
                 yield part
 
@@ -160,18 +165,22 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
     ) -> RoutedCall:
         unable = frozenset(self.llm.switchboard.sides.keys() - self.chains.keys())
         call = self.llm.routed_call(input, config, None, kwargs, needs=self.needs, unsupported=unable)
-        call.compared = False
+        call.schema = self._schema
         return call
 
     def _parsing(self) -> _Parsing:
-        return _Parsing(self.chains, self.llm.switchboard.counter)
+        return _Parsing(self._schema, self.llm.switchboard.counter)
+
+    @property
+    def _schema(self) -> SchemaChains:
+        return SchemaChains(self.chains, self.include_raw)
 
 
 class _Parsing:
     """What becomes of one call's answers, of one side or of two after an escalation."""
 
-    def __init__(self, chains: Mapping[Route, Runnable[Any, Any]], counter: RoutingCounter) -> None:
-        self._chains = chains
+    def __init__(self, schema: SchemaChains, counter: RoutingCounter) -> None:
+        self._schema = schema
         self._counter = counter
         self._recorder = AnswerRecorder()
         self._decision: Decision | None = None
@@ -181,10 +190,8 @@ class _Parsing:
         self._recorder, self._decision = AnswerRecorder(), attempt.decision
         # A side without a structured runnable is only reached if the call forces it: let it explain.
         model, _ = attempt.unbound()
-        chain = self._chains.get(attempt.decision.route)
-        kwargs = {name: value for name, value in attempt.kwargs.items() if name not in REPLACED}
         return attempt._replace(
-            runnable=model if chain is None else with_arguments(chain, kwargs),
+            runnable=self._schema.chain_of(attempt.decision.route, attempt.kwargs) or model,
             kwargs={},
             config=merge_configs(attempt.config, {"callbacks": [self._recorder]}),
         )
@@ -211,7 +218,7 @@ class _Parsing:
             self._counter.count_tokens(self._decision, self._recorder.usage)
 
     def message_of(self, answer: object) -> AIMessage | None:
-        """Return the message behind a parsed answer."""
+        """Return the message behind a parsed answer, or behind the parts of a streamed one."""
         return self._recorder.message
 
 

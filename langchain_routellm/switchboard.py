@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableConfig
 
@@ -18,13 +18,15 @@ from langchain_routellm.routed_call import Reading, RoutedCall
 from langchain_routellm.routing_run import NoRun, RoutingRun, routing_run
 from langchain_routellm.shown_attempts import ShownAttempts
 from langchain_routellm.side import Side
-from langchain_routellm.unseen_call import UnseenCall, is_comparable, shown_answer, text_of
+from langchain_routellm.unseen_call import UnseenCall, value_of
+from langchain_routellm.usage import message_usage
 from routellm_core import Decision, RoutingRequest
 from routellm_core.routing.decision import Route
 from routellm_core.routing.disagreement import SecondOpinion
 from routellm_core.routing.dispatcher import Dispatcher
 from routellm_core.routing.escalation import UnparsedAnswerError
 from routellm_core.routing.routing_counter import RoutingCounter
+from routellm_core.routing.shown_answer import ShownAnswer
 
 T = TypeVar("T")
 
@@ -77,13 +79,15 @@ class Switchboard:
             ask: asks the model of the attempt it is given; called again, once, after an escalation.
             message_of: the message behind an answer; None if the answer is one.
         """
+
+        def shown_of(answer: T) -> ShownAnswer:
+            return _shown_answer(call, answer, message_of(answer) if message_of else answer)
+
         with routing_run(call) as run:
             shown = self._shown(call, is_async=False)
 
             def ask_shown(decision: Decision) -> T:
-                attempt = self._attempt(
-                    shown, call, run.attempt(call, decision), parsed=message_of is not None
-                )
+                attempt = self._attempt(shown, run.attempt(call, decision), parsed=message_of is not None)
                 shown.discard()
                 return ask(attempt)
 
@@ -95,15 +99,15 @@ class Switchboard:
                     message_of,
                     is_invalid=call.is_invalid,
                     is_shown=shown.is_shown,
-                    opinion=self._opinion(call, run, is_async=False),
+                    opinion=self._opinion(call, run, shown_of, is_async=False),
                 )
             except UnparsedAnswerError as unparsed:
                 outcome: T = unparsed.as_the_host_does()
                 return outcome
             finally:
                 shown.release()
-        if self._is_sampled(call, decision):
-            self._answer_in_shadow(call, decision, lambda: message_of(answer) if message_of else answer)
+        if self.dispatcher.is_sampled(decision):
+            self._answer_in_shadow(call, decision, partial(shown_of, answer))
         return answer
 
     async def aanswer(
@@ -113,13 +117,15 @@ class Switchboard:
         message_of: Callable[[T], object] | None = None,
     ) -> T:
         """Return a whole answer, async."""
+
+        def shown_of(answer: T) -> ShownAnswer:
+            return _shown_answer(call, answer, message_of(answer) if message_of else answer)
+
         async with routing_run(call) as run:
             shown = self._shown(call, is_async=True)
 
             async def ask_shown(decision: Decision) -> T:
-                attempt = self._attempt(
-                    shown, call, run.attempt(call, decision), parsed=message_of is not None
-                )
+                attempt = self._attempt(shown, run.attempt(call, decision), parsed=message_of is not None)
                 await shown.adiscard()
                 return await ask(attempt)
 
@@ -131,15 +137,15 @@ class Switchboard:
                     message_of,
                     is_invalid=call.is_invalid,
                     is_shown=shown.is_shown,
-                    opinion=self._opinion(call, run, is_async=True),
+                    opinion=self._opinion(call, run, shown_of, is_async=True),
                 )
             except UnparsedAnswerError as unparsed:
                 outcome: T = unparsed.as_the_host_does()
                 return outcome
             finally:
                 await shown.arelease()
-        if self._is_sampled(call, decision):
-            self._answer_in_shadow(call, decision, lambda: message_of(answer) if message_of else answer)
+        if self.dispatcher.is_sampled(decision):
+            self._answer_in_shadow(call, decision, partial(shown_of, answer))
         return answer
 
     def stream(
@@ -147,7 +153,7 @@ class Switchboard:
         call: RoutedCall,
         ask: Callable[[Attempt], Generator[T, None, None]],
         is_token: Callable[[T], bool],
-        whole: Callable[[list[T]], object] | None = None,
+        whole: Callable[[list[T]], object],
     ) -> Generator[T, None, None]:
         """Yield a streamed answer; once `is_token` was true of a part, no other model is asked.
 
@@ -157,14 +163,15 @@ class Switchboard:
             shown = self._shown(call, is_async=False)
 
             def ask_shown(decision: Decision) -> Generator[T, None, None]:
-                attempt = self._attempt(shown, call, run.attempt(call, decision), streamed=whole is None)
+                attempt = self._attempt(shown, run.attempt(call, decision))
                 shown.discard()
                 return ask(attempt)
 
             decision = self.dispatcher.decide(self.request(call), call.previous, call.origin)
-            opinion = self._opinion(call, run, is_async=False)
+            shown_of = partial(_shown_stream, call, whole)
+            opinion = self._opinion(call, run, shown_of, is_async=False)
             parts = self.dispatcher.stream(decision, ask_shown, is_token, whole, call.is_invalid, opinion)
-            kept: list[T] | None = [] if whole is not None and self._is_sampled(call, decision) else None
+            kept: list[T] | None = [] if self.dispatcher.is_sampled(decision) else None
             try:
                 with closing(parts):
                     for part in parts:
@@ -174,22 +181,22 @@ class Switchboard:
                         yield part
             finally:
                 shown.release()
-        if whole is not None and kept is not None:
-            self._answer_in_shadow(call, decision, partial(whole, kept))
+        if kept is not None:
+            self._answer_in_shadow(call, decision, partial(shown_of, kept))
 
     async def astream(
         self,
         call: RoutedCall,
         ask: Callable[[Attempt], AsyncGenerator[T, None]],
         is_token: Callable[[T], bool],
-        whole: Callable[[list[T]], object] | None = None,
+        whole: Callable[[list[T]], object],
     ) -> AsyncGenerator[T, None]:
         """Yield a streamed answer, async."""
         async with routing_run(call) as run:
             shown = self._shown(call, is_async=True)
 
             def ask_shown(decision: Decision) -> AsyncGenerator[T, None]:
-                attempt = self._attempt(shown, call, run.attempt(call, decision), streamed=whole is None)
+                attempt = self._attempt(shown, run.attempt(call, decision))
                 return after_discarding(ask(attempt)) if shown.has_earlier else ask(attempt)
 
             async def after_discarding(parts: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
@@ -199,9 +206,10 @@ class Switchboard:
                         yield part
 
             decision = await self.dispatcher.adecide(self.request(call), call.previous, call.origin)
-            opinion = self._opinion(call, run, is_async=True)
+            shown_of = partial(_shown_stream, call, whole)
+            opinion = self._opinion(call, run, shown_of, is_async=True)
             parts = self.dispatcher.astream(decision, ask_shown, is_token, whole, call.is_invalid, opinion)
-            kept: list[T] | None = [] if whole is not None and self._is_sampled(call, decision) else None
+            kept: list[T] | None = [] if self.dispatcher.is_sampled(decision) else None
             try:
                 async with aclosing(parts):
                     async for part in parts:
@@ -211,44 +219,56 @@ class Switchboard:
                         yield part
             finally:
                 await shown.arelease()
-        if whole is not None and kept is not None:
-            self._answer_in_shadow(call, decision, partial(whole, kept))
+        if kept is not None:
+            self._answer_in_shadow(call, decision, partial(shown_of, kept))
 
     @staticmethod
     def _shown(call: RoutedCall, *, is_async: bool) -> ShownAttempts:
         return ShownAttempts(None if call.traced else call.config.get("run_id"), is_async)
 
-    def _opinion(self, call: RoutedCall, run: RoutingRun | NoRun, *, is_async: bool) -> SecondOpinion | None:
-        """Return what asks the checker of `escalate_if`; None if there is none to be asked."""
+    def _opinion(
+        self,
+        call: RoutedCall,
+        run: RoutingRun | NoRun,
+        shown_of: Callable[[Any], ShownAnswer],
+        *,
+        is_async: bool,
+    ) -> SecondOpinion | None:
+        """Return what asks the checker of `escalate_if`; None if there is none."""
         rule = self.dispatcher.escalation.disagreement
-        if rule is None or self.checker is None or not is_comparable(call):
+        if rule is None or self.checker is None:
             return None
         unseen = UnseenCall(call, self.checker, run.child_config(call), "checker")
-        return SecondOpinion(rule, unseen.aask if is_async else unseen.ask, text_of, self.dispatcher.usage_of)
+        ask = unseen.aask if is_async else unseen.ask
+        return SecondOpinion(rule, ask, lambda answer: shown_of(answer).value)
 
-    def _is_sampled(self, call: RoutedCall, decision: Decision) -> bool:
-        return self.dispatcher.is_sampled(decision) and is_comparable(call)
-
-    def _answer_in_shadow(self, call: RoutedCall, decision: Decision, message: Callable[[], object]) -> None:
+    def _answer_in_shadow(
+        self, call: RoutedCall, decision: Decision, strong: Callable[[], ShownAnswer]
+    ) -> None:
         """Have weak answer a call as well, in the background, where it delays and shows nothing."""
         weak = self.sides[self.dispatcher.policy.ladder.lowest]
         config: RunnableConfig = {"configurable": call.config.get("configurable") or {}}
         unseen = UnseenCall(call, weak, config, "shadow", traced=False)
-        self.dispatcher.answer_in_shadow(decision, lambda: shown_answer(message()), unseen.shown)
+        self.dispatcher.answer_in_shadow(decision, strong, unseen.ask)
 
-    def _attempt(
-        self,
-        shown: ShownAttempts,
-        call: RoutedCall,
-        attempt: Attempt,
-        *,
-        parsed: bool = False,
-        streamed: bool = False,
-    ) -> Attempt:
+    def _attempt(self, shown: ShownAttempts, attempt: Attempt, *, parsed: bool = False) -> Attempt:
         """Return an attempt that shows nothing of itself while another one may take its place."""
         escalation, decision = self.dispatcher.escalation, attempt.decision
-        compared = self.checker is not None and escalation.compares(decision) and is_comparable(call)
-        judged = (escalation.judges(decision) or compared) and not streamed
+        judged = escalation.judges(decision)
+        judged |= self.checker is not None and escalation.compares(decision)
         judged |= parsed and escalation.parses(decision)
         replaceable = escalation.may_follow(decision) and not self.dispatcher.shadow
         return shown.attempt(attempt, replaceable=replaceable, judged=judged)
+
+
+def _shown_answer(call: RoutedCall, answer: object, message: object) -> ShownAnswer:
+    """Return what a whole answer shows: its parsed object, or what its message holds."""
+    value = value_of(message) if call.schema is None else call.schema.value_of(answer)
+    return ShownAnswer(value, message_usage(message))
+
+
+def _shown_stream(call: RoutedCall, whole: Callable[[list[T]], object], parts: list[T]) -> ShownAnswer:
+    """Do the same for the parts of a streamed answer."""
+    message = whole(parts)
+    value = value_of(message) if call.schema is None else call.schema.streamed_value(parts)
+    return ShownAnswer(value, message_usage(message))

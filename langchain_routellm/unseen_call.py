@@ -7,18 +7,20 @@ from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables.config import merge_configs
 
 from langchain_routellm.routed_call import RoutedCall
 from langchain_routellm.shown_attempts import listens, shows
 from langchain_routellm.side import Side
-from langchain_routellm.usage import message_usage
-from routellm_core.routing.shadow_sample import Shown
+from langchain_routellm.tool_steps import calls_of
+from langchain_routellm.usage import AnswerRecorder, message_usage
+from routellm_core.routing.shown_answer import ShownAnswer
 
 
 @dataclass(frozen=True)
 class UnseenCall:
-    """A routed call's input, for another model.
+    """A routed call's input, for another model, with the same tools or schema; it runs no tool.
 
     Attributes:
         call: as read by the router.
@@ -34,20 +36,26 @@ class UnseenCall:
     role: str
     traced: bool = True
 
-    def ask(self) -> AIMessage:
-        """Ask the model."""
-        runnable, input, config, kwargs = self._prepared()
-        answer: AIMessage = runnable.invoke(input, config, **kwargs)
-        return answer
+    def ask(self) -> ShownAnswer:
+        """Ask the model, and return what its answer shows.
 
-    async def aask(self) -> AIMessage:
+        Raises:
+            Exception: the model's own, or a ValueError if it does not take the schema.
+        """
+        recorder = AnswerRecorder()
+        runnable, input, config, kwargs = self._prepared(recorder)
+        return self._shown(runnable.invoke(input, config, **kwargs), recorder)
+
+    async def aask(self) -> ShownAnswer:
         """Ask the model, async."""
-        runnable, input, config, kwargs = self._prepared()
-        answer: AIMessage = await runnable.ainvoke(input, config, **kwargs)
-        return answer
+        recorder = AnswerRecorder()
+        runnable, input, config, kwargs = self._prepared(recorder)
+        return self._shown(await runnable.ainvoke(input, config, **kwargs), recorder)
 
-    def _prepared(self) -> tuple[Any, Any, RunnableConfig, dict[str, Any]]:
-        side = self.side.under(self.config)
+    def _prepared(
+        self, recorder: AnswerRecorder
+    ) -> tuple[Runnable[Any, Any], Any, RunnableConfig, dict[str, Any]]:
+        side, schema = self.side.under(self.config), self.call.schema
         runnable, kwargs = self.call.runnable_of(side)
         config: RunnableConfig = {
             **self.config,
@@ -57,28 +65,25 @@ class UnseenCall:
         }
         # It is the answer's.
         config.pop("run_id", None)
+        if schema is not None:
+            chain = schema.chain_of(self.side.route, kwargs)
+            if chain is None:
+                raise ValueError(f"the {self.role} takes no such schema.")
+            runnable, kwargs = chain, {}
+            config = merge_configs(config, {"callbacks": [recorder]})
         return runnable, self.call.input_for(side), side.merged_config(config), kwargs
 
-    def shown(self) -> Shown:
-        """Ask the model, and return what its answer shows."""
-        return shown_answer(self.ask())
+    def _shown(self, answer: object, recorder: AnswerRecorder) -> ShownAnswer:
+        if self.call.schema is None:
+            return ShownAnswer(value_of(answer), message_usage(answer))
+        return ShownAnswer(self.call.schema.value_of(answer), recorder.usage)
 
 
-def shown_answer(message: object) -> Shown:
-    """Return an answer's text and tokens."""
-    return Shown(text_of(message), message_usage(message))
-
-
-def is_comparable(call: RoutedCall) -> bool:
-    """Return whether the answers of two models to a call can be compared: plain answers can."""
-    return call.compared and not (call.kwargs.get("tools") or call.kwargs.get("response_format"))
-
-
-def text_of(message: object) -> str | None:
-    """Return an answer's text; None if it calls a tool."""
-    if not isinstance(message, AIMessage) or message.tool_calls:
+def value_of(message: object) -> object:
+    """Return what is compared of a message: its tool calls, else its text; None if it is no answer."""
+    if not isinstance(message, AIMessage):
         return None
-    return str(message.text)
+    return calls_of(message) or str(message.text)
 
 
 def _unseen(config: RunnableConfig) -> BaseCallbackManager | list[BaseCallbackHandler]:

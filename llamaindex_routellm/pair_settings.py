@@ -160,7 +160,7 @@ class PairSettings(PairFields):
                 settings.sticky == "conversation",
                 settings.escalate_when,
             ),
-            checker=None if rule is None else Side("weak", rule.checker).with_settings(self),
+            checker=None if rule is None else Side("checker", rule.checker).with_settings(self),
         )
 
     @property

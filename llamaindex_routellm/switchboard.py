@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from llama_index.core.instrumentation.span import active_span_id
 
@@ -25,7 +25,7 @@ from llamaindex_routellm.answer_stream import (
     whole_answer,
     within_span,
 )
-from llamaindex_routellm.answered import Answered, answered_usage
+from llamaindex_routellm.answered import Answered
 from llamaindex_routellm.attempt import Attempt
 from llamaindex_routellm.decision_event import announce, announce_cost, current_span
 from llamaindex_routellm.earlier_turns import thread_of_tags
@@ -90,7 +90,7 @@ class Switchboard:
             ask,
             final=call.runs_tools,
             is_invalid=call.is_invalid,
-            opinion=self._opinion(call, decision, is_async=False),
+            opinion=self._opinion(call, decision, value_of, is_async=False),
         )
         if decision.account is not None:
             announce_cost(decision, call.method, current_span())
@@ -116,7 +116,7 @@ class Switchboard:
             ask,
             final=call.runs_tools,
             is_invalid=call.is_invalid,
-            opinion=self._opinion(call, decision, is_async=True),
+            opinion=self._opinion(call, decision, value_of, is_async=True),
         )
         if decision.account is not None:
             announce_cost(decision, call.method, current_span())
@@ -142,7 +142,7 @@ class Switchboard:
             return opened.pop() if opened else self._second_stream(call, decision, span_id)
 
         whole = partial(whole_answer, attempt)
-        opinion = self._opinion(call, decision, is_async=False)
+        opinion = self._opinion(call, decision, lambda chunks: value_of(whole(chunks)), is_async=False)
         parts = self.dispatcher.stream(decision, ask, is_token, whole, call.is_invalid, opinion)
         if self.dispatcher.is_sampled(decision):
             parts = then(parts, lambda chunks: self._answer_in_shadow(call, decision, partial(whole, chunks)))
@@ -167,7 +167,7 @@ class Switchboard:
             return opened.pop() if opened else self._asecond_stream(call, decision, span_id)
 
         whole = partial(whole_answer, attempt)
-        opinion = self._opinion(call, decision, is_async=True)
+        opinion = self._opinion(call, decision, lambda chunks: value_of(whole(chunks)), is_async=True)
         parts = self.dispatcher.astream(decision, ask, is_token, whole, call.is_invalid, opinion)
         if self.dispatcher.is_sampled(decision):
             parts = athen(
@@ -220,25 +220,29 @@ class Switchboard:
         return Attempt(call, decision, self.sides)
 
     def _opinion(
-        self, call: RoutedCall[object], decision: Decision, *, is_async: bool
+        self,
+        call: RoutedCall[object],
+        decision: Decision,
+        value: Callable[[Any], object],
+        *,
+        is_async: bool,
     ) -> SecondOpinion | None:
-        """Return what asks the checker of `escalate_if`; None if there is none to be asked."""
+        """Return what asks the checker of `escalate_if`; None if there is none."""
         rule = self.dispatcher.escalation.disagreement
-        whole = None if rule is None or self.checker is None else whole_call(call, is_async=is_async)
-        if rule is None or self.checker is None or whole is None:
+        if rule is None or self.checker is None:
             return None
-        unseen = UnseenCall(whole, decision, {**self.sides, decision.route: self.checker})
-        return SecondOpinion(rule, unseen.aask if is_async else unseen.ask, value_of, answered_usage)
+        sides = {**self.sides, self.checker.route: self.checker}
+        unseen = UnseenCall(whole_call(call, is_async=is_async), decision, self.checker.route, sides)
+        return SecondOpinion(rule, unseen.aask if is_async else unseen.ask, value)
 
     def _answer_in_shadow(
         self, call: RoutedCall[object], decision: Decision, strong: Callable[[], Answered]
     ) -> None:
         """Have weak answer a sampled call as well, in the background, without delaying the call."""
-        asked = whole_call(call, is_async=False) if self.dispatcher.is_sampled(decision) else None
-        if asked is not None:
-            weak = replace(decision, route=self.dispatcher.policy.ladder.lowest)
-            unseen = UnseenCall(asked, weak, self.sides)
-            self.dispatcher.answer_in_shadow(decision, lambda: shown_answer(strong()), unseen.shown)
+        if self.dispatcher.is_sampled(decision):
+            lowest = self.dispatcher.policy.ladder.lowest
+            unseen = UnseenCall(whole_call(call, is_async=False), decision, lowest, self.sides)
+            self.dispatcher.answer_in_shadow(decision, lambda: shown_answer(strong()), unseen.ask)
 
     def _escalate_unparsed(self, attempt: Attempt, error: Exception) -> None:
         """Raise the error that makes core ask strong, if this one may mean that an answer does not fit."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from llama_index.core.base.llms.types import ChatMessage, MessageRole
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
 from llama_index.core.tools.types import BaseTool
 from typing_extensions import override
 
@@ -23,6 +23,10 @@ from llamaindex_routellm.tool_steps import calls_of, tool_schemas, tool_steps
 from routellm_core.routing.capabilities import Need
 from routellm_core.routing.conversation import Conversation
 from routellm_core.routing.tool_loop import StuckLimits, invalid_calls
+
+# The options of `predict_and_call`, in their order: those of the chat that it begins with, and its own.
+_BEFORE_RUNNING = ("verbose", "allow_parallel_tool_calls")
+_OF_RUNNING = ("error_on_no_tool_call", "error_on_tool_error")
 
 
 @dataclass(eq=False)
@@ -70,6 +74,12 @@ class ToolCall(RoutedCall[A_co]):
             # A list of its own: the models append the new message to the one that they are given.
             history = list(history_for(self.chat_history, side, *others))
         return (self.tools, self.user_msg, history, *self.args), dict(self.kwargs)
+
+    def without_running(self) -> ToolCall[ChatResponse]:
+        """Return the call of `chat_with_tools` that `predict_and_call` begins with, which runs no tool."""
+        kwargs = {name: value for name, value in self.kwargs.items() if name not in _OF_RUNNING}
+        args = self.args[: len(_BEFORE_RUNNING)]
+        return ToolCall("chat_with_tools", self.tools, self.user_msg, self.chat_history, args, kwargs)
 
     def _messages(self) -> list[ChatMessage]:
         messages = list(self.chat_history or ())

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole, ToolCallBlock
-from llama_index.core.tools.types import BaseTool
+from llama_index.core.tools.types import BaseTool, ToolOutput
 
 from routellm_core.routing.tool_loop import ToolStep
 
@@ -39,6 +39,17 @@ def calls_of(answer: object) -> list[ToolStep]:
     if not isinstance(answer, ChatResponse):
         return []
     return [ToolStep(name, _mapping(arguments)) for _, name, arguments in _calls(answer.message)]
+
+
+def calls_run(outputs: Sequence[ToolOutput]) -> list[ToolStep]:
+    """Return the tool calls that a method has made and run."""
+    return [ToolStep(output.tool_name, _arguments_of(output)) for output in outputs]
+
+
+def _arguments_of(output: ToolOutput) -> object:
+    # Function tools keep positional and keyword arguments apart; a call of a model's has keywords only.
+    given = output.raw_input
+    return given["kwargs"] if isinstance(given, Mapping) and given.keys() == {"args", "kwargs"} else given
 
 
 def tool_schemas(tools: Sequence[BaseTool]) -> dict[str, Mapping[str, Any]]:

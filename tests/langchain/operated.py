@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import functools
 import operator
+from pathlib import Path
 from typing import Any, cast
 
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 
 from langchain_routellm import ChatRouteLLM
+from routellm_core import Disagreement
 
-from tests.pair_operation import NumberRouter
+from examples.stand_in import StandInServer
+from tests.langchain.conftest import chat_openai
+from tests.pair_operation import NumberRouter, rows_of
+from tests.routers import KeywordRouter
+from tests.two_opinions import CHECKER, STRONG, WEAK
 
 
 def offline(**settings: Any) -> ChatRouteLLM:
@@ -25,6 +31,16 @@ def record(llm: Any, prompt: str) -> dict[str, Any]:
 
 
 PRICED = {"strong": {"input": 1e6, "output": 0.0}, "weak": {"input": 1e5, "output": 0.0}}
+
+SHADOW = {"mode": "shadow", "shadow_sample": 1.0, "log_text": True, "prices": PRICED}
+
+
+def shadowed(llm: ChatRouteLLM, path: Path) -> list[dict[str, Any]]:
+    """The rows of what weak answered in the background."""
+    sample = llm.switchboard.dispatcher.sample
+    assert sample is not None
+    assert sample.flush()
+    return [row for row in rows_of(llm, path) if "answers_of" in row]
 
 
 async def answered(llm: ChatRouteLLM, how: str, config: Any) -> AIMessage:
@@ -45,3 +61,14 @@ async def answered(llm: ChatRouteLLM, how: str, config: Any) -> AIMessage:
         else [chunk async for chunk in llm.astream("an easy question", config)]
     )
     return cast(AIMessage, functools.reduce(operator.add, chunks))
+
+
+def trio(server: StandInServer, rule: dict[str, Any] | None = None, **settings: Any) -> ChatRouteLLM:
+    """A pair with a checker, all on one server; "hard" goes to strong."""
+    given: dict[str, Any] = {"router": KeywordRouter("hard"), "threshold": 0.5, **settings}
+    return ChatRouteLLM(
+        strong=chat_openai(server, STRONG),
+        weak=chat_openai(server, WEAK),
+        escalate_if=Disagreement(chat_openai(server, CHECKER), **(rule or {})),
+        **given,
+    )

@@ -252,7 +252,8 @@ def test_one_warning_when_the_share_is_missed(pair: Pair) -> None:
         llm.switchboard.dispatcher.decide(RoutingRequest(f"question {number}"))
     with pytest.warns(ShareDriftWarning, match="routellm calibrate") as caught:
         llm.batch([f"another question {number}" for number in range(50)])
-    assert len(caught) == 1
+    # Sockets of other tests may be collected meanwhile, with warnings of their own.
+    assert [warning.category for warning in caught].count(ShareDriftWarning) == 1
 
 
 def test_statistics_with_prices_and_cached_tokens(pair: Pair) -> None:

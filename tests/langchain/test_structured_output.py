@@ -91,6 +91,24 @@ def test_partial_objects_stream(pair: Pair) -> None:
     assert all(set(part) <= {"setup", "punchline"} for part in parts)
 
 
+@pytest.mark.parametrize("rejected", [True, False])
+async def test_streamed_objects_are_judged_as_whole_ones_are(
+    pair: Pair, stand_in: StandInServer, rejected: bool
+) -> None:
+    judged: list[AIMessage] = []
+
+    def rejects(message: AIMessage) -> bool:
+        judged.append(message)
+        return rejected
+
+    llm = pair(escalate_if=rejects)
+    for answer in await _every_way(llm.with_structured_output(Joke), EASY):
+        assert isinstance(answer, Joke)
+    assert [message.response_metadata["model_name"] for message in judged] == ["gpt-weak"] * 6
+    assert stand_in.calls()["gpt-strong"] == 6 * rejected
+    assert llm.routing_stats().escalations == 6 * rejected
+
+
 def test_one_run_per_call_with_the_schema_named_once(pair: Pair) -> None:
     tracer = RecordingTracer()
     pair().with_structured_output(Joke).invoke(HARD, {"callbacks": [tracer]})

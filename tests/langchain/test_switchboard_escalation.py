@@ -201,7 +201,8 @@ async def test_a_gate_that_raises_takes_weaks_answer_from_nobody(pair: Pair, sta
     with pytest.warns(RouterWarning, match="escalate_if failed with ZeroDivisionError") as told:
         found = await _every_way(llm, EASY)
     assert {(record["route"], record["reason"]) for record in found} == {("weak", "score")}
-    assert len(told) == len(found) == llm.routing_stats().gate_failures
+    assert [each.category for each in told].count(RouterWarning) == len(found)
+    assert llm.routing_stats().gate_failures == len(found)
     assert stand_in.calls() == {"gpt-weak": len(found)}
 
 

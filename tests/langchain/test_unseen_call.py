@@ -14,15 +14,14 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage
-from langchain_core.tools import tool
 from langchain_core.tracers.run_collector import RunCollectorCallbackHandler
 
 from langchain_routellm import ChatRouteLLM
 from langchain_routellm.serialized_pair import described
 from routellm_core import Disagreement
 
-from examples.stand_in import StandInServer
 from tests.langchain.conftest import chat_openai
+from tests.langchain.operated import trio
 from tests.pair_operation import rows_of
 from tests.routers import KeywordRouter
 from tests.two_opinions import (
@@ -39,16 +38,6 @@ from tests.two_opinions import (
 )
 
 WAYS = ["invoke", "ainvoke", "stream", "astream", "batch", "v3"]
-
-
-def trio(server: StandInServer, rule: dict[str, Any] | None = None, **settings: Any) -> ChatRouteLLM:
-    given: dict[str, Any] = {"router": KeywordRouter("hard"), "threshold": 0.5, **settings}
-    return ChatRouteLLM(
-        strong=chat_openai(server, STRONG),
-        weak=chat_openai(server, WEAK),
-        escalate_if=Disagreement(chat_openai(server, CHECKER), **(rule or {})),
-        **given,
-    )
 
 
 async def answered(llm: Any, how: str, config: Any = None) -> AIMessage:
@@ -154,18 +143,10 @@ async def test_nobody_sees_the_checkers_tokens_but_tracers_its_run() -> None:
     assert sorted(roles, key=str) == [None, "checker"]
 
 
-async def test_calls_that_are_not_for_weak_or_can_not_be_compared_ask_no_checker() -> None:
-    @tool
-    def add(a: int, b: int) -> int:
-        """Add."""
-        return a + b
-
+async def test_calls_that_are_not_for_weak_ask_no_checker() -> None:
     with three_models(OTHER) as server:
         llm = trio(server)
         llm.invoke("a hard question")
-        llm.bind_tools([add]).invoke("What is the weather?")
-        schema = {"title": "Price", "type": "object", "properties": {}}
-        llm.with_structured_output(schema, include_raw=True).invoke("How much?")
         trio(server, mode="shadow").invoke("How much?")
         assert CHECKER not in server.calls()
 

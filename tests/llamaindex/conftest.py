@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from routellm_core import Disagreement
+
 from examples.stand_in import StandInServer
 from tests.routers import KeywordRouter
+from tests.two_opinions import CHECKER, STRONG, WEAK
 
 
 @pytest.fixture
@@ -69,6 +72,20 @@ def pair(openai: Callable[..., Any]) -> Callable[..., Any]:
             if side not in settings:
                 given[side] = openai(model)
         return RouteLLM(**{**given, **settings})
+
+    return make
+
+
+@pytest.fixture
+def trio(openai: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a routed pair with a checker, all on one server."""
+    from llamaindex_routellm import RouteLLM
+
+    def make(server: StandInServer, rule: dict[str, Any] | None = None, **settings: Any) -> RouteLLM:
+        strong, weak, checker = (openai(name, api_base=server.openai_url) for name in (STRONG, WEAK, CHECKER))
+        given: dict[str, Any] = {"router": KeywordRouter("hard"), "threshold": 0.5, **settings}
+        given["escalate_if"] = Disagreement(checker, **(rule or {}))
+        return RouteLLM(strong=strong, weak=weak, **given)
 
     return make
 

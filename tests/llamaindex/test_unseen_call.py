@@ -20,8 +20,7 @@ from pydantic import BaseModel
 from llamaindex_routellm import RouteLLM
 from routellm_core import Disagreement
 
-from examples.stand_in import StandInServer
-from tests.llamaindex.endpoints import ENDPOINTS, TOOLS
+from tests.llamaindex.endpoints import ENDPOINTS
 from tests.pair_operation import rows_of
 from tests.routers import KeywordRouter
 from tests.two_opinions import (
@@ -40,19 +39,6 @@ from tests.two_opinions import (
 METHODS = [*ENDPOINTS, "predict", "apredict", "stream", "astream"]
 
 Trio = Callable[..., RouteLLM]
-
-
-@pytest.fixture
-def trio(openai: Callable[..., Any]) -> Trio:
-    """Make a routed pair with a checker, all on one server."""
-
-    def make(server: StandInServer, rule: dict[str, Any] | None = None, **settings: Any) -> RouteLLM:
-        strong, weak, checker = (openai(name, api_base=server.openai_url) for name in (STRONG, WEAK, CHECKER))
-        given: dict[str, Any] = {"router": KeywordRouter("hard"), "threshold": 0.5, **settings}
-        given["escalate_if"] = Disagreement(checker, **(rule or {}))
-        return RouteLLM(strong=strong, weak=weak, **given)
-
-    return make
 
 
 async def answered(llm: Any, method: str) -> str:
@@ -111,11 +97,10 @@ async def test_a_checker_that_fails_leaves_weaks_answer(trio: Trio, caplog: pyte
     assert caplog.text.count("the checker of escalate_if failed with BadRequestError") == 2
 
 
-def test_calls_that_are_not_for_weak_or_have_tools_ask_no_checker(trio: Trio) -> None:
+def test_calls_that_are_not_for_weak_ask_no_checker(trio: Trio) -> None:
     with three_models(OTHER) as server:
         llm = trio(server)
         llm.complete("a hard question")
-        llm.chat_with_tools(TOOLS, user_msg="How much?")
         trio(server, mode="shadow").complete("How much?")
         assert CHECKER not in server.calls()
 

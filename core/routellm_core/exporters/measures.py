@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from routellm_core.routing.reading_stats import ReadingStats
 from routellm_core.routing.routing_stats import RoutingStats
+from routellm_core.routing.sample_stats import SampleStats
 
 
 class Measure(NamedTuple):
@@ -28,7 +29,7 @@ class Measure(NamedTuple):
 
 
 def measures(stats: RoutingStats) -> Iterator[Measure]:
-    """Yield all that is known; what is None is left out, and so is a checker that nobody asked."""
+    """Yield all that is known; what is None is left out, and so is a checker where there is none."""
     sides = dict(stats.tiers or {"strong": stats.strong, "weak": stats.weak})
     if stats.checker.calls:
         sides["checker"] = stats.checker
@@ -73,9 +74,22 @@ def measures(stats: RoutingStats) -> Iterator[Measure]:
             stats.switch_cost,
             {},
         )
+    if stats.checker.calls or stats.uncompared:
+        about = "Answers of weak that were not compared with the checker's."
+        yield Measure("routellm_uncompared", "counter", about, stats.uncompared, {})
+    yield from _sampled(stats.sample)
     if stats.reader is not None:
         yield from _readings(stats.reader)
     yield from _gauges(stats)
+
+
+def _sampled(sample: SampleStats) -> Iterator[Measure]:
+    for outcome in ("answered", "failed", "left_out"):
+        about = "Calls that the shadow sample drew, by what came of it."
+        yield Measure("routellm_sampled", "counter", about, getattr(sample, outcome), {"outcome": outcome})
+    if sample.cost is not None:
+        about = "Cost of weak's answers for the shadow sample."
+        yield Measure("routellm_sample_cost", "counter", about, sample.cost, {})
 
 
 def _readings(reader: ReadingStats) -> Iterator[Measure]:

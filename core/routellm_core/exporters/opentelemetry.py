@@ -9,6 +9,7 @@ from routellm_core.exporters.measures import Measure, measures
 from routellm_core.routing.prices import TokenUsage
 from routellm_core.routing.reading_stats import ReadingStats
 from routellm_core.routing.routing_stats import RouteStats, RoutingStats
+from routellm_core.routing.sample_stats import SampleStats
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Meter
@@ -73,5 +74,7 @@ def _every_measure() -> list[Measure]:
         shadow_cost=0.0,
         shadow_saved=0.0,
         reader=ReadingStats(cost=0.0),
+        checker=side,
+        sample=SampleStats(cost=0.0),
     )
     return list({measure.name: measure for measure in measures(whole)}.values())

@@ -6,12 +6,19 @@ Prose comes to nothing that can be compared. Of long answers only the end is rea
 from __future__ import annotations
 
 import ast
+import json
 import math
 import re
 from typing import Any, NamedTuple
 
+from routellm_core.routing.shown_answer import is_calls
+from routellm_core.routing.tool_loop import ToolStep
+
 _READ = 2_000
 """Characters of an answer that are read, from its end."""
+
+_LONGEST_JSON = 100_000
+"""Characters of the longest JSON that is read as a whole."""
 
 _LONGEST_LABEL = 60
 """Characters of the longest answer that is a label, such as "not spam"."""
@@ -41,8 +48,11 @@ class FinalAnswer(NamedTuple):
 def same_answer(one: Any, other: Any) -> bool:
     """Return whether two answers come to the same, or to nothing that can be compared.
 
-    Objects, such as those of `structured_predict`, are the same where they are equal.
+    Tool calls are the same where names and arguments are equal, in any order, and objects where they are
+    equal.
     """
+    if is_calls(one) and is_calls(other):
+        return _same_calls(one, other)
     if not (isinstance(one, str) and isinstance(other, str)):
         return bool(one == other)
     first, second = final_answer(one), final_answer(other)
@@ -53,8 +63,19 @@ def same_answer(one: Any, other: Any) -> bool:
     return first == second
 
 
+def _same_calls(one: list[ToolStep], other: list[ToolStep]) -> bool:
+    left = list(other)
+    for call in one:
+        if call not in left:
+            return False
+        left.remove(call)
+    return not left
+
+
 def final_answer(text: str) -> FinalAnswer | None:
     """Return what an answer comes to; None if it can't be compared, as prose and programs can't."""
+    if len(text) > _READ and (found := _long_json(text)) is not None:
+        return found
     text = text[-_READ:].strip().replace("**", "")
     marked = _marked(text)
     if marked is not None:
@@ -122,6 +143,16 @@ def _value(text: str) -> FinalAnswer | None:
     if isinstance(value, str):
         return FinalAnswer("label", " ".join(_WORD.findall(value.casefold())))
     return FinalAnswer("value", _written(value))
+
+
+def _long_json(text: str) -> FinalAnswer | None:
+    """Return the value of a text that is JSON as a whole, as with a response format; None if it is not."""
+    if len(text) > _LONGEST_JSON or text.lstrip()[:1] not in ("[", "{"):
+        return None
+    try:
+        return FinalAnswer("value", _written(json.loads(text)))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _written(value: Any) -> str:

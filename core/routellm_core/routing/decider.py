@@ -15,12 +15,14 @@ from routellm_core.routing.conversation import Place
 from routellm_core.routing.conversation_memory import ConversationMemory
 from routellm_core.routing.decision import Decision, Route
 from routellm_core.routing.decision_log import new_decision_id
+from routellm_core.routing.gates import GATES
 from routellm_core.routing.journal import Journal
 from routellm_core.routing.override import current_override
 from routellm_core.routing.policy import RoutingPolicy
 from routellm_core.routing.request import RoutingRequest
 from routellm_core.routing.routing_counter import RoutingCounter
-from routellm_core.routing.shadow_sample import Sampled, ShadowSample, Shown
+from routellm_core.routing.shadow_sample import Sampled, ShadowSample
+from routellm_core.routing.shown_answer import ShownAnswer
 
 _LOG = logging.getLogger("routellm")
 
@@ -58,9 +60,11 @@ class Decider:
         return self.sample is not None and self.shadow and self.sample.takes(decision)
 
     def answer_in_shadow(
-        self, decision: Decision, strong: Callable[[], Shown], ask: Callable[[], Shown]
+        self, decision: Decision, strong: Callable[[], ShownAnswer], ask: Callable[[], ShownAnswer]
     ) -> None:
-        """Have weak answer a call as well, in the background; never raises and never waits.
+        """Have weak answer a sampled call as well, in the background; never raises and never waits.
+
+        A call that weak is known not to serve is left out, and counted.
 
         Args:
             decision: of the call.
@@ -69,9 +73,17 @@ class Decider:
         """
         if self.sample is None or self.journal is None:
             return
+        lowest = self.policy.ladder.lowest
+        if lowest in decision.barred or (decision.reason in GATES and decision.shadow_route != lowest):
+            self.counter.count_sampled("left_out")
+            return
         try:
-            self.sample.submit(Sampled(decision, strong(), ask, self.journal))
+            answer = strong()
+            # Written now: what the caller does to an object afterwards is not the answer's.
+            answer = answer._replace(value=answer.written)
+            self.sample.submit(Sampled(decision, answer, ask, self.journal, self.counter))
         except Exception as error:
+            self.counter.count_sampled("left_out")
             _LOG.warning("a call is left out of the shadow sample (%s).", type(error).__name__)
 
     def preview(self, request: RoutingRequest) -> Decision:

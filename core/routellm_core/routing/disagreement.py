@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from routellm_core.routing.background_thread import start_in_background
 from routellm_core.routing.comparable_answers import same_answer
-from routellm_core.routing.prices import Price, TokenUsage
+from routellm_core.routing.prices import Price
 from routellm_core.routing.validation import check_positive
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from routellm_core.routing.decision import Decision
     from routellm_core.routing.routing_counter import RoutingCounter
+    from routellm_core.routing.shown_answer import ShownAnswer
 
 _LOG = logging.getLogger("routellm")
 
@@ -38,9 +39,11 @@ class Disagreement:
 
     Attributes:
         checker: the other cheap model, of the same framework as weak.
-        same: given both answers (texts, or the objects of `structured_predict`), returns whether they come to
-            the same. By default numbers, choices, labels and literal values are compared; answers of which
-            neither can be compared, such as prose, count as the same.
+        same: given both answers, returns whether they come to the same. An answer is a text, a list of tool
+            calls that each have a `name` and `arguments`, or the object of a call with a schema. By default
+            texts are compared by their numbers, choices, labels and literal values, tool calls by name and
+            arguments in any order, objects by equality; answers of which neither can be compared, such as
+            prose, count as the same.
         price: the checker's, per million tokens: {"input": 0.1, "output": 0.4}. Without it, and with
             `prices=`, its tokens cost what weak's do.
         timeout: seconds that the checker has, from when both are asked. After that weak's answer stays, if it
@@ -69,28 +72,27 @@ class SecondOpinion:
 
     Attributes:
         rule: says what counts as the same.
-        ask: asks the checker; an awaitable for async calls.
-        answer_of: what is compared of a message of the host's; None if nothing can be.
-        usage_of: the tokens of a message; None if unknown.
+        ask: asks the checker, and returns a ShownAnswer; an awaitable of one for async calls.
+        value_of: what is compared of weak's answer as its caller gets it, a list of parts if it is streamed;
+            None if nothing can be.
     """
 
     rule: Disagreement
     ask: Callable[[], Any]
-    answer_of: Callable[[Any], Any]
-    usage_of: Callable[[Any], TokenUsage | None]
+    value_of: Callable[[Any], object]
     _deadline: float = 0.0
-    _answer: Future[Any] | None = None
-    _task: Task[Any] | None = None
+    _answer: Future[ShownAnswer] | None = None
+    _task: Task[ShownAnswer] | None = None
 
     def start(self, decision: Decision, counter: RoutingCounter) -> None:
         """Ask the checker in a thread, in the caller's context."""
-        answer: Future[Any] = Future()
+        answer: Future[ShownAnswer] = Future()
 
         def run() -> None:
             try:
-                message = self.ask()
-                self._count(decision, counter, message)
-                answer.set_result(message)
+                shown = self.ask()
+                self._count(decision, counter, shown)
+                answer.set_result(shown)
             except BaseException as error:
                 answer.set_exception(error)
 
@@ -105,26 +107,26 @@ class SecondOpinion:
         """Ask the checker in a task of the running event loop."""
         import asyncio
 
-        async def run() -> Any:
-            message = await self.ask()
-            self._count(decision, counter, message)
-            return message
+        async def run() -> ShownAnswer:
+            shown: ShownAnswer = await self.ask()
+            self._count(decision, counter, shown)
+            return shown
 
         self._deadline = time.monotonic() + self.rule.timeout
         self._task = asyncio.ensure_future(run())
         # Where weak has failed nobody awaits it, and asyncio would log the error, which may hold a key.
         self._task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    def differs(self, decision: Decision, message: Any) -> bool:
-        """Wait for the checker, and return whether it answers otherwise than this message of weak."""
+    def differs(self, decision: Decision, counter: RoutingCounter, answer: Any) -> bool:
+        """Wait for the checker, and return whether it answers otherwise than weak did."""
         if self._answer is None:
             return False
         try:
-            return self._compared(decision, message, self._answer.result(self._seconds_left))
+            return self._compared(decision, answer, self._answer.result(self._seconds_left))
         except Exception as error:
-            return _failed(error)
+            return _failed(error, counter)
 
-    async def adiffers(self, decision: Decision, message: Any) -> bool:
+    async def adiffers(self, decision: Decision, counter: RoutingCounter, answer: Any) -> bool:
         """Do the same, async."""
         import asyncio
 
@@ -136,9 +138,9 @@ class SecondOpinion:
             if not self._task.done():
                 self._task.cancel()
                 raise TimeoutError
-            return self._compared(decision, message, self._task.result())
+            return self._compared(decision, answer, self._task.result())
         except Exception as error:
-            return _failed(error)
+            return _failed(error, counter)
 
     def __enter__(self) -> Self:
         return self
@@ -154,19 +156,24 @@ class SecondOpinion:
     def _seconds_left(self) -> float:
         return max(0.0, self._deadline - time.monotonic())
 
-    def _compared(self, decision: Decision, message: Any, other: Any) -> bool:
-        own, others = self.answer_of(message), self.answer_of(other)
+    def _compared(self, decision: Decision, answer: Any, other: ShownAnswer) -> bool:
+        own, others = self.value_of(answer), other.value
         agreed = own is None or others is None or bool(self.rule.same(own, others))
         if decision.account is not None:
             decision.account.compared(agreed)
         return not agreed
 
-    def _count(self, decision: Decision, counter: RoutingCounter, message: Any) -> None:
+    def _count(self, decision: Decision, counter: RoutingCounter, shown: ShownAnswer) -> None:
         price = self.rule.price
-        counter.count_checker(decision, self.usage_of(message), price if isinstance(price, Price) else None)
+        counter.count_checker(decision, shown.usage, price if isinstance(price, Price) else None)
 
 
-def _failed(error: Exception) -> bool:
-    # Its text may hold a prompt or a key.
-    _LOG.warning("the checker of escalate_if failed with %s; weak's answer stays.", type(error).__name__)
+def _failed(error: Exception, counter: RoutingCounter) -> bool:
+    times = counter.count_uncompared()
+    if str(times).rstrip("0") == "1":
+        # At 1, 10, 100 and so on. Its text may hold a prompt or a key.
+        kind = type(error).__name__
+        _LOG.warning(
+            "the checker of escalate_if failed with %s; weak's answer stays (%d so far).", kind, times
+        )
     return False

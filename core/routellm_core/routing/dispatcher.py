@@ -45,7 +45,7 @@ class Dispatcher(NextSide):
             final: the answer stands whatever `escalate_if` says, as one does that had effects of its own.
             is_invalid: whether a message calls a tool in a wrong way, for `escalate_on="invalid_tool_call"`.
             is_shown: whether something of the answer was shown already: an error is the caller's then.
-            opinion: asks the checker of `escalate_if`; None if there is none, or nothing can be compared.
+            opinion: asks the checker of `escalate_if`; None if there is none.
         """
         if decision.account is None:
             return self._answer(decision, ask, message_of, final, is_invalid, is_shown, opinion)
@@ -74,7 +74,7 @@ class Dispatcher(NextSide):
                     raise
             else:
                 message = message_of(answer) if message_of else answer
-                differs = asked is not None and asked.differs(decision, message)
+                differs = asked is not None and asked.differs(decision, self.counter, answer)
                 following = self._after_answer(decision, message, final, is_invalid, differs)
                 if following is None:
                     return answer
@@ -120,7 +120,7 @@ class Dispatcher(NextSide):
                     raise
             else:
                 message = message_of(answer) if message_of else answer
-                differs = asked is not None and await asked.adiffers(decision, message)
+                differs = asked is not None and await asked.adiffers(decision, self.counter, answer)
                 following = self._after_answer(decision, message, final, is_invalid, differs)
                 if following is None:
                     return answer
@@ -179,7 +179,7 @@ class Dispatcher(NextSide):
                     following = None
                     if judged is not None:
                         message = judged(held)
-                        differs = asked is not None and asked.differs(decision, message)
+                        differs = asked is not None and asked.differs(decision, self.counter, held)
                         following = self._after_judging(decision, message, is_invalid, differs)
                     if following is None:
                         yield from held
@@ -233,7 +233,7 @@ class Dispatcher(NextSide):
                     following = None
                     if judged is not None:
                         message = judged(held)
-                        differs = asked is not None and await asked.adiffers(decision, message)
+                        differs = asked is not None and await asked.adiffers(decision, self.counter, held)
                         following = self._after_judging(decision, message, is_invalid, differs)
                     if following is None:
                         for chunk in held:

@@ -8,8 +8,8 @@ from routellm_core.routing.capabilities import Obstacles
 from routellm_core.routing.decision import Decision, Reason, Route
 from routellm_core.routing.ladder import Ladder
 
-# Where several gates move a call, the first of these is its reason.
-_GATES: tuple[Reason, ...] = ("vision", "tools", "structured_output", "unsupported", "context_window")
+GATES: tuple[Reason, ...] = ("vision", "tools", "structured_output", "unsupported", "context_window")
+"""The reasons of calls that a tier can't serve; where several move a call, the first is its reason."""
 
 
 def only_tier(ladder: Ladder, obstacles: Obstacles) -> tuple[Route, Reason] | None:
@@ -18,7 +18,7 @@ def only_tier(ladder: Ladder, obstacles: Obstacles) -> tuple[Route, Reason] | No
     left = [route for route in ladder.names if route not in barred]
     if len(left) > 1:
         return None
-    return left[0], min(frozenset().union(*barred.values()), key=_GATES.index)
+    return left[0], min(frozenset().union(*barred.values()), key=GATES.index)
 
 
 def permitted(ladder: Ladder, obstacles: Obstacles, decision: Decision) -> Decision:
@@ -30,5 +30,5 @@ def permitted(ladder: Ladder, obstacles: Obstacles, decision: Decision) -> Decis
     if decision.route not in barred:
         return decision
     route = ladder.above(decision.route, barred) or ladder.below(decision.route, barred)
-    reason = min(barred[decision.route], key=_GATES.index)
+    reason = min(barred[decision.route], key=GATES.index)
     return replace(decision, route=route or decision.route, reason=reason)

@@ -89,7 +89,10 @@ class NextSide(Decider):
 
     def _sought(self, opinion: SecondOpinion | None, decision: Decision, final: bool) -> SecondOpinion | None:
         """Return what asks the checker; None if its answer could change nothing."""
-        if opinion is None or final or self.shadow or not self.escalation.compares(decision):
+        if opinion is None or self.shadow or not self.escalation.compares(decision):
+            return None
+        if final:
+            self.counter.count_uncompared()
             return None
         return opinion if self.budget is None or self.budget.allows(decision) else None
 

@@ -10,6 +10,7 @@ from operator import add
 from threading import Lock
 from typing import Any
 
+from routellm_core.routing.beside_counts import BesideCounts, Outcome
 from routellm_core.routing.cache_loss import read_again
 from routellm_core.routing.decision import Decision, Reason, Route
 from routellm_core.routing.drift import DriftWatch, ExpectedTraffic, OnDrift, tell
@@ -60,9 +61,7 @@ class RoutingCounter:
         self._tokens = {route: TokenSum() for route in self.ladder.names}
         self._discarded = TokenSum()
         self._shadow_tokens = {route: TokenSum() for route in self.ladder.names}
-        self._checker = TokenSum()
-        self._checker_calls = self._checker_without_tokens = 0
-        self._checker_cost = 0.0
+        self._beside = BesideCounts()
         self._shadowed = False
         self._without_tokens: Counter[Route] = Counter()
         self._answered: Counter[Route] = Counter()
@@ -188,12 +187,18 @@ class RoutingCounter:
         if usage is not None and decision.account is not None:
             decision.account.add_checker(usage, cost)
         with self._lock:
-            self._checker_calls += 1
-            self._checker_cost += cost
-            if usage is None:
-                self._checker_without_tokens += 1
-            else:
-                self._checker.add(usage)
+            self._beside.add_checker(usage, cost)
+
+    def count_uncompared(self) -> int:
+        """Count an answer of weak that stays without a comparison, and return how many there are now."""
+        with self._lock:
+            self._beside.uncompared += 1
+            return self._beside.uncompared
+
+    def count_sampled(self, outcome: Outcome, cost: float = 0.0) -> None:
+        """Count what became of a call that the shadow sample drew."""
+        with self._lock:
+            self._beside.add_sampled(outcome, cost)
 
     def snapshot(self, *, reset: bool = False) -> RoutingStats:
         """Return the counts so far; `reset` also starts again, so that no call is in two snapshots."""
@@ -209,14 +214,10 @@ class RoutingCounter:
         strong, weak = tiers[top], tiers[self.ladder.lowest]
         reader = self._reader_stats()
         read_cost = 0.0 if reader is None else reader.cost or 0.0
-        checker = RouteStats(
-            self._checker_calls,
-            self._checker.usage,
-            None if self.prices is None else self._checker_cost,
-            self._checker_without_tokens,
-        )
+        priced = self.prices is not None
+        checker = self._beside.checker(priced=priced)
         models = (*tiers.values(), checker)
-        cost = None if self.prices is None else sum((model.cost or 0.0 for model in models), read_cost)
+        cost = sum((model.cost or 0.0 for model in models), read_cost) if priced else None
         always = self._always_strong_cost()
         shadow_cost = self._shadow_cost(read_cost)
         return RoutingStats(
@@ -226,6 +227,8 @@ class RoutingCounter:
             reasons=dict(+self._reasons),
             escalations=self._escalations,
             gate_failures=self._gate_failures,
+            uncompared=self._beside.uncompared,
+            sample=self._beside.sample(priced=priced),
             switches=self._switches,
             switch_cost=self._switch_cost(),
             strong_share=self._answered[top] / requests if requests else None,

@@ -11,6 +11,7 @@ from typing import Any
 from routellm_core.routing.decision import Reason
 from routellm_core.routing.prices import TokenUsage
 from routellm_core.routing.reading_stats import ReadingStats
+from routellm_core.routing.sample_stats import SampleStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,9 @@ class RoutingStats:
         tiers: of more than two tiers, each one's calls, tokens and cost, from the lowest to the highest;
             `weak` is the lowest of them then, and `strong` the highest.
         gate_failures: answers that stayed because `escalate_if` failed on them.
+        uncompared: answers of weak that `escalate_if=Disagreement(...)` left uncompared: the checker failed,
+            took too long or can't take such a call, or tools had been run already.
+        sample: what became of the calls that `shadow_sample=` drew.
         reader: what the router's reader was asked, by other pairs with the same router too; None without.
     """
 
@@ -98,6 +102,8 @@ class RoutingStats:
     tiers: dict[str, RouteStats] = field(default_factory=dict)
     reader: ReadingStats | None = None
     gate_failures: int = 0
+    uncompared: int = 0
+    sample: SampleStats = field(default_factory=SampleStats)
 
     @classmethod
     def merged(cls, parts: Iterable[RoutingStats]) -> RoutingStats:
@@ -162,6 +168,8 @@ def _merged(one: RoutingStats, other: RoutingStats) -> RoutingStats:
         reasons=dict(Counter(one.reasons) + Counter(other.reasons)),
         escalations=one.escalations + other.escalations,
         gate_failures=one.gate_failures + other.gate_failures,
+        uncompared=one.uncompared + other.uncompared,
+        sample=one.sample + other.sample,
         switches=one.switches + other.switches,
         switch_cost=_sum(one.switch_cost, other.switch_cost),
         strong_share=_mean(one.strong_share, one.requests, other.strong_share, other.requests),

@@ -16,14 +16,16 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Condition
-from typing import Any, NamedTuple
+from typing import Any
 
 from routellm_core.routing.background_thread import start_in_background
 from routellm_core.routing.decision import Decision
 from routellm_core.routing.decision_log import DecisionLog
 from routellm_core.routing.journal import Journal
-from routellm_core.routing.prices import Price, TokenUsage
+from routellm_core.routing.prices import Price
+from routellm_core.routing.routing_counter import RoutingCounter
 from routellm_core.routing.shadow_spend import ShadowSpend
+from routellm_core.routing.shown_answer import ShownAnswer
 from routellm_core.routing.weak_calls import lot
 
 _LOG = logging.getLogger("routellm")
@@ -38,13 +40,6 @@ SECONDS_AT_EXIT = 10.0
 """How long the interpreter waits, when it ends, for answers that are on their way."""
 
 
-class Shown(NamedTuple):
-    """An answer's text, None if it has none, and its tokens, None if unknown."""
-
-    text: str | None
-    usage: TokenUsage | None
-
-
 @dataclass(frozen=True)
 class Sampled:
     """A call to be answered by weak as well.
@@ -54,25 +49,27 @@ class Sampled:
         strong: strong's answer.
         ask: asks weak.
         journal: writes down both.
+        counter: counts what becomes of it.
     """
 
     decision: Decision
-    strong: Shown
-    ask: Callable[[], Shown] = field(repr=False)
+    strong: ShownAnswer
+    ask: Callable[[], ShownAnswer] = field(repr=False)
     journal: Journal = field(repr=False)
+    counter: RoutingCounter = field(repr=False)
 
 
 class ShadowSample:
     """Draws calls uniformly, and has weak answer them within a cap on spend; safe between threads."""
 
     _said: bool
+    _has_failed: bool
     _registered: bool
     _spent: float
     _reserved: float
     _others: float
     _logged: float
     _shared: ShadowSpend | None
-    left_out: int
 
     def __init__(
         self,
@@ -109,7 +106,7 @@ class ShadowSample:
         with self._changed:
             reserved = self._reserved_for(sampled)
             if reserved is None or len(self._waiting) >= WAITING:
-                self.left_out += 1
+                sampled.counter.count_sampled("left_out")
                 return
             self._reserved += reserved
             self._waiting.append((sampled, reserved))
@@ -118,13 +115,14 @@ class ShadowSample:
             except RuntimeError:  # no more threads, as at the end of the interpreter
                 self._waiting.pop()
                 self._reserved -= reserved
-                self.left_out += 1
+                sampled.counter.count_sampled("left_out")
             self._changed.notify()
 
     def close(self, timeout: float = SECONDS_AT_EXIT) -> None:
         """Wait for the answers on their way, and ask for no more of those that wait."""
         with self._changed:
-            self.left_out += len(self._waiting)
+            for sampled, _ in self._waiting:
+                sampled.counter.count_sampled("left_out")
             self._waiting.clear()
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._asking, timeout)
@@ -169,7 +167,6 @@ class ShadowSample:
             if self._committed <= self.max_cost:
                 return True
             self._say_full()
-            self.left_out += 1
             return False
 
     def _say_full(self) -> None:
@@ -185,8 +182,7 @@ class ShadowSample:
         self._spent = self._reserved = self._others = self._logged = 0.0
         self._shared = None if self.log is None else ShadowSpend(self.log)
         self._said = self._registered = False
-        self.left_out = 0
-        self.failed = 0
+        self._has_failed = False
 
     def _start_thread(self) -> None:
         if self._threads >= THREADS:
@@ -210,6 +206,8 @@ class ShadowSample:
             try:
                 if self._has_room():
                     cost = self._answered(sampled, reserved)
+                else:
+                    sampled.counter.count_sampled("left_out")
             finally:
                 with self._changed:
                     self._asking -= 1
@@ -224,18 +222,21 @@ class ShadowSample:
             weak = sampled.ask()
         except BaseException as error:
             # A cancellation or a panic, too: it would end the thread, and its place would never be free.
-            self.failed += 1
-            if self.failed == 1:
+            sampled.counter.count_sampled("failed")
+            if not self._has_failed:
+                self._has_failed = True
                 # Its text may hold a prompt or a key.
                 _LOG.warning("a shadow answer of weak failed with %s; calls go on.", type(error).__name__)
             return 0.0
         cost = None if self.price is None or weak.usage is None else self.price.cost(weak.usage)
         row: dict[str, Any] = {"cost": cost, "latency": round(time.perf_counter() - start, 6)}
-        texts = {sampled.decision.route: sampled.strong.text, self.weak: weak.text}
+        texts = {sampled.decision.route: sampled.strong.written, self.weak: weak.written}
         with self._changed:
             self._logged += cost or 0.0
         sampled.journal.write_answers(sampled.decision, texts, {self.weak: weak.usage}, row)
-        return expected if cost is None else cost
+        spent = expected if cost is None else cost
+        sampled.counter.count_sampled("answered", spent)
+        return spent
 
     # Threads can't be copied: a copy or a pickle has none running, and has spent nothing.
     def __getstate__(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from routellm_core.routing.prices import TokenUsage
 from routellm_core.routing.reading_stats import ReadingStats
 from routellm_core.routing.routing_counter import RoutingCounter
 from routellm_core.routing.routing_stats import RouteStats, RoutingStats
+from routellm_core.routing.sample_stats import SampleStats
 
 DASHBOARD = Path(__file__).parents[3] / "examples" / "grafana_dashboard.json"
 
@@ -33,6 +34,7 @@ OTHERWISE: dict[str, Any] = {
     "tiers": {"small": SIDE, "middle": SIDE, "large": SIDE},
     "reasons": {"score": 7},
     "reader": ReadingStats(asked=1, rated=1),
+    "sample": SampleStats(answered=1),
 }
 
 
@@ -54,7 +56,7 @@ def test_a_checker_is_exported_as_a_side_is(field: str) -> None:
 
 def test_open_telemetry_has_an_instrument_for_every_measure() -> None:
     filled = {**dict.fromkeys((field.name for field in fields(RoutingStats)), 7), **OTHERWISE}
-    filled["reader"] = ReadingStats(cost=0.5)
+    filled |= {"reader": ReadingStats(cost=0.5), "sample": SampleStats(cost=0.5)}
     found = {measure.name for measure in measures(RoutingStats(**filled))}
 
     assert found == {measure.name for measure in _every_measure()}

@@ -10,6 +10,7 @@ import pytest
 from routellm_core import Decision, Disagreement
 from routellm_core.routing.disagreement import SecondOpinion
 from routellm_core.routing.routing_counter import RoutingCounter
+from routellm_core.routing.shown_answer import ShownAnswer
 
 
 async def test_a_checker_that_fails_beside_a_failing_weak_is_logged_nowhere() -> None:
@@ -18,7 +19,7 @@ async def test_a_checker_that_fails_beside_a_failing_weak_is_logged_nowhere() ->
 
     said: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
-    with SecondOpinion(Disagreement("model"), ask, str, lambda _: None) as opinion:
+    with SecondOpinion(Disagreement("model"), ask, str) as opinion:
         opinion.astart(Decision("weak", 0.1, 0.5, "score", "router"), RoutingCounter())
         await asyncio.sleep(0.01)
     del opinion
@@ -31,44 +32,59 @@ DECISION = Decision("weak", 0.1, 0.5, "score", "router")
 
 def test_a_checker_that_hangs_leaves_weaks_answer(caplog: pytest.LogCaptureFixture) -> None:
     over = threading.Event()
-    opinion = SecondOpinion(Disagreement("model", timeout=0.05), lambda: over.wait(20.0), str, lambda _: None)
-    opinion.start(DECISION, RoutingCounter())
-    assert opinion.differs(DECISION, "7") is False
-    assert "failed with TimeoutError; weak's answer stays" in caplog.text
+    opinion = SecondOpinion(Disagreement("model", timeout=0.05), lambda: over.wait(20.0), str)
+    counter = RoutingCounter()
+    opinion.start(DECISION, counter)
+    assert opinion.differs(DECISION, counter, "7") is False
+    assert "failed with TimeoutError; weak's answer stays (1 so far)" in caplog.text
+    assert counter.snapshot().uncompared == 1
     over.set()
 
 
 async def test_a_task_that_heeds_no_cancellation_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
     over = asyncio.Event()
 
-    async def ask() -> str:
+    async def ask() -> ShownAnswer:
         while not over.is_set():
             try:
                 await over.wait()
             except asyncio.CancelledError:
                 continue
-        return "8"
+        return ShownAnswer("8", None)
 
-    opinion = SecondOpinion(Disagreement("model", timeout=0.05), ask, str, lambda _: None)
-    opinion.astart(DECISION, RoutingCounter())
-    assert await asyncio.wait_for(opinion.adiffers(DECISION, "7"), 10.0) is False
+    opinion = SecondOpinion(Disagreement("model", timeout=0.05), ask, str)
+    counter = RoutingCounter()
+    opinion.astart(DECISION, counter)
+    assert await asyncio.wait_for(opinion.adiffers(DECISION, counter, "7"), 10.0) is False
     assert "failed with TimeoutError; weak's answer stays" in caplog.text
+    assert counter.snapshot().uncompared == 1
     over.set()
 
 
 def test_an_answer_that_came_in_time_counts_though_weak_took_longer() -> None:
-    answered = threading.Event()
-
-    def usage_of(message: object) -> None:
-        answered.set()
-
-    opinion = SecondOpinion(Disagreement("model", timeout=5.0), lambda: "8", str, usage_of)
-    opinion.start(DECISION, RoutingCounter())
-    assert answered.wait(5.0)
+    counter = RoutingCounter()
+    opinion = SecondOpinion(Disagreement("model", timeout=5.0), lambda: ShownAnswer("8", None), str)
+    opinion.start(DECISION, counter)
     assert opinion._answer is not None
     opinion._answer.result(5.0)
     opinion._deadline = 0.0  # weak took longer than the checker may
-    assert opinion.differs(DECISION, "7") is True
+    assert opinion.differs(DECISION, counter, "7") is True
+    assert counter.snapshot().uncompared == 0
+
+
+def test_a_checker_that_fails_for_long_is_said_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
+    def broken() -> ShownAnswer:
+        raise ConnectionError("sk-secret")
+
+    counter = RoutingCounter()
+    for _ in range(150):
+        opinion = SecondOpinion(Disagreement("model"), broken, str)
+        opinion.start(DECISION, counter)
+        assert opinion.differs(DECISION, counter, "7") is False
+    assert [record.args for record in caplog.records] == [
+        ("ConnectionError", times) for times in (1, 10, 100)
+    ]
+    assert counter.snapshot().uncompared == 150
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), "soon"])

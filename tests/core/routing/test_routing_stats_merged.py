@@ -34,7 +34,8 @@ def test_merged_statistics_are_those_of_one_counter() -> None:
         mine, all_of_it = merged.pop(side), whole.pop(side)
         assert mine.pop("tokens") == all_of_it.pop("tokens")
         assert mine == pytest.approx(all_of_it)
-    assert merged.pop("reasons") == whole.pop("reasons")
+    for name in ("reasons", "sample"):
+        assert merged.pop(name) == whole.pop(name)
     assert merged == pytest.approx(whole)
 
 

@@ -20,8 +20,11 @@ from routellm_core import Decision
 from routellm_core.routing import shadow_sample
 from routellm_core.routing.decision_log import DecisionLog, new_decision_id
 from routellm_core.routing.journal import Journal
-from routellm_core.routing.prices import Price, TokenUsage
-from routellm_core.routing.shadow_sample import Sampled, ShadowSample, Shown
+from routellm_core.routing.prices import Price, Prices, TokenUsage
+from routellm_core.routing.routing_counter import RoutingCounter
+from routellm_core.routing.sample_stats import SampleStats
+from routellm_core.routing.shadow_sample import Sampled, ShadowSample
+from routellm_core.routing.shown_answer import ShownAnswer
 from routellm_core.routing.weak_calls import find_weak_calls
 
 from tests.routers import FixedRouter
@@ -41,12 +44,25 @@ def journal(log: DecisionLog) -> Journal:
     return Journal((log,), FixedRouter(0.1), {"strong": "big", "weak": "small"})
 
 
-def sampled(log: DecisionLog, ask: Callable[[], Shown], decision: Decision | None = None) -> Sampled:
-    return Sampled(decision or call(), Shown("strong's", USAGE), ask, journal(log))
+COUNTER = RoutingCounter(Prices(PRICE, PRICE))
 
 
-def weaks() -> Shown:
-    return Shown("weak's", USAGE)
+@pytest.fixture(autouse=True)
+def from_zero() -> None:
+    COUNTER.reset()
+
+
+def counted() -> SampleStats:
+    """What became of the test's calls."""
+    return COUNTER.snapshot().sample
+
+
+def sampled(log: DecisionLog, ask: Callable[[], ShownAnswer], decision: Decision | None = None) -> Sampled:
+    return Sampled(decision or call(), ShownAnswer("strong's", USAGE), ask, journal(log), COUNTER)
+
+
+def weaks() -> ShownAnswer:
+    return ShownAnswer("weak's", USAGE)
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -76,6 +92,7 @@ def test_both_answers_are_logged_where_texts_are(log: DecisionLog, tmp_path: Pat
     assert row["answers"] == {"strong": "strong's", "weak": "weak's"}
     assert (row["text"], row["cost"], row["tokens"]["weak"]["input"]) == ("why?", 1.0, 100)
     assert sample.spent == 1.0
+    assert counted() == SampleStats(answered=1, cost=1.0)
 
 
 def test_without_log_text_no_text_is_in_the_file(tmp_path: Path) -> None:
@@ -93,7 +110,7 @@ def test_the_cap_holds_whatever_comes_at_once(log: DecisionLog, caplog: pytest.L
     sample = ShadowSample(1.0, "weak", max_cost=5.5, price=PRICE)
     asked: list[int] = []
 
-    def ask() -> Shown:
+    def ask() -> ShownAnswer:
         asked.append(1)
         return weaks()
 
@@ -101,29 +118,29 @@ def test_the_cap_holds_whatever_comes_at_once(log: DecisionLog, caplog: pytest.L
         sample.submit(sampled(log, ask))
     assert sample.flush()
     assert len(asked) == 5
-    assert (sample.spent, sample.left_out) == (5.0, 45)
+    assert (sample.spent, counted().left_out) == (5.0, 45)
     assert caplog.text.count("shadow_max_cost=5.5 leaves no room") == 1
 
 
 def test_a_call_whose_tokens_nobody_counted_has_no_place_under_a_cap(log: DecisionLog) -> None:
     sample = ShadowSample(1.0, "weak", max_cost=5.0, price=PRICE)
-    sample.submit(Sampled(call(), Shown("strong's", None), weaks, journal(log)))
-    assert sample.left_out == 1
+    sample.submit(Sampled(call(), ShownAnswer("strong's", None), weaks, journal(log), COUNTER))
+    assert counted().left_out == 1
 
 
 def test_weaks_answers_without_a_count_use_up_the_cap_too(log: DecisionLog) -> None:
     sample = ShadowSample(1.0, "weak", max_cost=2.5, price=PRICE)
     for _ in range(10):
-        sample.submit(sampled(log, lambda: Shown("weak's", None)))
+        sample.submit(sampled(log, lambda: ShownAnswer("weak's", None)))
         assert sample.flush()
-    assert (sample.spent, sample.left_out) == (2.0, 8)
+    assert (sample.spent, counted().left_out) == (2.0, 8)
 
 
 def test_no_call_waits_for_a_weak_model_that_hangs(log: DecisionLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shadow_sample, "WAITING", 10)
     sample, go_on = ShadowSample(1.0, "weak"), threading.Event()
 
-    def hang() -> Shown:
+    def hang() -> ShownAnswer:
         go_on.wait(30)
         return weaks()
 
@@ -131,14 +148,14 @@ def test_no_call_waits_for_a_weak_model_that_hangs(log: DecisionLog, monkeypatch
     for _ in range(200):
         sample.submit(sampled(log, hang))
     assert time.perf_counter() - start < 5
-    assert sample.left_out >= 200 - 10 - shadow_sample.THREADS
+    assert counted().left_out >= 200 - 10 - shadow_sample.THREADS
     assert not sample.flush(0.01)
     go_on.set()
     assert sample.flush()
 
 
 def test_a_cancellation_inside_holds_no_thread(log: DecisionLog) -> None:
-    def cancelled() -> Shown:
+    def cancelled() -> ShownAnswer:
         raise asyncio.CancelledError
 
     sample = ShadowSample(1.0, "weak")
@@ -146,18 +163,18 @@ def test_a_cancellation_inside_holds_no_thread(log: DecisionLog) -> None:
         sample.submit(sampled(log, cancelled))
     sample.submit(sampled(log, weaks))
     assert sample.flush(5.0)
-    assert sample.failed == 2 * shadow_sample.THREADS
+    assert counted().failed == 2 * shadow_sample.THREADS
 
 
 def test_a_weak_model_that_fails_is_said_once(log: DecisionLog, caplog: pytest.LogCaptureFixture) -> None:
-    def broken() -> Shown:
+    def broken() -> ShownAnswer:
         raise RuntimeError("sk-secret")
 
     sample = ShadowSample(1.0, "weak")
     for _ in range(3):
         sample.submit(sampled(log, broken))
     assert sample.flush()
-    assert sample.failed == 3
+    assert counted().failed == 3
     assert caplog.text.count("a shadow answer of weak failed with RuntimeError") == 1
     assert "sk-secret" not in caplog.text
 
@@ -214,7 +231,7 @@ def test_a_cap_is_shared_by_all_on_one_database(tmp_path: Path, caplog: pytest.L
     where = f"sqlite:///{tmp_path / 'd.db'}"
     asked: list[int] = []
 
-    def ask() -> Shown:
+    def ask() -> ShownAnswer:
         asked.append(1)
         return weaks()
 
@@ -228,9 +245,10 @@ def test_a_cap_is_shared_by_all_on_one_database(tmp_path: Path, caplog: pytest.L
         return sample
 
     spend(3)
+    COUNTER.reset()
     other = spend(10)  # as another process, or this one after a restart
     assert len(asked) == 5
-    assert (other.spent, other.left_out) == (2.0, 8)
+    assert (other.spent, counted().left_out) == (2.0, 8)
     assert caplog.text.count("shadow_max_cost=5.5 leaves no room") == 1
     assert other.log is not None
     assert pickle.loads(pickle.dumps(other)).log.where == other.log.where
@@ -245,5 +263,5 @@ def test_a_database_that_cant_be_read_leaves_the_cap_to_each(
     for _ in range(5):
         sample.submit(sampled(log, weaks))
         assert sample.flush()
-    assert (sample.spent, sample.left_out) == (2.0, 3)
+    assert (sample.spent, counted().left_out) == (2.0, 3)
     assert "this process counts for itself" in caplog.text
