@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from routellm_core import RoutingRequest
+from routellm_core import RoutingRequest, settings
 from routellm_core.embedders import word_shapes
 from routellm_core.pair import routing_state
 from routellm_core.pair.routing_state import RoutingState
@@ -16,10 +18,12 @@ from routellm_core.routing.conversation_memory import ConversationMemory
 from routellm_core.routing.escalation import Escalation
 from routellm_core.routing.prices import TokenUsage
 from routellm_core.routing.score_cache import ScoreCache
+from routellm_core.routing.share_tracker import ShareTracker
 from routellm_core.settings import RoutingSettings
 
 MODELS = {"strong": "big", "weak": "small"}
-PART = 3_000
+FULL, PART, PARTS = 2_400, 1_000, 3
+"""Calls: what fills the windows, and how many are watched then, how often."""
 
 
 @pytest.mark.parametrize("log", ["d.jsonl", "sqlite:///d.db"])
@@ -28,6 +32,7 @@ def test_memory_is_flat_in_the_calls(log: str, tmp_path: Path, monkeypatch: pyte
     # Small ones are full after a few calls; a million calls fill the usual ones in the same way.
     monkeypatch.setattr(routing_state, "ScoreCache", lambda: ScoreCache(256))
     monkeypatch.setattr(routing_state, "ConversationMemory", lambda ladder: ConversationMemory(256, ladder))
+    monkeypatch.setattr(settings, "ShareTracker", partial(ShareTracker, remembered=256))
     monkeypatch.setattr(word_shapes, "MAX_WORDS", 500)
     given = {
         "router": "default",
@@ -59,12 +64,13 @@ def test_memory_is_flat_in_the_calls(log: str, tmp_path: Path, monkeypatch: pyte
     gc.collect()
     tracemalloc.start()
     try:
-        full = kept_after(0, 6_000)  # the windows, and what a share remembers of its last 4,096 texts
-        grown = kept_after(6_000, PART) - full
+        full = kept_after(0, FULL)  # the windows
+        kept = [full, *(kept_after(FULL + part * PART, PART) for part in range(PARTS))]
     finally:
         tracemalloc.stop()
         gc.unfreeze()
         state.log.close()
-    assert state.counter.snapshot().requests == 6_000 + PART
+    assert state.counter.snapshot().requests == FULL + PARTS * PART
     assert state.log.lost == 0
-    assert grown / PART < 16  # bytes
+    # What calls leave behind shows in each part; a table that grows once, or another thread's, in one alone.
+    assert min(after - before for before, after in pairwise(kept)) / PART < 16  # bytes
