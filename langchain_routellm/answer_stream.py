@@ -55,10 +55,15 @@ def whole_message(chunks: list[AIMessageChunk]) -> AIMessage:
     """Return the answer that was streamed."""
     if not chunks:
         return AIMessage("")
+    if not isinstance(chunks[0], AIMessageChunk):
+        # Of a model that does not stream.
+        return chunks[0]
     answer = message_chunk_to_message(add_ai_message_chunks(chunks[0], *chunks[1:]))
     return cast(AIMessage, answer)
 
 
 def is_token(chunk: AIMessageChunk) -> bool:
     """Return whether a chunk shows something of the answer, after which nothing is retried."""
-    return bool(chunk.content or chunk.tool_call_chunks or chunk.additional_kwargs)
+    # A model that does not stream yields one whole message, which has calls and no chunks of them.
+    calls = getattr(chunk, "tool_call_chunks", None) or chunk.tool_calls or chunk.invalid_tool_calls
+    return bool(chunk.content or calls or chunk.additional_kwargs)

@@ -58,6 +58,11 @@ class ShownAttempts:
         return self._held is not None and self._held.has_shown
 
     @property
+    def holds(self) -> bool:
+        """Whether something stands in for the handlers of the attempt about to be made."""
+        return self._held is not None
+
+    @property
     def has_earlier(self) -> bool:
         """Whether there was an attempt before this one."""
         return self._earlier is not None

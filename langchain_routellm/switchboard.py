@@ -6,7 +6,7 @@ Counting and escalation are core's `Dispatcher`; here is how LangChain's models 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from langchain_core.runnables import RunnableConfig
 
 from langchain_routellm.attempt import Attempt
+from langchain_routellm.attempt_context import astepped, inherited, stepped
 from langchain_routellm.routed_call import Reading, RoutedCall
 from langchain_routellm.routing_run import NoRun, RoutingRun, routing_run
 from langchain_routellm.shown_attempts import ShownAttempts
@@ -89,7 +90,8 @@ class Switchboard:
             def ask_shown(decision: Decision) -> T:
                 attempt = self._attempt(shown, run.attempt(call, decision), parsed=message_of is not None)
                 shown.discard()
-                return ask(attempt)
+                with inherited(attempt.config) if shown.holds else nullcontext():
+                    return ask(attempt)
 
             decision = self.dispatcher.decide(self.request(call), call.previous, call.origin)
             try:
@@ -127,7 +129,8 @@ class Switchboard:
             async def ask_shown(decision: Decision) -> T:
                 attempt = self._attempt(shown, run.attempt(call, decision), parsed=message_of is not None)
                 await shown.adiscard()
-                return await ask(attempt)
+                with inherited(attempt.config) if shown.holds else nullcontext():
+                    return await ask(attempt)
 
             decision = await self.dispatcher.adecide(self.request(call), call.previous, call.origin)
             try:
@@ -165,7 +168,7 @@ class Switchboard:
             def ask_shown(decision: Decision) -> Generator[T, None, None]:
                 attempt = self._attempt(shown, run.attempt(call, decision))
                 shown.discard()
-                return ask(attempt)
+                return stepped(attempt.config, ask(attempt)) if shown.holds else ask(attempt)
 
             decision = self.dispatcher.decide(self.request(call), call.previous, call.origin)
             shown_of = partial(_shown_stream, call, whole)
@@ -197,7 +200,8 @@ class Switchboard:
 
             def ask_shown(decision: Decision) -> AsyncGenerator[T, None]:
                 attempt = self._attempt(shown, run.attempt(call, decision))
-                return after_discarding(ask(attempt)) if shown.has_earlier else ask(attempt)
+                parts = astepped(attempt.config, ask(attempt)) if shown.holds else ask(attempt)
+                return after_discarding(parts) if shown.has_earlier else parts
 
             async def after_discarding(parts: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
                 await shown.adiscard()

@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import merge_configs
 
+from langchain_routellm.attempt_context import inherited
 from langchain_routellm.routed_call import RoutedCall
 from langchain_routellm.shown_attempts import listens, shows
 from langchain_routellm.side import Side
@@ -44,13 +45,15 @@ class UnseenCall:
         """
         recorder = AnswerRecorder()
         runnable, input, config, kwargs = self._prepared(recorder)
-        return self._shown(runnable.invoke(input, config, **kwargs), recorder)
+        with inherited(config):
+            return self._shown(runnable.invoke(input, config, **kwargs), recorder)
 
     async def aask(self) -> ShownAnswer:
         """Ask the model, async."""
         recorder = AnswerRecorder()
         runnable, input, config, kwargs = self._prepared(recorder)
-        return self._shown(await runnable.ainvoke(input, config, **kwargs), recorder)
+        with inherited(config):
+            return self._shown(await runnable.ainvoke(input, config, **kwargs), recorder)
 
     def _prepared(
         self, recorder: AnswerRecorder

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+from itertools import repeat
 from typing import Any
 
 import pytest
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.globals import set_llm_cache
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
 from langchain_core.rate_limiters import BaseRateLimiter
 
 from examples.stand_in import StandInServer
@@ -209,3 +212,23 @@ def test_a_router_is_no_side_of_another_one(pair: Pair, stand_in: StandInServer)
             ValueError, match=r"weak is a \w+, which routes itself: .*ChatRouteLLM.from_tiers"
         ):
             pair(weak=weak)
+
+
+@pytest.mark.parametrize(
+    "judging", [{}, {"escalate_if": lambda message: False}, {"escalate_if": lambda message: True}]
+)
+@pytest.mark.parametrize("said", ["text", "tool call", "nothing"])
+async def test_a_model_that_does_not_stream_may_be_streamed(
+    pair: Pair, said: str, judging: dict[str, Any]
+) -> None:
+    call = {"name": "f", "args": {}, "id": "1"}
+    answer = AIMessage("Paris" if said == "text" else "", tool_calls=[call] if said == "tool call" else [])
+    models = {
+        side: GenericFakeChatModel(messages=repeat(answer), disable_streaming=True)
+        for side in ("strong", "weak")
+    }
+    llm = pair(**models, **judging)
+    for chunks in (list(llm.stream("hi")), [chunk async for chunk in llm.astream("hi")]):
+        assert [chunk.text for chunk in chunks] == [answer.text]
+        assert chunks[0].tool_calls == answer.tool_calls
+        assert "routellm" in chunks[0].response_metadata

@@ -128,8 +128,9 @@ class RoutingCounter:
         Args:
             decision: the escalated one, whose route answers in its place.
             discarded: tokens of the answer that was rejected, already counted by `count_tokens`; None if
-                they are unknown.
+                they are unknown, as is what can't be true.
         """
+        discarded = None if discarded is None else discarded.credible()
         with self._lock:
             self._escalations += 1
             self._calls[decision.route] += 1

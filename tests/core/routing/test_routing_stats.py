@@ -89,6 +89,17 @@ def test_an_escalated_call_is_one_request_answered_by_the_second_side() -> None:
     assert stats.saved < 0, "asking both costs more than strong alone"
 
 
+@pytest.mark.parametrize("lie", [TokenUsage(-100, -10), TokenUsage(10**400, 1), TokenUsage(10, 1, 10**30)])
+def test_tokens_that_cant_be_true_are_not_taken_off_either(lie: TokenUsage) -> None:
+    counter = RoutingCounter(PRICES)
+    counter.count(decision("weak"))
+    counter.count_tokens(decision("weak"), lie)
+    counter.count_escalation(decision("weak").escalated("strong"), discarded=lie)
+    counter.count_tokens(decision("strong"), TokenUsage(100, 20))
+
+    assert counter.snapshot().always_strong_cost == pytest.approx((100 * 10 + 20 * 20) / 1e6)
+
+
 def test_a_call_that_strong_failed_counts_for_weak() -> None:
     counter = RoutingCounter(PRICES)
     counter.count(decision("strong"))
