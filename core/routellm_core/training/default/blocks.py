@@ -19,9 +19,8 @@ from routellm_core.embedders.shape import FEATURES
 from routellm_core.embedders.shape_features import ShapeFeatures
 from routellm_core.embedders.unit_sums import UnitSums
 from routellm_core.embedders.units import units_of, window
+from routellm_core.logits import Floats
 from routellm_core.training.default.ridge import Rows
-
-Floats = npt.NDArray[np.float64]
 
 LEAST_TEXTS = 3
 """Training texts that must hold a piece for it to have a column of its own."""

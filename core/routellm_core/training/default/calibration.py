@@ -10,11 +10,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from routellm_core.embedders.direction import DirectionWeights
-
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats, win_rates
 
 _STEPS = 50
 
@@ -37,7 +35,7 @@ def fit_line(predicted: Floats, need: Floats) -> Line:
     rows = np.stack([np.ones(len(predicted)), predicted], axis=1)  # (n, 2)
     found = np.zeros(2)
     for _ in range(_STEPS):
-        rate = 0.5 * (1.0 + np.tanh(0.5 * (rows @ found)))
+        rate = win_rates(rows @ found)
         curvature = rows.T @ ((rate * (1.0 - rate))[:, None] * rows)
         found = found + np.linalg.solve(curvature, rows.T @ (target - rate))
     return Line(float(found[0]), float(found[1]))

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from routellm_core.checkpoints.checkpoint import read_checkpoint
 from routellm_core.embedders.default_router import PromptEmbedder
@@ -22,6 +21,7 @@ from routellm_core.embedders.shape import shape_of
 from routellm_core.embedders.static import StaticEmbedder
 from routellm_core.embedders.surface import SurfaceFeatures
 from routellm_core.loading import DEFAULT_FOLDER
+from routellm_core.logits import Floats
 from routellm_core.preferences.reading.labels import read_labels
 from routellm_core.routers.additive import AdditiveRouter
 from routellm_core.training.coverage import coverage_of
@@ -42,7 +42,6 @@ SURFACE_WEIGHT, CUE_WEIGHT = 0.7, 2.5
 EXAM_SLOPE = 2.0
 """Logits a unit of gain: the slope of logit(1/2 + gain/2) at small gains."""
 
-Floats = npt.NDArray[np.float64]
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,7 @@ import numpy.typing as npt
 
 from routellm_core.embedders.pieces import LONGEST_PIECE, Pieces, pieces_text
 from routellm_core.embedders.text import clipped
-
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats
 
 CHARACTERS = 1500
 """Of a text that are encoded."""

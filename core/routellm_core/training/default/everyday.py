@@ -23,12 +23,12 @@ from routellm_core.embedders.shape import FEATURES, shape_of
 from routellm_core.embedders.shape_features import ShapeFeatures, measured
 from routellm_core.embedders.text import clipped
 from routellm_core.embedders.word_lists import listed
+from routellm_core.logits import Floats
 from routellm_core.training.default.blocks import Columns, Embedded, Shapes, Table, rows_of, shape_scales
 from routellm_core.training.default.encoder import TextEncoder
 from routellm_core.training.default.ratings import RatedPrompt
 from routellm_core.training.default.ridge import Rows, fit_ridge
 
-Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 DECORATIVE = listed(

@@ -19,10 +19,10 @@ import numpy.typing as npt
 
 from routellm_core.calibration.share import calibrate_threshold
 from routellm_core.loading import load_router
+from routellm_core.logits import Floats
 from routellm_core.router import Router
+from routellm_core.routing.threshold import goes_to_strong
 from routellm_core.training.default.ratings import TRAINING_DATA
-
-Floats = npt.NDArray[np.float64]
 
 SHARE = 0.3
 """The share of strong calls at which decorations are tried."""
@@ -99,10 +99,10 @@ def stability(router: Router, prompts: Sequence[str], share: float = SHARE) -> l
     """Try all decorations, at the threshold that sends `share` of the plain prompts to strong."""
     plain = router.score(prompts)
     threshold = calibrate_threshold(plain, share)
-    strong = plain >= threshold
+    strong = goes_to_strong(plain, threshold)
     found = []
     for name, decorate in DECORATIONS.items():
-        after = router.score([decorate(text) for text in prompts]) >= threshold
+        after = goes_to_strong(router.score([decorate(text) for text in prompts]), threshold)
         found.append(
             Stability(name, float(strong.mean()), float(after.mean()), float((after == strong).mean()))
         )

@@ -17,11 +17,10 @@ from routellm_core.embedders.lettered_options import asks_for_answer_at_once
 from routellm_core.embedders.shape import shape_of
 from routellm_core.embedders.shape_features import ShapeFeatures, raw_features
 from routellm_core.embedders.word_lists import listed
+from routellm_core.logits import Floats
 from routellm_core.training.default.blocks import Columns, Embedded, Shapes, Table, shape_scales
 from routellm_core.training.default.outcomes import Outcome, targets_of
 from routellm_core.training.default.ridge import Rows, fit_ridge
-
-Floats = npt.NDArray[np.float64]
 
 EXAM_FEATURES = tuple(
     sorted(

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from routellm_core.logits import Floats, win_rates
 from routellm_core.router import quantile_grid
 from routellm_core.training.default.outcomes import Outcome
 from routellm_core.training.default.ratings import RatedPrompt
-
-Floats = npt.NDArray[np.float64]
 
 MIX = {
     "written, English": 0.35,
@@ -48,7 +47,7 @@ def mixed_quantiles(
         logits: of both, shapes (n,) and (m,).
     """
     parts = np.array([_part(each) for each in rated] + ["exam"] * len(outcomes))
-    scores = 0.5 * (1.0 + np.tanh(0.5 * np.concatenate(logits)))
+    scores = win_rates(np.concatenate(logits))
     weight = np.zeros(len(scores))
     for name, share in MIX.items():
         members = parts == name

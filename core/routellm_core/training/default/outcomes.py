@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.checkpoints.published_factorization import STRONG, WEAK
+from routellm_core.logits import Floats
 from routellm_core.preferences.reading.labels import Label
-
-Floats = npt.NDArray[np.float64]
 
 WEAK_IN_PRO = "Mixtral-8x7B-Instruct-v0.1"
 """The weak model in the MMLU-Pro labels."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from routellm_core.logits import Floats
 
 ITERATIONS = 300
 TOLERANCE = 1e-7
