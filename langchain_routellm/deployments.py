@@ -31,8 +31,8 @@ class Deployments(BaseChatModel):
         lead: the model that is asked first, whose formats the history is written in.
     """
 
-    runnable: Any
-    lead: Any
+    runnable: Runnable[Any, Any]
+    lead: BaseChatModel
 
     @classmethod
     def of(cls, runnable: Runnable[Any, Any]) -> Self | None:
@@ -193,7 +193,7 @@ class Deployments(BaseChatModel):
 
 def lead_of(model: BaseChatModel) -> BaseChatModel:
     """Return the model whose formats a side uses: the side's own, or the first of its deployments."""
-    return cast(BaseChatModel, model.lead) if isinstance(model, Deployments) else model
+    return model.lead if isinstance(model, Deployments) else model
 
 
 def _with_stop(kwargs: dict[str, Any], stop: list[str] | None) -> dict[str, Any]:

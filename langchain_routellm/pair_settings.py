@@ -13,7 +13,7 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 from typing_extensions import override
 
 from langchain_routellm.constructor_arguments import models_from, without_inputs
-from langchain_routellm.pair_fields import PairFields
+from langchain_routellm.pair_fields import GivenModel, PairFields
 from langchain_routellm.routed_call import Reading, RoutedCall
 from langchain_routellm.run_config import call_config
 from langchain_routellm.side import PUSHED_DOWN, Side, checker_side, with_setting
@@ -197,7 +197,7 @@ class PairSettings(PairFields):
         )
 
     @property
-    def models(self) -> dict[Route, Any]:
+    def models(self) -> dict[Route, GivenModel]:
         """The models as they were given, by the name of their side, the most capable first."""
         lowest, *between, top = self.tier_names
         middle = dict(zip(between, self.between, strict=True))

@@ -24,6 +24,7 @@ from llama_index.core.base.llms.types import (
 )
 
 from llamaindex_routellm.provider import keeps_own_blocks, provider_of
+from llamaindex_routellm.raw_item import item
 from llamaindex_routellm.side import Side
 from llamaindex_routellm.thought import kept_thoughts
 from llamaindex_routellm.tool_call_ids import ToolCallIds
@@ -155,17 +156,13 @@ def _arguments(value: object) -> dict[str, Any]:
 def _legacy_calls(message: ChatMessage) -> Iterable[ToolCallBlock]:
     """Read the tool calls that older versions and other classes keep in `additional_kwargs`."""
     for call in message.additional_kwargs.get("tool_calls") or ():
-        function = _item(call, "function")
+        function = item(call, "function")
         source = call if function is None else function
-        name = _item(source, "name")
+        name = item(source, "name")
         if name:
-            arguments = _item(source, "arguments") or _item(source, "input")
+            arguments = item(source, "arguments") or item(source, "input")
             yield ToolCallBlock(
-                tool_call_id=_item(call, "call_id") or _item(call, "id"),
+                tool_call_id=item(call, "call_id") or item(call, "id"),
                 tool_name=str(name),
                 tool_kwargs=_arguments(arguments),
             )
-
-
-def _item(value: object, key: str) -> Any:
-    return value.get(key) if isinstance(value, dict) else getattr(value, key, None)

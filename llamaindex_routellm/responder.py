@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
 from llama_index.core.llms import LLM
 
+from llamaindex_routellm.raw_item import item
 from llamaindex_routellm.usage import NO_USAGE, usage_of
 from routellm_core.preferences.judging.responder import DEFAULT_MAX_TOKENS, Answer, Message, was_cut
 
@@ -74,20 +74,16 @@ def responder(model: LLM, *, name: str | None = None, max_tokens: int | None = N
 def _reason(raw: object) -> object:
     """Return why the answer ended, in whichever form the provider reports it."""
     # OpenAI's Responses API gives it for incomplete answers.
-    incomplete = _item(raw, "incomplete_details")
+    incomplete = item(raw, "incomplete_details")
     if incomplete is not None:
-        return _item(incomplete, "reason")
-    choices = _item(raw, "choices")
+        return item(incomplete, "reason")
+    choices = item(raw, "choices")
     source = choices[0] if choices else raw
-    return next((reason for name in _REASONS if (reason := _item(source, name)) is not None), None)
+    return next((reason for name in _REASONS if (reason := item(source, name)) is not None), None)
 
 
 def _refusal(raw: object) -> str:
     """Return the refusal that the model gave instead of an answer; "" if there is none."""
-    choices = _item(raw, "choices")
-    said = _item(_item(choices[0], "message"), "refusal") if choices else None
+    choices = item(raw, "choices")
+    said = item(item(choices[0], "message"), "refusal") if choices else None
     return said if isinstance(said, str) else ""
-
-
-def _item(source: object, name: str) -> Any:
-    return source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
