@@ -61,8 +61,8 @@ class _HashingStream:
 
 def count_not_finite(array: npt.NDArray[Any]) -> int:
     """Count values that are NaN or infinite, in blocks of rows: a mask of the whole might not fit memory."""
-    if not np.issubdtype(array.dtype, np.floating):
-        return 0
+    if not array.size or not np.issubdtype(array.dtype, np.floating):
+        return 0  # a table without columns may have more rows than can be counted
     rows = np.atleast_1d(array)
     step = max(1, _BLOCK_BYTES // max(1, rows[:1].nbytes))
     starts = range(0, len(rows), step)

@@ -22,12 +22,12 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.checkpoints.arrays import array_digest, replace_array
+from routellm_core.checkpoints.config_file import FORMAT_VERSION, config_digest, read_config
 from routellm_core.checkpoints.files import (
     ARRAY_SUFFIX,
     REMEDY,
     check_finite,
     map_verified,
-    read_json,
     read_tensors,
     read_verified,
     replace_file,
@@ -36,10 +36,16 @@ from routellm_core.checkpoints.files import CONFIG_FILE as CONFIG_FILE
 from routellm_core.checkpoints.files import TENSOR_FILE as TENSOR_FILE
 from routellm_core.checkpoints.files import CheckpointError as CheckpointError
 
-FORMAT_VERSION = 1
-
 DEEPEST = 8
 """Nesting limit of inner routers: a link could make a folder contain itself."""
+
+MOST_INNER = 16
+"""Most inner routers in all: links could make a few folders contain each other a million times."""
+
+MOST_NARROW = 1_000_000
+"""Most numbers of less than 32 bits: in memory they are widened, to eight times the size."""
+
+MOST_QUANTILES = 100_000
 
 
 @dataclass(frozen=True)
@@ -77,11 +83,26 @@ class Checkpoint:
             raise CheckpointError(f"{self.origin}: {CONFIG_FILE} has no setting {name!r}. {REMEDY}")
         return self.settings[name]
 
-    def tensor(self, name: str, shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
-        """Return one tensor of the given shape (None: any length); CheckpointError if it does not fit."""
+    def tensor(self, name: str, shape: tuple[int | None, ...], *, narrow: bool = False) -> npt.NDArray[Any]:
+        """Return one tensor.
+
+        Args:
+            name: the tensor's.
+            shape: what it has to be; None for any length.
+            narrow: whether its numbers stay as narrow as they are, so that it may hold many of them.
+
+        Raises:
+            CheckpointError: it is missing, or does not fit.
+        """
         if name not in self.tensors:
             raise CheckpointError(f"{self.origin}: {TENSOR_FILE} has no tensor {name!r}. {REMEDY}")
-        return self._shaped(name, self.tensors[name], shape)
+        found = self._shaped(name, self.tensors[name], shape)
+        if found.itemsize < 4 and found.size > MOST_NARROW and not narrow:
+            raise CheckpointError(
+                f"{self.origin}: tensor {name!r} holds {found.size} numbers of {8 * found.itemsize} bits, "
+                f"expected 32 or 64 bits where there are more than {MOST_NARROW}. {REMEDY}"
+            )
+        return found
 
     def array(self, name: str, shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
         """Return one memory-mapped array of the given shape (None: any length), likewise."""
@@ -121,9 +142,10 @@ class Checkpoint:
         name = "score_quantiles"
         if name not in self.tensors:
             return None
-        quantiles: npt.NDArray[np.float64] = self.tensor(name, (None,)).astype(np.float64)
+        read = self.tensor(name, (None,))[: MOST_QUANTILES + 1]
+        quantiles: npt.NDArray[np.float64] = read.astype(np.float64)
         if (
-            len(quantiles) < 2
+            not 2 <= len(quantiles) <= MOST_QUANTILES
             or quantiles[0] < 0.0
             or quantiles[-1] > 1.0
             or (np.diff(quantiles) < 0.0).any()
@@ -169,18 +191,15 @@ def checkpoint_digest(checkpoint: Checkpoint) -> str:
         return checkpoint.digest
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in _contents(checkpoint).items()}
     digests |= {name + ARRAY_SUFFIX: array_digest(array) for name, array in checkpoint.arrays.items()}
-    return _digest(_config(checkpoint, digests))
+    return config_digest(_config(checkpoint, digests))
 
 
-def read_checkpoint(
-    folder: str | PathLike[str], *, allow_hosts: Collection[str] = frozenset(), depth: int = 0
-) -> Checkpoint:
+def read_checkpoint(folder: str | PathLike[str], *, allow_hosts: Collection[str] = frozenset()) -> Checkpoint:
     """Read a checkpoint from `folder`.
 
     Args:
         folder: what `write_checkpoint` wrote.
         allow_hosts: see `load_router`.
-        depth: how many routers enclose it.
 
     Raises:
         FileNotFoundError: the folder or its `config.json` does not exist.
@@ -190,7 +209,12 @@ def read_checkpoint(
     source = Path(folder)
     if not lexists(source / CONFIG_FILE):
         raise FileNotFoundError(f"{source} holds no {CONFIG_FILE}: it is not a saved router.")
-    config = _read_config(source / CONFIG_FILE)
+    return _read(source, allow_hosts, 0, [])
+
+
+def _read(source: Path, allow_hosts: Collection[str], depth: int, read: list[Path]) -> Checkpoint:
+    """Read a checkpoint that lies inside `depth` others; `read` lists all inner ones so far."""
+    config = read_config(source / CONFIG_FILE)
     digests: dict[str, str] = config["sha256"]
     arrays = {
         name.removesuffix(ARRAY_SUFFIX): map_verified(source, name, digest)
@@ -211,10 +235,10 @@ def read_checkpoint(
         files=files,
         origin=str(source),
         arrays=arrays,
-        digest=_digest(config),
+        digest=config_digest(config),
         name=config.get("name"),
         inner={
-            name: _read_inner(source, name, digest, allow_hosts, depth + 1)
+            name: _read_inner(source, name, digest, allow_hosts, depth + 1, read)
             for name, digest in config.get("inner", {}).items()
         },
         allow_hosts=frozenset(allow_hosts),
@@ -222,15 +246,18 @@ def read_checkpoint(
 
 
 def _read_inner(
-    source: Path, name: str, digest: object, allow_hosts: Collection[str], depth: int
+    source: Path, name: str, digest: object, allow_hosts: Collection[str], depth: int, read: list[Path]
 ) -> Checkpoint:
+    read.append(source / name)
     if depth > DEEPEST:
         raise CheckpointError(f"{source} lies inside more than {DEEPEST} other routers. {REMEDY}")
+    if len(read) > MOST_INNER:
+        raise CheckpointError(f"{source} is one of more than {MOST_INNER} routers inside another. {REMEDY}")
     if Path(name).name != name or name in ("", ".", "..") or not name.isprintable():
         raise CheckpointError(f"{source}: the inner router {name!r} is not a plain name. {REMEDY}")
     if not lexists(source / name / CONFIG_FILE):
         raise CheckpointError(f"{source}: the inner router {name!r} is missing. {REMEDY}")
-    inner = read_checkpoint(source / name, allow_hosts=allow_hosts, depth=depth)
+    inner = _read(source / name, allow_hosts, depth, read)
     if inner.digest != digest:
         raise CheckpointError(f"{source / name} is not the router that {source} was saved with. {REMEDY}")
     return inner
@@ -257,29 +284,3 @@ def _config(checkpoint: Checkpoint, digests: Mapping[str, str]) -> dict[str, Any
     if checkpoint.inner:
         config["inner"] = {name: checkpoint_digest(inner) for name, inner in checkpoint.inner.items()}
     return config
-
-
-def _digest(config: Mapping[str, Any]) -> str:
-    told = {name: config[name] for name in ("router", "settings", "sha256", "inner") if name in config}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-
-
-def _read_config(path: Path) -> dict[str, Any]:
-    config = read_json(path)
-    version = config.get("format_version") if isinstance(config, dict) else None
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise CheckpointError(f"{path} has format_version {version!r}, expected a whole number. {REMEDY}")
-    if version > FORMAT_VERSION:
-        raise CheckpointError(
-            f"{path} has format version {version}; this routellm-plugins reads up to {FORMAT_VERSION}. "
-            "Upgrade with: pip install -U routellm-plugins"
-        )
-    for name, kind in (("router", str), ("settings", dict), ("sha256", dict)):
-        if not isinstance(config.get(name), kind):
-            raise CheckpointError(
-                f"{path}: {name!r} is {config.get(name)!r}, expected {kind.__name__}. {REMEDY}"
-            )
-    for name, kind in (("name", str), ("inner", dict)):
-        if not isinstance(config.get(name, kind()), kind):
-            raise CheckpointError(f"{path}: {name!r} is {config[name]!r}, expected {kind.__name__}. {REMEDY}")
-    return dict(config)

@@ -41,7 +41,12 @@ class Coverage:
         return np.isin(prompt_hashes(prompts), self.hashes)
 
     def similarity(self, embeddings: Floats) -> Floats:
-        """Return the largest cosine to a centroid, shape (n,), of embeddings, shape (n, D); 0 for zeros."""
+        """Return the largest cosine to a centroid, shape (n,), of embeddings, shape (n, D); 0 for zeros.
+
+        Without centroids nothing is similar to any.
+        """
+        if not self.centroids.size:
+            return np.zeros(len(embeddings))
         lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
         units = np.divide(embeddings, lengths, out=np.zeros_like(embeddings), where=lengths > 0.0)
         nearest: Floats = (units @ self.centroids.T.astype(np.float64)).max(axis=1)

@@ -21,11 +21,19 @@ ARRAY_SUFFIX = ".npy"
 TYPES = frozenset(["F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL"])
 """Dtypes that a checkpoint's tensors may have, as safetensors names them; numpy has no others."""
 
+_LONGEST = 1_500
+"""Characters of a message: of a longer one the beginning and the end."""
+
 REMEDY = "Save the router again with router.save(), or fetch the checkpoint again."
 
 
 class CheckpointError(ValueError):
     """A checkpoint that can't be loaded; the message names the file, the fault and the remedy."""
+
+    def __init__(self, message: str) -> None:
+        # It repeats words of the file's, which may be a megabyte long.
+        cut = message if len(message) <= _LONGEST else f"{message[: _LONGEST - 300]} ... {message[-300:]}"
+        super().__init__(cut)
 
 
 def read_file(path: Path, *, most: int | None = None) -> bytes:

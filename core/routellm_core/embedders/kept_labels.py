@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import log, sqrt
 
 from routellm_core.checkpoints.explanation import Neighbour
+from routellm_core.checkpoints.json_content import parse_json
 from routellm_core.embedders.static import StaticEmbedder
 
 LABELS_FILE = "labels.jsonl"
+
+_LONGEST_ROW = 2**23
+"""Bytes: a prompt of a million characters, whatever they are."""
+
+_MOST_VALUES = 2**20
+"""Of a row; the commas and brackets of its prompt count too."""
+
+Kept = tuple[str, float | None, float | None]
+"""A prompt, the quality of the strong model's answer and that of the weak one's; None if not graded."""
 
 
 class KeptLabels:
     """Labelled prompts, found again by the tokens that they share with another prompt."""
 
-    def __init__(self, labels: Sequence[tuple[str, float | None, float | None]]) -> None:
-        """Store the labels.
-
-        Args:
-            labels: prompt, quality of the strong model's answer, of the weak one's; None if not graded.
-        """
-        self.labels = tuple(labels)
+    def __init__(self, labels: Sequence[Kept]) -> None:
+        """Store the labels, as the bytes that they are saved as: few routers are ever asked for them."""
+        rows = ({"prompt": text, "strong": strong, "weak": weak} for text, strong, weak in labels)
+        self._content = "".join(json.dumps(row) + "\n" for row in rows).encode()
+        self._labels: tuple[Kept, ...] | None = tuple(labels)
         self._tokens: list[frozenset[int]] | None = None
+
+    @property
+    def labels(self) -> tuple[Kept, ...]:
+        """All labels."""
+        if self._labels is None:
+            self._labels = tuple(_rows(self._content))
+        return self._labels
 
     def nearest(self, prompt: str, static: StaticEmbedder, count: int) -> tuple[Neighbour, ...]:
         """Return the labels that share most with a prompt, nearest first; those that share nothing are none.
@@ -49,11 +65,37 @@ class KeptLabels:
 
     def to_bytes(self) -> bytes:
         """Return the labels as JSON Lines."""
-        rows = ({"prompt": text, "strong": strong, "weak": weak} for text, strong, weak in self.labels)
-        return "".join(json.dumps(row) + "\n" for row in rows).encode()
+        return self._content
 
     @classmethod
     def from_bytes(cls, content: bytes) -> KeptLabels:
-        """Read what `to_bytes` wrote; ValueError, KeyError or TypeError if it is something else."""
-        rows = [json.loads(line) for line in content.decode().splitlines()]
-        return cls([(str(row["prompt"]), row["strong"], row["weak"]) for row in rows])
+        """Check and keep what `to_bytes` wrote.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        for _ in _rows(content):
+            pass
+        kept = cls(())
+        kept._content, kept._labels = content, None
+        return kept
+
+
+def _rows(content: bytes) -> Iterator[Kept]:
+    # One at a time: parsed, a file takes many times its size.
+    with io.BytesIO(content) as lines:
+        while line := lines.readline(_LONGEST_ROW + 1):
+            if len(line) > _LONGEST_ROW:
+                raise ValueError(f"{LABELS_FILE} holds a row of more than {_LONGEST_ROW} bytes")
+            yield _row(parse_json(line, most_values=_MOST_VALUES))
+
+
+def _row(row: object) -> Kept:
+    match row:
+        case {
+            "prompt": str() as text,
+            "strong": None | int() | float() as strong,
+            "weak": None | int() | float() as weak,
+        }:
+            return text, strong, weak
+    raise ValueError(f"{LABELS_FILE} holds a row without a prompt and both qualities")

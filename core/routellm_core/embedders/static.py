@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.checkpoints.checkpoint import Checkpoint
+from routellm_core.checkpoints.row_limit import check_rows
 from routellm_core.embedders.embedder import EmbedderParts
 from routellm_core.embedders.text import clipped
 from routellm_core.embedders.tokenizer_file import check_tokenizer
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 TOKENIZER_FILE = "tokenizer.json"
 
 _BLOCK_VALUES = 2**24
-
-_MOST_ROWS, _BYTES_PER_ROW = 200_000, 60
-"""A table may have so many rows, and one more for so many bytes: a token takes 200 bytes of memory, however
-short its row."""
 
 PARALLEL_FROM = 512
 """Batches of at least this many prompts are tokenised on all cores. Smaller ones are not: a process that has
@@ -163,10 +160,9 @@ class StaticEmbedder:
         Raises:
             CheckpointError: a part is missing or misshapen, or the tokenizer could take time without end.
         """
-        table = checkpoint.tensor("embedder.table", (None, None))
+        table = checkpoint.tensor("embedder.table", (None, None), narrow=True)
         with checkpoint.reading("embedder"):
-            if len(table) > _MOST_ROWS + table.nbytes // _BYTES_PER_ROW:
-                raise ValueError(f"its table has {len(table)} rows of {table.shape[1]} numbers")
+            check_rows(len(table), table.nbytes, "its table")
             scales = checkpoint.tensor("embedder.scales", table.shape[:1])
             embedder = cls(checkpoint.file(TOKENIZER_FILE), table, scales)
             check_tokenizer(embedder.tokenizer_json, len(table))

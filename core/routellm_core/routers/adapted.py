@@ -18,6 +18,7 @@ from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.checkpoints.coverage import Coverage
 from routellm_core.checkpoints.explanation import Explanation, Part, largest_first
 from routellm_core.checkpoints.percentile import percentile_of
+from routellm_core.checkpoints.row_limit import check_rows
 from routellm_core.embedders.kept_labels import LABELS_FILE, KeptLabels
 from routellm_core.embedders.prompt_kind import PromptKind, kind_of
 from routellm_core.embedders.shape import FEATURES, Shape, shape_of
@@ -34,6 +35,7 @@ PRIOR_CLIP = 3.0
 
 _SURE = 1e-6
 _GREATEST = 1e15
+_MOST_TOKENS = 260_000  # the largest vocabularies in use have 250,000
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,16 +212,21 @@ class AdaptedRouter(UnchangingRouter):
                 "run routellm adapt again on the same labels."
             )
         tensor = checkpoint.tensor
-        known = tensor("known", (None,)).astype(np.float32)
+        known = tensor("known", (None,), narrow=True)
         described = checkpoint.setting("prior")
         kept = checkpoint.files.get(LABELS_FILE)
         kinds = checkpoint.settings.get("kinds")
         with checkpoint.reading("router"):
+            check_rows(len(known), known.nbytes, "the tensor 'known'", most=_MOST_TOKENS)
             check_tokenizer(checkpoint.file(TOKENIZER_FILE), len(known))
             return cls(
                 base,
                 # Without columns: it only cuts texts.
-                StaticEmbedder(checkpoint.file(TOKENIZER_FILE), np.zeros((len(known), 0), np.int8), known),
+                StaticEmbedder(
+                    checkpoint.file(TOKENIZER_FILE),
+                    np.zeros((len(known), 0), np.int8),
+                    known.astype(np.float32),
+                ),
                 Qualities(
                     tensor("intercepts", (2,)).astype(np.float64),
                     tensor("tokens", (len(known), 2)).astype(np.float32),
@@ -284,12 +291,8 @@ def logit_of(score: float) -> float:
 def _check_numbers(qualities: Qualities, prior: Prior) -> None:
     # Whatever a text holds, no sum of products of such numbers overflows.
     shape = qualities.shape
-    arrays: list[npt.NDArray[np.floating]] = [
-        qualities.intercepts,
-        qualities.tokens,
-        qualities.token_centre,
-        qualities.shape_weights,
-    ]
+    arrays: list[npt.NDArray[np.floating]] = [qualities.intercepts, qualities.tokens]
+    arrays += [qualities.token_centre, qualities.shape_weights]
     arrays += [shape.centre, shape.spread, 1.0 / shape.spread, prior.weights]
     numbers = [*prior.centres.values(), prior.spread, 1.0 / prior.spread if prior.spread > 0.0 else math.inf]
     greatest = [float(np.abs(array).max(initial=0.0)) for array in arrays]

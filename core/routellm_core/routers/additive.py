@@ -16,6 +16,7 @@ from routellm_core.checkpoints.checkpoint import Checkpoint, CheckpointError
 from routellm_core.checkpoints.coverage import Coverage
 from routellm_core.checkpoints.explanation import Explanation, Part, largest_first
 from routellm_core.checkpoints.percentile import percentile_of
+from routellm_core.checkpoints.row_limit import check_rows
 from routellm_core.embedders.decorations import undecorated
 from routellm_core.embedders.direction import Direction, DirectionWeights
 from routellm_core.embedders.embedder import Embedder, embedder_parts, read_embedder
@@ -204,7 +205,9 @@ class AdditiveRouter(UnchangingRouter):
                 "Train the router again."
             )
         with checkpoint.reading():
-            pieces = Pieces(checkpoint.file(PIECES_FILE), checkpoint.tensor("pieces.scores", (None,)))
+            scores, text = checkpoint.tensor("pieces.scores", (None,)), checkpoint.file(PIECES_FILE)
+            check_rows(max(len(scores), text.count(b"\n")), len(text), PIECES_FILE)
+            pieces = Pieces(text, scores)
             return cls(
                 pieces,
                 {name: _direction(name, checkpoint, len(pieces)) for name in DIRECTIONS},

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routellm_core.checkpoints.checkpoint import Checkpoint
+from routellm_core.checkpoints.row_limit import check_rows
 from routellm_core.embedders.similarity import greatest_similarity, longest_row, unit_rows
 from routellm_core.preferences.rating.ratings import connected_groups
 from routellm_core.preferences.rating.tier_wins import TierWins
@@ -145,7 +146,9 @@ class TieredBattles:
             ValueError: a part is missing or does not fit the others.
         """
         embeddings = checkpoint.array("embeddings", (None, None))
+        check_rows(len(embeddings), embeddings.nbytes, "the array 'embeddings'")
         columns = [checkpoint.tensor(f"battles.{name}", (None,)) for name in _COLUMNS]
+        check_rows(len(columns[0]), embeddings.nbytes, "the table of battles")
         models, tiers = checkpoint.setting("models"), checkpoint.setting("tiers")
         for name, value in (("models", models), ("tiers", tiers)):
             if not isinstance(value, list):
