@@ -11,9 +11,13 @@ from collections.abc import Collection
 from operator import add
 
 from routellm_core.embedders.scripts import UNSPACED
+from routellm_core.embedders.text import CHARACTER_LIMIT
 
 WINDOW = 60
 """Words at the head and at the tail of a text that are read: a request stands before or after a paste."""
+
+_AT_ONCE = 1000
+"""Characters of a word that are normalised in one call, in which no other thread runs."""
 
 
 def window(words: list[str]) -> list[str]:
@@ -32,8 +36,20 @@ def units_of(words: list[str]) -> Collection[str]:
         if word.isascii():
             units[word] = None
         else:
-            units.update(dict.fromkeys(_parts(unicodedata.normalize("NFKC", word).lower())))
+            units.update(dict.fromkeys(_parts(_normal(word).lower())))
     return units
+
+
+def _normal(word: str) -> str:
+    """Return NFKC of a word, at most `CHARACTER_LIMIT` characters: one may stand for eighteen."""
+    if len(word) <= _AT_ONCE:
+        return unicodedata.normalize("NFKC", word)
+    found = ""
+    for start in range(0, len(word), _AT_ONCE):
+        found += unicodedata.normalize("NFKC", word[start : start + _AT_ONCE])
+        if len(found) >= CHARACTER_LIMIT:
+            break
+    return found[:CHARACTER_LIMIT]
 
 
 def _parts(word: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from routellm_core.embedders.text import CHARACTER_LIMIT
 from routellm_core.embedders.units import WINDOW, units_of, window
 
 
@@ -15,6 +16,10 @@ def test_scripts_without_spaces_are_read_by_characters_and_pairs() -> None:
 
 def test_wide_letters_are_plain_ones() -> None:
     assert list(units_of(["ＡＢＣ"])) == ["abc"]
+
+
+def test_a_sign_that_stands_for_eighteen_letters_makes_no_longer_text() -> None:
+    assert sum(map(len, units_of(["ﷺ" * 6000]))) <= CHARACTER_LIMIT
 
 
 def test_of_a_long_text_head_and_tail_are_read() -> None:
