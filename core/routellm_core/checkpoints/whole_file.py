@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,12 +24,42 @@ def replaced_whole(path: Path) -> Iterator[BinaryIO]:
         with path.open("wb") as stream:
             yield stream
         return
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+    unfinished = _unfinished(path)
     try:
-        with unfinished.open("wb") as stream:
+        with _opened(unfinished, path) as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Try, before work that costs, whether a file can be written; leave nothing behind.
+
+    Raises:
+        OSError: it can't.
+    """
+    if path.exists() and not path.is_file():
+        # A folder raises; what is written to in place is not touched.
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        return
+    unfinished = _unfinished(path)
+    try:
+        _opened(unfinished, path).close()
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{os.getpid()}.part")
+
+
+def _opened(unfinished: Path, path: Path) -> BinaryIO:
+    try:
+        return unfinished.open("wb")
+    except OSError as error:
+        # By the name that the user knows.
+        raise type(error)(error.errno, error.strerror, str(path)) from error

@@ -7,6 +7,17 @@ from argparse import ArgumentParser, Namespace
 from routellm_core.evaluation.stored_scores import StoredScores, default_store
 
 
+def check_pair(options: Namespace) -> None:
+    """Check that a command's two models are two.
+
+    Raises:
+        ValueError: --strong and --weak name the same one.
+    """
+    strong, weak = getattr(options, "strong", None), getattr(options, "weak", None)
+    if strong is not None and strong == weak:
+        raise ValueError(f"--strong and --weak are both {strong!r}: two models are needed.")
+
+
 def add_score_arguments(parser: ArgumentParser) -> None:
     """Add the arguments about stored scores."""
     parser.add_argument(

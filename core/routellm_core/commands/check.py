@@ -11,12 +11,14 @@ import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from routellm_core.calibration.promise import Promise, check_promise
 from routellm_core.calibration.record import Calibration
+from routellm_core.checkpoints.whole_file import check_writable
 from routellm_core.commands.check_judge import (
     JUDGE_SCALE,
     add_judge_arguments,
@@ -108,6 +110,8 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     if found.drawn:
         kept.draw(found.drawn)
     say(f"{found.weak_calls} of {found.calls} calls went to weak; {len(found.drawn)} drawn")
+    if options.out:
+        check_writable(Path(options.out))
     if options.judge and options.sample:
         # A model may have two roles; its price is said once.
         priced = {price.model: price for price in judge_prices(options, found.models).values()}

@@ -101,7 +101,7 @@ def judged_grades(
         label = labels.get(text)
         if label is not None:
             grades[id] = (label.scores[strong.name], label.scores[weak.name])
-    return grades, result.stopped
+    return grades, result.failure
 
 
 def _answers(rows: Sequence[Mapping[str, Any]], side: str) -> dict[Turns, str]:

@@ -12,12 +12,14 @@ from typing import IO, NoReturn
 
 from routellm_core._version import __version__
 from routellm_core.checkpoints.hosts import allowing_hosts
+from routellm_core.commands.arguments import check_pair
 from routellm_core.commands.command_error import (
     EXIT_STATUSES,
     INTERRUPTED,
     USAGE,
     CommandError,
     exit_status,
+    told,
 )
 from routellm_core.commands.note import Note
 from routellm_core.router import RouterError
@@ -98,6 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parser().parse_args(arguments)
         name = f"routellm {options.command}"
+        check_pair(options)
         with allowing_hosts(options.allow_host):
             for line in options.run(options, Progress(sys.stderr)):
                 _print(line, sys.stderr if isinstance(line, Note) else sys.stdout)
@@ -109,8 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{name}: interrupted.", file=sys.stderr)
         return INTERRUPTED
     except _TOLD as error:
-        words = " ".join(str(error).split()) or type(error).__name__
-        _print(f"{name}: error: {words}", sys.stderr)
+        _print(f"{name}: error: {told(error)}", sys.stderr)
         return exit_status(error)
     return 0
 

@@ -18,6 +18,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from routellm_core.checkpoints.whole_file import check_writable
 from routellm_core.commands.command_error import InterruptedByUser, ended_early
 from routellm_core.commands.label_cost import ROLES, label_cost
 from routellm_core.commands.label_questions import label_questions
@@ -142,6 +143,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
 
     Raises:
         CommandError: the run ended early; what was judged by then is written.
+        OSError: a file can't be written; nothing was asked.
     """
     _check_files(options)
     prices = judging_prices(options)
@@ -156,6 +158,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     if options.dry_run:
         yield from [json.dumps(planned.values())] if options.json else planned.lines()
         return
+    _check_writable(options)
     yield Note(f"judging {len(questions.asked):,} prompts: {planned.headline()}")
     if options.grades_out and not settings.graded:
         yield Note(
@@ -176,24 +179,27 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         raise InterruptedByUser(
             "interrupted. Nothing is lost: run the same command again to continue."
         ) from None
-    _write_rows(options.out, result.battle_rows())
+    write_json_lines(options.out, result.battle_rows())
     if options.grades_out:
-        _write_rows(options.grades_out, result.label_rows())
+        write_json_lines(options.grades_out, result.label_rows())
     if options.json:
         yield json.dumps(_summary(result))
     else:
         yield from _lines(result, options, planned.currency if settings.prices else None, settings.graded)
-    if result.stopped:
+    if result.failure:
         raise ended_early(
-            result.stopped,
+            result.failure,
             f"{len(result.found)} of {len(result.judgements)} prompts are judged; nothing is lost: run "
             "the same command again to continue.",
         )
 
 
-def _write_rows(path: str, rows: list[dict[str, Any]]) -> None:
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    write_json_lines(path, rows)
+def _check_writable(options: Namespace) -> None:
+    """Raise before anything is paid for what could not be written."""
+    for path in (options.out, options.grades_out):
+        if path is not None:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            check_writable(Path(path))
 
 
 def _check_files(options: Namespace) -> None:

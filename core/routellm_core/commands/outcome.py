@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from routellm_core.commands.command_error import CommandError
+from routellm_core.commands.command_error import UnwritableError
 from routellm_core.routing.decision_log import SQLITE_SCHEME, DecisionLog
-from routellm_core.routing.logged_decisions import log_path, read_decisions
+from routellm_core.routing.logged_decisions import DecisionLogError, log_path, read_decisions
 
 SUMMARY = "record in the decision log how good an answer was"
 
@@ -30,9 +31,16 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
 
     Raises:
         ValueError: the log holds no such decision, or the score is invalid.
-        CommandError: the row could not be written.
+        DecisionLogError: the log can't be read, or is none.
+        UnwritableError: the row could not be written.
     """
-    if not any(row.get("id") == options.id for row in read_decisions(options.log)):
+    row: dict[str, Any] | None = None
+    for row in read_decisions(options.log):
+        if row.get("id") == options.id:
+            break
+    else:
+        if row is None:
+            raise DecisionLogError.without_rows(options.log)
         raise ValueError(f"{options.log} holds no decision {options.id!r}: copy the id from a record.")
     path = log_path(options.log)
     with path.open("rb") as stream:
@@ -41,5 +49,5 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     log.outcome(options.id, options.score, options.grader)
     log.close()
     if log.lost:
-        raise CommandError(f"the outcome could not be written to {path}.")
+        raise UnwritableError(f"the outcome could not be written to {path}.")
     yield f"wrote the outcome of {options.id} to {path}"

@@ -12,6 +12,7 @@ import numpy as np
 from routellm_core.evaluation.benchmark import Benchmark, merged_duplicates
 from routellm_core.evaluation.published_benchmarks import GSM8K, MMLU, MMLUFar, MTBench
 from routellm_core.preferences.reading.options import ReadingOptions
+from routellm_core.preferences.reading.records import DataError
 from routellm_core.preferences.reading.sifting import sift_labels
 from routellm_core.preferences.reading.source import SQLITE_SCHEME, STANDARD_INPUT
 from routellm_core.router import Router
@@ -67,6 +68,8 @@ def load_benchmark(
                 )
             return replace(known.load(Path(data)), read=f"read the benchmark {source}")
     if source != STANDARD_INPUT and not Path(source.removeprefix(SQLITE_SCHEME)).exists():
+        if Path(source).suffix or Path(source).name != source:
+            raise DataError(f"{source} does not exist.")
         raise ValueError(f"benchmark {source!r} is neither a file nor one of {', '.join(NAMES)}.")
     if strong is None or weak is None:
         raise ValueError(

@@ -16,7 +16,14 @@ _SQLITE_HEAD = b"SQLite format 3\0"
 
 
 class DecisionLogError(ValueError):
-    """A log can't be read, or has a later version; the message says what to do."""
+    """A log can't be read, has a later version or no row of use; the message says what to do."""
+
+    @classmethod
+    def without_rows(cls, where: str | os.PathLike[str]) -> DecisionLogError:
+        """Return the error for a file in which there is no row of a decision log."""
+        return cls(
+            f"{os.fspath(where)} holds no row of a decision log: give the file that decision_log= names."
+        )
 
 
 def read_decisions(where: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:

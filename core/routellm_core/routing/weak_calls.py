@@ -58,9 +58,12 @@ def find_weak_calls(
         DecisionLogError: the log can't be read, or holds no call that the score decided.
     """
     newest: Row | None = None
+    row: Row | None = None
     for row in read_decisions(where):
         if _is_scored(row, since):
             newest = row
+    if row is None:
+        raise DecisionLogError.without_rows(where)
     if newest is None:
         raise DecisionLogError(
             f"{os.fspath(where)} holds no call that the score decided{' since ' + since if since else ''}."

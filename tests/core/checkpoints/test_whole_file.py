@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from routellm_core.checkpoints.whole_file import replaced_whole
+from routellm_core.checkpoints.whole_file import check_writable, replaced_whole
 
 
 def test_a_block_that_fails_leaves_the_older_file_and_nothing_else(tmp_path: Path) -> None:
@@ -27,6 +27,20 @@ def test_who_has_the_older_file_open_keeps_its_content(tmp_path: Path) -> None:
             stream.write(b"newer")
         assert reader.read() == "older"
     assert path.read_text() == "newer"
+
+
+def test_what_cant_be_written_is_known_before_by_its_own_name(tmp_path: Path) -> None:
+    for path, kind in ((tmp_path, IsADirectoryError), (tmp_path / "no" / "x.json", FileNotFoundError)):
+        with pytest.raises(kind) as told:
+            check_writable(path)
+        assert told.value.filename == str(path)
+    with pytest.raises(FileNotFoundError) as told, replaced_whole(tmp_path / "no" / "x.json"):
+        pass
+    assert told.value.filename == str(tmp_path / "no" / "x.json")
+    (tmp_path / "older").write_text("older")
+    check_writable(tmp_path / "older")
+    check_writable(tmp_path / "newer")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["older"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.commands.every_command import write_files
 from tests.core.labelled_prompts import write_rows
 from tests.core.won_battles import ROWS
 
@@ -20,6 +21,14 @@ def labels(tmp_path: Path) -> Path:
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working folder with what every command reads, and a key."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-key")
+    write_files()
 
 
 @pytest.fixture

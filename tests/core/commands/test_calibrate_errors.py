@@ -45,7 +45,7 @@ def labels(tmp_path: Path) -> Path:
         (["--labels", "LABELS", *PAIR, "--scale", "1", "10"], "outside the grader's scale of 1 to 10"),
         (["--labels", "LABELS", "--strong", "small", "--weak", "big", "--gap", "0.5"], "Are they swapped"),
         (["--labels", "LABELS", *PAIR, "--recommend", "--out", "x"], "--recommend writes no file"),
-        (["--labels", "absent.jsonl", *PAIR], "'absent.jsonl' is neither a file nor one of"),
+        (["--labels", "absent.jsonl", *PAIR], "absent.jsonl does not exist"),
         (["--prompts", "PROMPTS", "--max-loss", "0.1"], "--prompts alone say nothing about quality"),
         (["--prompts", "PROMPTS", "--recommend"], "--recommend needs --labels"),
         (

@@ -172,7 +172,7 @@ def test_a_kill_in_the_middle_loses_nothing_and_pays_nothing_twice(
             "the price of every model: none is given for 'small', 'judge'",
         ),
         (["--max-cost", "0", "--prices", "big=1,2"], "the cap on spend is 0.0"),
-        (["--weak", "big"], "strong and weak are both 'big'"),
+        (["--weak", "big"], "--strong and --weak are both 'big'"),
         (["--concurrency", "0"], "concurrency is 0"),
         (["--limit", "0"], "--limit is 0"),
         (["--log", "battles.jsonl"], "--log and --out are both battles.jsonl"),

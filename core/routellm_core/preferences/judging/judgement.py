@@ -89,6 +89,14 @@ class JudgingResult:
         return [judgement for judgement in self.judgements if judgement is not None]
 
     @property
+    def failure(self) -> str:
+        """Why the run ended early, or came to nothing; "" where there are judgements to go on with."""
+        if self.stopped or not self.judgements or self.found:
+            return self.stopped
+        reason = max(self.rejected, key=lambda one: self.rejected[one], default="")
+        return f"none of {len(self.judgements)} prompts could be judged: {reason}" if reason else ""
+
+    @property
     def agreement(self) -> float:
         """Share of judged pairs on which both orders name the same winner or a tie; nan without any."""
         swaps = {"first": "second", "second": "first", "tie": "tie"}

@@ -49,13 +49,15 @@ def sift_label_file(
 
 
 def _narrowed(record: Record, models: tuple[str, str]) -> Record:
-    values = record.values
+    values, prompt = record.values, prompt_field(record)
+    if prompt is None:
+        record.refuse("prompt", "text")  # by the fields that the row has
     told = unpacked(values["scores"]) if "scores" in values else values
     if not isinstance(told, dict):
         return record  # refused, with the reason, where the label is made
     scores = {model: told[model] for model in models if told.get(model) not in (None, "")}
     if not scores:
-        text = (prompt_field(record), "category", "source")
+        text = (prompt, "category", "source")
         scores = {str(name): 0.0 for name in told if name not in text}
     kept = {name: value for name, value in values.items() if name not in models}
     return replace(record, values={**kept, "scores": scores})
