@@ -20,6 +20,11 @@ from routellm_core.preferences.reading.rows import TEXT_FIELD, opened_rows
 _SAMPLE = 50
 """Rows from which the layout of a source is detected."""
 
+_WHY = {
+    SKIPPED["not kept"]: "the call's text was not kept: log with log_text=True.",
+    SKIPPED["later version"]: "the row is of a later version: upgrade routellm-plugins.",
+}
+
 Rows = Iterable[Record | RowError]
 
 
@@ -153,4 +158,6 @@ def unknown_layout(path: str | PathLike[str], record: Record) -> str:
 
 
 def _unusable(row: Record, reason: str) -> RowError:
-    return RowError(row.place, reason, f"the row is {reason}: it holds no text by a person.", row.values)
+    return RowError(
+        row.place, reason, _WHY.get(reason, f"the row is {reason}: it holds no text by a person."), row.values
+    )

@@ -18,6 +18,8 @@ CallKind = Literal[
     "error",
     "empty",
     "no text",
+    "not kept",
+    "later version",
     "shadow answer",
     "other",
 ]
@@ -25,7 +27,12 @@ CallKind = Literal[
 SERVED: frozenset[CallKind] = frozenset(("question", "tool step", "retry"))
 """Calls for a person's question, on which the router decides."""
 
-SKIPPED: dict[CallKind, str] = {"empty": "empty", "no text": "without text"}
+SKIPPED: dict[CallKind, str] = {
+    "empty": "empty",
+    "no text": "without text",
+    "not kept": "whose text was not kept",
+    "later version": "of a later version",
+}
 
 APART: dict[CallKind, str] = {
     "housekeeping": "summaries, titles and the like",

@@ -33,7 +33,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
 
 def told(log: str) -> None:
     """Log how good each answer was, by the labels."""
-    rows = [json.loads(line) for line in _lines(log)]
+    rows = [row for row in map(json.loads, _lines(log)) if "outcome_of" not in row]
     quality = {label.prompt: label.scores for label in LABELS}
     model = {"strong": "big", "weak": "small"}
     write_outcomes(log, {row["id"]: quality[row["text"]][model[row["route"]]] for row in rows})
@@ -83,6 +83,44 @@ def test_outcomes_of_calls_without_a_text_are_counted(
     write_outcomes("d.jsonl", dict.fromkeys(ids, 1.0))
     assert main(["adapt", "--from-log", "d.jsonl", *PAIR, "--out", "mine"]) == 3
     assert "log with log_text=True" in capsys.readouterr().err
+
+
+def test_outcomes_of_calls_that_are_not_there_are_counted(
+    log: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_outcomes(log, {"nobody": 1.0})
+    assert main(["adapt", "--from-log", log, *PAIR, "--out", "mine"]) == 3
+    assert "is an outcome of 'nobody', which is no call here" in capsys.readouterr().err
+    told(log)
+    write_outcomes(log, {"nobody": 0.5, "gone": 1.0})
+    assert main(["adapt", "--from-log", log, *PAIR, "--out", "mine"]) == 0
+    assert "2 rows skipped: 2 'no call of this id'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["savings", "calibrate", "score"])
+@pytest.mark.parametrize("kind", ["no text", "later"])
+def test_why_a_row_says_nothing_is_told(
+    kind: str,
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_calls("d.jsonl", load_router("default"), TEXTS[:3], 0.5, log_text=kind == "later")
+    if kind == "later":
+        path = Path("d.jsonl")
+        path.write_text(path.read_text().replace('"version": 1', '"version": 2'))
+    more = {
+        "savings": [*PAIR, "--prices", "big=10,30", "small=1,2"],
+        "calibrate": ["--strong-share", "0.3"],
+        "score": [],
+    }
+    read = {"calibrate": ["--from-log", "d.jsonl"]}.get(command, ["d.jsonl"])
+    assert main([command, *read, *more[command]]) == 3
+    error = capsys.readouterr().err
+    assert ("upgrade routellm-plugins" if kind == "later" else "log with log_text=True") in error
+    assert ("3 of a later version" if kind == "later" else "3 whose text was not kept") in error
 
 
 def test_a_calibration_is_made_on_what_was_asked(log: str, capsys: pytest.CaptureFixture[str]) -> None:

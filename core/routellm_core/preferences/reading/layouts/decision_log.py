@@ -11,6 +11,7 @@ from routellm_core.preferences.reading.layouts.layout import NO_CALL, OneRowLayo
 from routellm_core.preferences.reading.logged_call import RawCall
 from routellm_core.preferences.reading.messages import Message
 from routellm_core.preferences.reading.nested import mapping, seconds, word
+from routellm_core.routing.decision_log import LOG_VERSION
 from routellm_core.routing.decision_stores import KEEP
 
 _LONGEST_ROW = 1 << 26
@@ -32,6 +33,9 @@ class DecisionLogRows(OneRowLayout):
 
     def calls(self, values: Values) -> Iterable[RawCall]:
         """The decided call; its text is there where the log was told to keep texts."""
+        version, text_hash = values.get("version"), values.get("text_hash")
+        if isinstance(version, int) and version > LOG_VERSION:
+            return [RawCall(kind="later version")]
         if "outcome_of" in values:
             return [NO_CALL]
         if "answers_of" in values:
@@ -43,7 +47,7 @@ class DecisionLogRows(OneRowLayout):
             conversation=word(values.get("thread_id")),
             parent=word(values.get("run_id")),
             time=seconds(values.get("time")),
-            kind="error" if values.get("failed") is True else None,
+            kind="error" if values.get("failed") is True else "not kept" if text_hash and not text else None,
         )
         # Of an escalated call, those of the answer that was shown.
         tokens = mapping(mapping(values.get("tokens")).get(str(route)))
