@@ -164,6 +164,8 @@ def test_a_clock_that_jumps_there_and_back_finds_its_count(per: str) -> None:
     for jump in (400 * DAY, -300 * DAY):
         clock.now = MIDNIGHT + jump
         assert it.decide(wanted()).route == "strong"
+        pay(it, 1)
+        assert it.spent == 1
     clock.now = MIDNIGHT + 60.0
     assert it.spent == 10
     assert it.decide(wanted()).reason == "budget"
