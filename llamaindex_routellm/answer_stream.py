@@ -139,14 +139,15 @@ def is_token(chunk: object) -> bool:
     return not isinstance(chunk, str) or bool(chunk)
 
 
-def whole_answer(attempt: Attempt, chunks: Sequence[object]) -> Answered:
-    """Return what was streamed as the method that does not stream would have returned it.
+def whole_answer(asked: Sequence[Attempt], chunks: Sequence[object]) -> Answered:
+    """Return what the latest of the attempts has streamed, as the method that does not stream returns it.
 
     Responses and objects grow from chunk to chunk, and the last one holds all; texts come in pieces.
     """
-    if attempt.call.method in _IN_PIECES:
-        return Answered("".join(map(str, chunks)), attempt.usage)
-    return Answered(chunks[-1] if chunks else None, attempt.usage)
+    latest = asked[-1]
+    if latest.call.method in _IN_PIECES:
+        return Answered("".join(map(str, chunks)), latest.usage)
+    return Answered(chunks[-1] if chunks else None, latest.usage)
 
 
 @contextmanager

@@ -136,12 +136,12 @@ class Switchboard:
                 self.dispatcher.failed(decision, error)
                 raise
             opened = [failed(error)]
-        span_id = active_span_id.get()
+        span_id, asked = active_span_id.get(), [attempt]
 
         def ask(decision: Decision) -> Generator[object, None, None]:
-            return opened.pop() if opened else self._second_stream(call, decision, span_id)
+            return opened.pop() if opened else self._second_stream(call, decision, span_id, asked)
 
-        whole = partial(whole_answer, attempt)
+        whole = partial(whole_answer, asked)
         opinion = self._opinion(call, decision, lambda chunks: value_of(whole(chunks)), is_async=False)
         parts = self.dispatcher.stream(decision, ask, is_token, whole, call.is_invalid, opinion)
         if self.dispatcher.is_sampled(decision):
@@ -161,12 +161,12 @@ class Switchboard:
                 self.dispatcher.failed(decision, error)
                 raise
             opened = [afailed(error)]
-        span_id = active_span_id.get()
+        span_id, asked = active_span_id.get(), [attempt]
 
         def ask(decision: Decision) -> AsyncGenerator[object, None]:
-            return opened.pop() if opened else self._asecond_stream(call, decision, span_id)
+            return opened.pop() if opened else self._asecond_stream(call, decision, span_id, asked)
 
-        whole = partial(whole_answer, attempt)
+        whole = partial(whole_answer, asked)
         opinion = self._opinion(call, decision, lambda chunks: value_of(whole(chunks)), is_async=True)
         parts = self.dispatcher.astream(decision, ask, is_token, whole, call.is_invalid, opinion)
         if self.dispatcher.is_sampled(decision):
@@ -255,19 +255,21 @@ class Switchboard:
             raise unparsed from error
 
     def _second_stream(
-        self, call: RoutedCall[object], decision: Decision, span_id: str | None
+        self, call: RoutedCall[object], decision: Decision, span_id: str | None, asked: list[Attempt]
     ) -> Generator[object, None, None]:
         with within_span(span_id):
             attempt = self._attempt(call, decision)
+            asked.append(attempt)
             with attempt:
                 stream = cast("Iterable[object]", attempt.start())
         yield from parsed(attempt, forwarded(attempt, stream, self.counter), self.dispatcher)
 
     async def _asecond_stream(
-        self, call: RoutedCall[object], decision: Decision, span_id: str | None
+        self, call: RoutedCall[object], decision: Decision, span_id: str | None, asked: list[Attempt]
     ) -> AsyncGenerator[object, None]:
         with within_span(span_id):
             attempt = self._attempt(call, decision)
+            asked.append(attempt)
             with attempt:
                 stream = await cast("Awaitable[AsyncIterable[object]]", attempt.start())
         async for chunk in aparsed(attempt, aforwarded(attempt, stream, self.counter), self.dispatcher):

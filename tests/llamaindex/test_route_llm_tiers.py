@@ -116,12 +116,16 @@ async def test_escalation_goes_one_tier_up_at_a_time(
 
 @pytest.mark.parametrize("method", ENDPOINTS)
 async def test_two_rejected_answers_are_never_shown(tiers: Tiers, method: str) -> None:
-    llm = tiers(escalate_if=lambda answer: "gpt-strong" not in str(answer))
+    llm = tiers(escalate_if=lambda answer: "gpt-strong" not in str(answer), prices=PRICES)
     responses = await responses_of(llm, method, EASY)
     shown = " ".join(str(response) for response in responses)
     assert "[gpt-strong]" in shown
     assert "gpt-weak" not in shown
     assert "gpt-4o-mini" not in shown
+    stats = llm.routing_stats()
+    assert [each.tokens.output > 0 for each in stats.tiers.values()] == [True] * 3
+    # What they took is no part of what strong alone would have cost.
+    assert stats.always_strong_cost == pytest.approx(stats.tiers["full"].cost)
 
 
 async def test_prices_are_each_tiers_own_in_statistics_and_log(tiers: Tiers, tmp_path: Path) -> None:
