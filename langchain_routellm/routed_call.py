@@ -30,6 +30,7 @@ from routellm_core.routing.conversation import Conversation
 from routellm_core.routing.decision import Route
 from routellm_core.routing.ladder import PAIR, Ladder
 from routellm_core.routing.request import scored_text
+from routellm_core.routing.router_failure import failure_of
 from routellm_core.routing.stuffed_prompt import stuffed_question
 from routellm_core.routing.tool_loop import StuckLimits, invalid_calls
 
@@ -239,8 +240,11 @@ def _extracted(
 ) -> tuple[str | None, Exception | None]:
     try:
         text = extractor(messages)
-    except Exception as error:
-        return None, error
+    except BaseException as error:
+        failure = failure_of(error)
+        if failure is None:
+            raise
+        return None, failure
     if text is None or isinstance(text, str):
         return text, None
     return None, RouterError(f"prompt_extractor returned {type(text).__name__}, expected str or None.")

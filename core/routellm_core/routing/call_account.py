@@ -39,16 +39,19 @@ class CallAccount:
         latency: seconds from the decision to the end.
         error: type of the error that ended the call, or that caused an escalation; None for none.
         failed: whether the call ended in that error.
+        begun: whether a streamed answer has shown something.
         read_cost: what a reader of the prompt cost; 0 without one.
     """
 
     __slots__ = (
+        "_is_cut",
         "_is_open",
         "_listeners",
         "_prices",
         "_started",
         "_top",
         "agreed",
+        "begun",
         "checker",
         "checker_cost",
         "error",
@@ -83,6 +86,8 @@ class CallAccount:
         self.latency = 0.0
         self.error: str | None = None
         self.failed = False
+        self.begun = False
+        self._is_cut = False
         self.read_cost = read_cost
         self._prices = prices
         self._top = top
@@ -144,8 +149,12 @@ class CallAccount:
 
     @property
     def is_uncounted(self) -> bool:
-        """Whether the strong side, or the highest tier, answered, and nobody counted its tokens."""
-        return self.last.route == self._top and not self.failed and self._top not in self.tokens
+        """Whether the strong side, or the highest tier, answered, and nobody counted its tokens.
+
+        An answer that was cut, by its reader or by the provider, was paid for as far as it went.
+        """
+        answered = not self.failed or self._is_cut
+        return self.last.route == self._top and answered and self._top not in self.tokens
 
     def strong_cost(self) -> float:
         """Return what the strong side, or the highest tier, cost; 0 if unknown."""
@@ -189,6 +198,8 @@ class CallAccount:
             self.error = type(error).__name__
             # A stream that its reader abandons was answered as far as needed.
             self.failed = not isinstance(error, GeneratorExit)
+            # What is no Exception is a cancellation, of a call that the provider works on.
+            self._is_cut = self.begun or not isinstance(error, Exception)
         for listener in self._listeners:
             listener(self)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,6 +21,7 @@ from routellm_core.routing.journal import Journal
 from routellm_core.routing.override import current_override
 from routellm_core.routing.policy import RoutingPolicy
 from routellm_core.routing.request import RoutingRequest
+from routellm_core.routing.router_failure import failure_of
 from routellm_core.routing.routing_counter import RoutingCounter
 from routellm_core.routing.shadow_sample import Sampled, ShadowSample
 from routellm_core.routing.shown_answer import ShownAnswer
@@ -195,7 +197,7 @@ class Decider:
             if decision.place is not None:
                 come_from = come_from._replace(thread_id=decision.place.thread_id)
             prices, top = self.counter.prices, self.policy.ladder.top
-            read_cost = self.policy.router.reading_cost(decision.text) if decision.text else 0.0
+            read_cost = _read_cost(self.policy.router, decision.text) if decision.text else 0.0
             account = CallAccount(decision, prices, come_from, self._listeners, top, read_cost)
             decision = replace(decision, account=account)
         return decision
@@ -208,6 +210,17 @@ class Decider:
         if self.journal is not None:
             told.append(self.journal.write)
         return tuple(told)
+
+
+def _read_cost(router: Router, text: str) -> float:
+    """Return what reading a text has cost; 0 if the router can't tell an amount, which fails no call."""
+    try:
+        cost = float(router.reading_cost(text))
+    except BaseException as error:
+        if failure_of(error) is None:
+            raise
+        return 0.0
+    return cost if 0.0 <= cost < math.inf else 0.0
 
 
 def _placed(decision: Decision, request: RoutingRequest) -> Decision:

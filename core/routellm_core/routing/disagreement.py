@@ -18,9 +18,11 @@ from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from routellm_core.router import RouterError
 from routellm_core.routing.background_thread import start_in_background
 from routellm_core.routing.comparable_answers import same_answer
 from routellm_core.routing.prices import Price
+from routellm_core.routing.router_failure import ended_with, failure_of
 from routellm_core.routing.validation import check_positive
 
 if TYPE_CHECKING:
@@ -94,7 +96,8 @@ class SecondOpinion:
                 self._count(decision, counter, shown)
                 answer.set_result(shown)
             except BaseException as error:
-                answer.set_exception(error)
+                # What ends the checker's thread ends nobody's call.
+                answer.set_exception(error if isinstance(error, Exception) else ended_with(error))
 
         self._deadline = time.monotonic() + self.rule.timeout
         try:
@@ -123,7 +126,7 @@ class SecondOpinion:
             return False
         try:
             return self._compared(decision, answer, self._answer.result(self._seconds_left))
-        except Exception as error:
+        except BaseException as error:
             return _failed(error, counter)
 
     async def adiffers(self, decision: Decision, counter: RoutingCounter, answer: Any) -> bool:
@@ -138,8 +141,10 @@ class SecondOpinion:
             if not self._task.done():
                 self._task.cancel()
                 raise TimeoutError
+            if self._task.cancelled():
+                raise RouterError("it was cancelled.")
             return self._compared(decision, answer, self._task.result())
-        except Exception as error:
+        except BaseException as error:
             return _failed(error, counter)
 
     def __enter__(self) -> Self:
@@ -168,7 +173,9 @@ class SecondOpinion:
         counter.count_checker(decision, shown.usage, price if isinstance(price, Price) else None)
 
 
-def _failed(error: Exception, counter: RoutingCounter) -> bool:
+def _failed(error: BaseException, counter: RoutingCounter) -> bool:
+    if failure_of(error) is None:
+        raise error
     times = counter.count_uncompared()
     if str(times).rstrip("0") == "1":
         # At 1, 10, 100 and so on. Its text may hold a prompt or a key.

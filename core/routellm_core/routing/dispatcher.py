@@ -182,6 +182,8 @@ class Dispatcher(NextSide):
                         differs = asked is not None and asked.differs(decision, self.counter, held)
                         following = self._after_judging(decision, message, is_invalid, differs)
                     if following is None:
+                        if decision.account is not None:
+                            decision.account.begun = True
                         yield from held
                         yield from chunks
                         return
@@ -236,6 +238,8 @@ class Dispatcher(NextSide):
                         differs = asked is not None and await asked.adiffers(decision, self.counter, held)
                         following = self._after_judging(decision, message, is_invalid, differs)
                     if following is None:
+                        if decision.account is not None:
+                            decision.account.begun = True
                         for chunk in held:
                             yield chunk
                         async for chunk in chunks:

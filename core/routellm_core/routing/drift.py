@@ -23,6 +23,7 @@ from routellm_core.routing.drift_windows import (
     ScoreWindow,
     ShareWindow,
 )
+from routellm_core.routing.router_failure import failure_of
 
 _LOG = logging.getLogger("routellm")
 
@@ -91,7 +92,9 @@ class ExpectedTraffic:
             return None
         try:
             return self.knows(text)
-        except Exception:
+        except BaseException as error:
+            if failure_of(error) is None:
+                raise
             return None  # a router that can't say so fails no call
 
 

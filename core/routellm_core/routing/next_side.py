@@ -11,7 +11,7 @@ from routellm_core.routing.decision import Decision
 from routellm_core.routing.disagreement import SecondOpinion
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
 from routellm_core.routing.prices import TokenUsage
-from routellm_core.routing.router_failure import warn_of_gate
+from routellm_core.routing.router_failure import failure_of, warn_of_gate
 
 IsInvalid = Callable[[Any], bool]
 
@@ -57,11 +57,12 @@ class NextSide(Decider):
         """Return what follows on a whole answer whose tokens are counted; None if it stays."""
         try:
             following = self.escalation.after_answer(decision, message, is_invalid, differs=differs)
-        except Exception as error:
+        except BaseException as error:
             # The answer is there and paid for: what can't judge it takes it from nobody.
-            if self.policy.on_router_error == "raise":
+            failure = failure_of(error)
+            if failure is None or self.policy.on_router_error == "raise":
                 raise
-            warn_of_gate(error, decision.route)
+            warn_of_gate(failure, decision.route)
             self.counter.count_gate_failure()
             return None
         following = self._affordable(decision, following)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
 
-from routellm_core.router import Router, RouterError, check_scores
+from routellm_core.router import Router, check_scores
+from routellm_core.routing.router_failure import ended_with, failure_of
 from routellm_core.routing.score_cache import AbandonedError, Claim, PendingScore, ScoreCache
 from routellm_core.routing.score_threads import ScoreThreads, ScoreTimeoutError
 
@@ -115,7 +116,7 @@ class Scorer:
             if type(score) is not float or not 0.0 <= score <= 1.0:
                 score = check_scores([score], 1)[0]
         except BaseException as error:
-            failure = _failure(error)
+            failure = failure_of(error)
             if failure is None:
                 raise
             return failure
@@ -139,7 +140,7 @@ class Scorer:
             scores = check_scores(self.router.score(list(claim.mine)), len(claim.mine))
         except BaseException as error:
             # What ends a thread that is nobody's but the router's ends no caller.
-            failure = _said(error) if own_thread and not _failure(error) else _failure(error)
+            failure = ended_with(error) if own_thread and not failure_of(error) else failure_of(error)
             self.cache.fail(claim, failure or AbandonedError())
             if failure is None:
                 raise
@@ -160,7 +161,7 @@ class Scorer:
         try:
             scores = check_scores(await self._in_time(list(claim.mine)), len(claim.mine))
         except BaseException as error:
-            failure = _failure(error)
+            failure = failure_of(error)
             self.cache.fail(claim, failure or AbandonedError())
             if failure is None:
                 raise
@@ -209,22 +210,6 @@ async def _wait(future: Future[float], seconds: float | None) -> None:
     # read from `future`; here it is only marked as seen.
     waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
     await asyncio.wait([waiting], timeout=seconds)
-
-
-def _failure(error: BaseException) -> Exception | None:
-    """Return an error as the router's failure; None for what ends its caller as well.
-
-    A panic of a library in Rust is no Exception, and still only the router's failure.
-    """
-    if isinstance(error, Exception):
-        return error
-    ends = isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
-    # asyncio is not imported for those who never await a score.
-    return None if ends or type(error).__name__ == "CancelledError" else _said(error)
-
-
-def _said(error: BaseException) -> RouterError:
-    return RouterError(f"it ended with {type(error).__name__}.")
 
 
 def _too_late(seconds: float) -> ScoreTimeoutError:

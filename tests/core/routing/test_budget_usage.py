@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+from collections.abc import AsyncGenerator, Generator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from routellm_core import Decision
+from routellm_core import Decision, RoutingRequest
 from routellm_core.routing.budget import Budget, BudgetLimit
 from routellm_core.routing.call_account import NO_ORIGIN, CallAccount
 from routellm_core.routing.decision_log import DecisionLog
@@ -17,6 +19,8 @@ from routellm_core.routing.decision_stores import connect
 from routellm_core.routing.prices import Price, Prices, TokenUsage
 from routellm_core.routing.routing_counter import RoutingCounter
 from routellm_core.routing.shared_spend import SharedSpend
+
+from tests.core.dispatched_calls import budgeted
 
 PRICES = Prices(Price(1e6, 1e6, 0.0), Price(0.0, 0.0))
 LIES: list[TokenUsage | None] = [
@@ -72,6 +76,49 @@ def test_a_call_that_failed_is_not_charged() -> None:
         answer(it, None, ConnectionError())
 
     assert it.spent == 10.0
+
+
+@pytest.mark.parametrize("shown", [0, 1], ids=["before a token", "after one"])
+def test_a_stream_that_breaks_is_charged_once_something_was_shown(shown: int) -> None:
+    it = budgeted(1_000.0)
+    assert it.budget is not None
+    it.answer(it.decide(RoutingRequest("hard")), lambda decision: "answer")
+
+    def broken(decision: Decision) -> Generator[str, None, None]:
+        yield from ["token"] * shown
+        raise ConnectionError
+
+    for _ in range(3):
+        with pytest.raises(ConnectionError):
+            list(it.stream(it.decide(RoutingRequest("hard")), broken, bool))
+
+    assert it.budget.spent == 10.0 + 3 * 10.0 * shown
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+async def test_a_call_that_is_cancelled_is_charged(streamed: bool) -> None:
+    it = budgeted(1_000.0)
+    assert it.budget is not None
+    it.answer(it.decide(RoutingRequest("hard")), lambda decision: "answer")
+
+    async def endless(decision: Decision) -> AsyncGenerator[str, None]:
+        yield "token"
+        await asyncio.Event().wait()
+
+    async def silent(decision: Decision) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    async def call() -> None:
+        decision = await it.adecide(RoutingRequest("hard"))
+        if streamed:
+            _ = [part async for part in it.astream(decision, endless, bool)]
+        else:
+            await it.aanswer(decision, silent)
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(call(), 0.01)
+    assert it.budget.spent == 20.0
 
 
 @pytest.mark.parametrize("usage", LIES, ids=repr)

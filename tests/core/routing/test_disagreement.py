@@ -91,3 +91,42 @@ def test_a_checker_that_fails_for_long_is_said_now_and_then(caplog: pytest.LogCa
 def test_a_timeout_is_a_time(timeout: Any) -> None:
     with pytest.raises((ValueError, TypeError), match="timeout is "):
         Disagreement("model", timeout=timeout)
+
+
+class Panic(BaseException):
+    """What a library's panic looks like: no Exception."""
+
+
+@pytest.mark.parametrize("ending", [Panic, asyncio.CancelledError, GeneratorExit, SystemExit])
+def test_what_ends_the_checkers_thread_ends_no_call(
+    ending: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    def ask() -> ShownAnswer:
+        raise ending("sk-secret")
+
+    opinion, counter = SecondOpinion(Disagreement("model"), ask, str), RoutingCounter()
+    opinion.start(DECISION, counter)
+    assert opinion.differs(DECISION, counter, "7") is False
+    assert counter.snapshot().uncompared == 1
+    assert "sk-secret" not in caplog.text
+
+
+@pytest.mark.parametrize("ending", [Panic, asyncio.CancelledError])
+async def test_what_ends_the_checkers_task_ends_no_call(ending: type[BaseException]) -> None:
+    async def ask() -> ShownAnswer:
+        raise ending
+
+    opinion, counter = SecondOpinion(Disagreement("model"), ask, str), RoutingCounter()
+    opinion.astart(DECISION, counter)
+    assert await opinion.adiffers(DECISION, counter, "7") is False
+    assert counter.snapshot().uncompared == 1
+
+
+async def test_who_is_cancelled_while_the_checker_is_asked_is_cancelled() -> None:
+    opinion, counter = SecondOpinion(Disagreement("model"), asyncio.Event().wait, str), RoutingCounter()
+    opinion.astart(DECISION, counter)
+    waiting = asyncio.ensure_future(opinion.adiffers(DECISION, counter, "7"))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting

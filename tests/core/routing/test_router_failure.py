@@ -1,12 +1,15 @@
 """Router failures: a gate without a verdict leaves the answer where it is, unless one asks for its error."""
 
+import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
 
 from routellm_core import RoutingRequest
+from routellm_core.routing.drift import ExpectedTraffic
+from routellm_core.routing.prices import Price, Prices
 from routellm_core.routing.router_failure import RouterWarning
 
 from tests.core.dispatched_calls import Answer, Models, dispatcher
@@ -58,3 +61,31 @@ def test_warnings_as_errors_fail_no_call_either(answer: Answer) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert answer(dispatcher(escalate_if=broken), "easy", models) == "weak"
+
+
+class Panic(BaseException):
+    """What a library's panic looks like: no Exception."""
+
+
+def panicking(*given: object) -> bool:
+    raise Panic
+
+
+def test_a_gate_that_panics_leaves_the_answer(answer: Answer) -> None:
+    it = dispatcher(escalate_if=panicking)
+    with pytest.warns(RouterWarning, match="failed with RouterError"):
+        assert answer(it, "easy", Models({"weak": "weak", "strong": "STRONG"})) == "weak"
+
+
+@pytest.mark.parametrize("name", ["knows", "reading_cost"])
+@pytest.mark.parametrize(
+    "told", [panicking, broken, lambda prompt: "much", lambda prompt: -1.0, lambda prompt: math.inf]
+)
+def test_a_router_that_cant_say_more_than_a_score_fails_no_call(
+    answer: Answer, name: str, told: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = dispatcher(prices=Prices(Price(1.0, 1.0), Price(1.0, 1.0)))
+    monkeypatch.setattr(it.policy.router, name, told)
+    it.counter.expected = ExpectedTraffic(knows=it.policy.router.knows)
+    assert answer(it, "easy", Models({"weak": "weak", "strong": "STRONG"})) == "weak"
+    assert it.decide(RoutingRequest("easy")).account.read_cost == 0.0  # type: ignore[union-attr]  # priced
