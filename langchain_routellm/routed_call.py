@@ -29,8 +29,8 @@ from routellm_core.routing.capabilities import Need, TierCapabilities
 from routellm_core.routing.conversation import Conversation
 from routellm_core.routing.decision import Route
 from routellm_core.routing.ladder import PAIR, Ladder
+from routellm_core.routing.panics import failure_of
 from routellm_core.routing.request import scored_text
-from routellm_core.routing.router_failure import failure_of
 from routellm_core.routing.stuffed_prompt import stuffed_question
 from routellm_core.routing.tool_loop import StuckLimits, invalid_calls
 

@@ -18,7 +18,8 @@ def worst_inputs(pattern: re.Pattern[str], length: int) -> Iterator[str]:
     beginnings = list(dict.fromkeys(_beginnings(list(parsed))))
     characters = list(dict.fromkeys([*_COMMON, *_literals(list(parsed))]))
     for beginning in beginnings:
-        for repeated in dict.fromkeys([beginning, beginning + " ", beginning + "\n"]):
+        # After "-" a word begins, and it may be of the word's own letters too.
+        for repeated in dict.fromkeys(beginning + end for end in ("", " ", "\n", "-")):
             if repeated:
                 yield from (repeated * (length // len(repeated)) + end for end in _ENDS)
         for character in characters:

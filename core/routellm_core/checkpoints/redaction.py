@@ -32,7 +32,8 @@ _SHAPES = (
         r"\b(?:sk|pk|rk|gsk|xai|ghp|gho|ghs|github_pat|hf|glpat|xoxb|xoxp|pplx|r8|nvapi|tvly|lsv2|AIza|AKIA"
         r"|ya29)[-_.]?[A-Za-z0-9_-]{16,}"
     ),
-    re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*"),
+    # Not inside of a run of these letters: each place of it would be read to its end.
+    re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*"),
     re.compile(r"(?i:(?<=\bbearer )|(?<=\bbasic ))[A-Za-z0-9+/=._~-]{16,}"),
     re.compile(
         r"(?i:(?:api[-_ ]?key|access[-_ ]?key|secret|authorization|passw(?:or)?d|cookie|auth|\btoken)"

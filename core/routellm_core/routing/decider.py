@@ -19,9 +19,9 @@ from routellm_core.routing.decision_log import new_decision_id
 from routellm_core.routing.gates import GATES
 from routellm_core.routing.journal import Journal
 from routellm_core.routing.override import current_override
+from routellm_core.routing.panics import failure_of
 from routellm_core.routing.policy import RoutingPolicy
 from routellm_core.routing.request import RoutingRequest
-from routellm_core.routing.router_failure import failure_of
 from routellm_core.routing.routing_counter import RoutingCounter
 from routellm_core.routing.shadow_sample import Sampled, ShadowSample
 from routellm_core.routing.shown_answer import ShownAnswer

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, Self
 from routellm_core.router import RouterError
 from routellm_core.routing.background_thread import start_in_background
 from routellm_core.routing.comparable_answers import same_answer
+from routellm_core.routing.panics import ended_with, failure_of
 from routellm_core.routing.prices import Price
-from routellm_core.routing.router_failure import ended_with, failure_of
 from routellm_core.routing.validation import check_positive
 
 if TYPE_CHECKING:

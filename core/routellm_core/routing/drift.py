@@ -23,7 +23,7 @@ from routellm_core.routing.drift_windows import (
     ScoreWindow,
     ShareWindow,
 )
-from routellm_core.routing.router_failure import failure_of
+from routellm_core.routing.panics import failure_of
 
 _LOG = logging.getLogger("routellm")
 

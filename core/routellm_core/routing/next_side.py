@@ -10,8 +10,9 @@ from routellm_core.routing.decider import Decider
 from routellm_core.routing.decision import Decision
 from routellm_core.routing.disagreement import SecondOpinion
 from routellm_core.routing.escalation import Escalation, UnparsedAnswerError
+from routellm_core.routing.panics import failure_of
 from routellm_core.routing.prices import TokenUsage
-from routellm_core.routing.router_failure import failure_of, warn_of_gate
+from routellm_core.routing.router_failure import warn_of_gate
 
 IsInvalid = Callable[[Any], bool]
 

@@ -12,7 +12,7 @@ from functools import partial
 from time import monotonic
 
 from routellm_core.router import Router, check_scores
-from routellm_core.routing.router_failure import ended_with, failure_of
+from routellm_core.routing.panics import ended_with, failure_of
 from routellm_core.routing.score_cache import AbandonedError, Claim, PendingScore, ScoreCache
 from routellm_core.routing.score_threads import ScoreThreads, ScoreTimeoutError
 
