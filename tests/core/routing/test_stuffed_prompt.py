@@ -71,3 +71,15 @@ def test_a_long_prompt_takes_linear_time(piece: str) -> None:
         return time.thread_time() - before
 
     assert any(seconds(800_000) < 8 * seconds(200_000) + 0.01 for _ in range(3))
+
+
+def test_of_a_very_long_prompt_both_ends_are_read() -> None:
+    passages = "A passage.\n" * 100_000
+    assert (
+        stuffed_question(f"Context:\n{passages}\nQuestion: What is a monad?\nAnswer:") == "What is a monad?"
+    )
+    assert stuffed_question(f"Question: What is a monad?\nContext:\n{passages}") == "What is a monad?"
+    asked = f"Use the documents.\n{passages}\nQuestion: What is a monad?"
+    assert stuffed_question(asked) == "What is a monad?"
+    # An event loop waits for this: what stands in the middle of a megabyte is not looked for.
+    assert stuffed_question(f"{passages}\nContext:\nQuestion: What is a monad?\n{passages}") is None
