@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llama_index.core.llms import LLM
+from llama_index.core.schema import BaseComponent
 
 from routellm_core.checkpoints.hosts import HUB, allowed_hosts, host_of, is_allowed
-from routellm_core.checkpoints.redaction import without_secrets
+from routellm_core.checkpoints.redaction import is_secret, without_secrets
 from routellm_core.loading import is_fetched, load_router
 from routellm_core.router import Router
 from routellm_core.settings import RouterGiven
@@ -58,6 +59,7 @@ def restored_model(value: object, side: str) -> object:
     name = str(value.get("class_name"))
     found = _model_class(name)
     if found is not None:
+        _check_names(value, found, side)
         _check_addresses(value, found, side)
     if found is None:
         raise ValueError(
@@ -65,6 +67,34 @@ def restored_model(value: object, side: str) -> object:
             f"model itself with from_dict(data, {side}=...)."
         )
     return found.from_dict({key: item for key, item in value.items() if item is not None})
+
+
+def _check_names(value: Mapping[str, Any], kind: type[LLM], side: str) -> None:
+    """Refuse what `to_dict` never writes: a key, which chooses the account that prompts go to, and more.
+
+    Raises:
+        ValueError: names it.
+    """
+    instead = f"give the model itself with from_dict(data, {side}=...)."
+    for name in _secret_names("", value):
+        raise ValueError(f"{side} holds a secret as its {name}, and data alone choose no account: {instead}")
+    # A class that reads its data by itself knows what else is in it.
+    plain = getattr(kind.from_dict, "__func__", None) is BaseComponent.from_dict.__func__  # type: ignore[attr-defined]
+    unknown = sorted(value.keys() - kind.model_fields.keys() - {"class_name"}) if plain else []
+    if unknown:
+        # Not a setting that is kept, but one of the constructor's, such as a region that makes an address.
+        raise ValueError(f"{side} holds {unknown[0]!r}, which is no setting of {kind.__name__}: {instead}")
+
+
+def _secret_names(name: str, value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _secret_names(str(key), item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _secret_names(name, item)
+    elif is_secret(name, value):
+        yield name
 
 
 def _check_addresses(value: Mapping[str, Any], kind: type[LLM], side: str) -> None:

@@ -132,6 +132,31 @@ def test_no_host_is_reached_because_data_say_so(
     assert RouteLLM.from_dict(data, weak=MockLLM()).route("a question")
 
 
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"api_key": "sk-of-somebody-else"}, "a secret as its api_key"),
+        ({"default_headers": {"Authorization": "Bearer sk-of-somebody-else"}}, "secret as its Authorization"),
+        (
+            {"additional_kwargs": {"extra_headers": {"X-Api-Key": "of-somebody-else"}}},
+            "secret as its X-Api-Key",
+        ),
+        ({"region": "evil.example/?"}, "'region', which is no setting of OpenAI"),
+        ({"http_client": "x"}, "'http_client', which is no setting of OpenAI"),
+    ],
+)
+def test_data_choose_no_account_and_no_argument_that_is_no_setting(
+    settings: dict[str, Any], named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-from-the-environment")
+    data = json.loads(json.dumps(secretive().to_dict()))
+    data["strong"] |= settings
+    with pytest.raises(ValueError, match=named) as caught:
+        RouteLLM.from_dict(data)
+    assert "somebody-else" not in str(caught.value)
+    assert RouteLLM.from_dict(data, strong=OpenAI("gpt-4o")).strong.api_key == "sk-from-the-environment"
+
+
 def test_a_host_that_the_caller_allows_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
     local = OpenAILike(

@@ -1,8 +1,8 @@
 """Stuffed prompts: the question that a retrieval template places beside its passages.
 
 A prompt counts as stuffed if it holds a question under its own label and says, before the passages, that they
-are context. Fixed words are searched for, each a bounded number of times, and of a very long prompt both ends are
-read, so that it costs no more than a millisecond or two.
+are context. Fixed words are searched for, each a bounded number of times, and of a very long prompt only both
+ends are read, so that it costs a millisecond or two.
 """
 
 from __future__ import annotations
