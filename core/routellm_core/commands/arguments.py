@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from routellm_core.evaluation.stored_scores import StoredScores, default_store
+
+
+def real_path(path: str) -> Path:
+    """Return a path without links, to tell whether two are one file; links that lead in a circle stay."""
+    # Path.resolve raises for those.
+    return Path(os.path.realpath(path))
 
 
 def check_pair(options: Namespace) -> None:

@@ -23,6 +23,7 @@ from routellm_core.evaluation.calibration_plot import save_calibration_plot
 from routellm_core.evaluation.recommendation import recommend, recommendation_lines
 from routellm_core.evaluation.report.page import write_report
 from routellm_core.evaluation.report.section import ReportSection
+from routellm_core.evaluation.savings_text import counted, few
 from routellm_core.routing.threshold import goes_to_strong
 from routellm_core.routing.validation import check_fraction
 
@@ -110,20 +111,22 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
         calibration.save(options.out)
     to_strong = goes_to_strong(sample.scores, found.threshold)
     money_lines = [] if costs is None else costs.lines(to_strong)
+    notes = few(len(sample.prompts), "prompt", "estimate a share")
     if options.plot:
         save_calibration_plot(sample.scores, found.threshold, options.plot, sample.benchmark)
     if options.report:
         write_report(options.report, "Calibration", [_section(options, sample, found, costs)])
     if options.json:
         priced = {} if costs is None else {"cost_per_1000_calls": costs.values(to_strong)}
-        notes = [*sample.notes, *found.lines, *money_lines]
+        notes = [*sample.notes, *notes, *found.lines, *money_lines]
         yield json.dumps({**asdict(calibration), **priced, "notes": notes})
         return
     yield from sample.notes
     yield (
-        f"threshold {found.threshold:.6f} sends {calibration.strong_share:.1%} of {len(sample.prompts):,} "
-        "prompts to strong"
+        f"threshold {found.threshold:.6f} sends {calibration.strong_share:.1%} of "
+        f"{counted(len(sample.prompts), 'prompt')} to strong"
     )
+    yield from notes
     yield from money_lines
     yield from found.lines
     spread = np.quantile(sample.scores, [0.05, 0.5, 0.95])
@@ -137,7 +140,8 @@ def _section(
     share = float(goes_to_strong(sample.scores, found.threshold).mean())
     return prompts_section(
         Path(options.labels or options.prompts).name,
-        f"threshold {found.threshold:.6f} sends {share:.1%} of {len(sample.prompts):,} prompts to strong",
+        f"threshold {found.threshold:.6f} sends {share:.1%} of {counted(len(sample.prompts), 'prompt')} to "
+        "strong",
         [sample.read, *sample.notes, *found.lines],
         (sample.strong or "strong", sample.weak or "weak"),
         sample.prompts,

@@ -6,9 +6,9 @@ import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
+from routellm_core.commands.arguments import real_path
 from routellm_core.commands.note import Note
 from routellm_core.commands.reading_arguments import add_reading_arguments, prompts_of, reading_options
 from routellm_core.commands.source_embedder import source_embedder
@@ -140,8 +140,8 @@ def _sifted(options: Namespace, reading: ReadingOptions) -> Rows:
 
 
 def _check_files(options: Namespace) -> None:
-    sources = {Path(path).resolve() for path in (options.battles or options.labels, *options.against)}
-    targets = [Path(path).resolve() for path in (options.out, options.rejected) if path]
+    sources = {real_path(path) for path in (options.battles or options.labels, *options.against)}
+    targets = [real_path(path) for path in (options.out, options.rejected) if path]
     if len(set(targets)) < len(targets):
         raise ValueError(f"--out and --rejected are both {options.out}: give two different files.")
     for target in targets:

@@ -22,6 +22,7 @@ from routellm_core.evaluation.plots import save_plot
 from routellm_core.evaluation.published_benchmarks import STRONG, WEAK
 from routellm_core.evaluation.report.page import write_report
 from routellm_core.evaluation.report.section import ReportSection
+from routellm_core.evaluation.savings_text import few
 from routellm_core.evaluation.tables import json_table, text_table
 from routellm_core.loading import load_router
 from routellm_core.logits import Floats
@@ -90,6 +91,8 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     for loaded in _loaded(options, say):
         yield Note(loaded.read)
         benchmark = without_trained(_with_gains(loaded, options), *routers)
+        too_few = few(len(benchmark.prompts), "prompt", "tell routers apart")
+        yield from (Note(f"{benchmark.name}: {words}") for words in too_few)
         priced = call_costs(options, benchmark.prompts)
         costs = None if priced is None else priced.costs
         if priced is not None:

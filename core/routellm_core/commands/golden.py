@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from routellm_core.commands.arguments import real_path
 from routellm_core.commands.note import Note
 from routellm_core.commands.reading_arguments import add_reading_arguments, reading_options
 from routellm_core.preferences.grading.golden import KINDS, GoldenLabels, golden_labels
@@ -72,7 +72,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
 
 
 def _check_files(options: Namespace) -> None:
-    paths = [Path(path).resolve() for path in (options.file, options.out, options.rejected) if path]
+    paths = [real_path(path) for path in (options.file, options.out, options.rejected) if path]
     if len(set(paths)) < len(paths):
         raise ValueError("the input file, --out and --rejected must be three different files.")
 

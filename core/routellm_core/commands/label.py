@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from routellm_core.checkpoints.whole_file import check_writable
+from routellm_core.commands.arguments import real_path
 from routellm_core.commands.command_error import InterruptedByUser, ended_early
 from routellm_core.commands.label_cost import ROLES, label_cost
 from routellm_core.commands.label_questions import label_questions
@@ -206,7 +207,7 @@ def _check_files(options: Namespace) -> None:
     # An overwritten log is money lost.
     named = {"--log": options.log, "--out": options.out, "--grades-out": options.grades_out}
     named |= {"--prompts": options.prompts, "--from-log": options.from_log}
-    given = {name: Path(path).resolve() for name, path in named.items() if path is not None}
+    given = {name: real_path(path) for name, path in named.items() if path is not None}
     for name, path in given.items():
         for other, same in given.items():
             # Prompts and answers may be of one log; what is written may not be what is read.

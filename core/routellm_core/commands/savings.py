@@ -144,9 +144,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     )
     sampled = nearness(router, traffic.prompts)
     outside = None if sampled is None else sampled[1]
-    notes = savings_notes(
-        found, traffic, prices, options, outside, builder.unanswered_tokens, reader.report.impossible
-    )
+    notes = savings_notes(found, traffic, prices, options, outside, builder.unanswered_tokens, reader.report)
     currency = "$" if all(price.listed for price in prices) else ""
     title = headline(found, options.strong, options.weak, currency)
     if options.report:

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from routellm_core.commands.price_arguments import NamedPrice
 from routellm_core.commands.quality_lines import DEFAULT_LOSS
 from routellm_core.evaluation.savings import Savings
-from routellm_core.evaluation.savings_text import counted, log_lines
+from routellm_core.evaluation.savings_text import counted, few, log_lines
 from routellm_core.evaluation.traffic import Traffic
+from routellm_core.preferences.reading.reading_report import ReadingReport
 from routellm_core.routing.validation import check_positive
-
-_FEW = 100
 
 
 def savings_notes(
@@ -22,7 +21,7 @@ def savings_notes(
     options: Namespace,
     outside: float | None,
     answer_tokens: float,
-    impossible: int,
+    report: ReadingReport,
 ) -> list[str]:
     """Return the notes, one sentence each.
 
@@ -33,13 +32,13 @@ def savings_notes(
         options: the command's.
         outside: share of the sampled prompts that the router was not trained for; None if unknown.
         answer_tokens: assumed for an answer that is not logged.
-        impossible: calls whose tokens can't be true.
+        report: how the log was read.
     """
     return [
         *map(_price_note, prices),
-        *_token_notes(found, traffic, options, answer_tokens, impossible),
+        *_token_notes(found, traffic, options, answer_tokens, report),
         *_quality_notes(found, traffic, options, outside),
-        *log_lines(traffic),
+        *log_lines(traffic, found.per),
     ]
 
 
@@ -60,7 +59,7 @@ def _price_note(named: NamedPrice) -> str:
 
 
 def _token_notes(
-    found: Savings, traffic: Traffic, options: Namespace, answer_tokens: float, impossible: int
+    found: Savings, traffic: Traffic, options: Namespace, answer_tokens: float, report: ReadingReport
 ) -> Iterator[str]:
     yield "each model is assumed to read and write as many tokens as the model that answered in the log"
     if traffic.tokens[2].any():
@@ -70,8 +69,11 @@ def _token_notes(
             f"the tokens of {counted(traffic.without_tokens, 'call')} are estimated: a quarter of the "
             f"characters, and {answer_tokens:.0f} for an answer that is not logged"
         )
-    if impossible:
-        yield f"{counted(impossible, 'call')} with impossible token counts: counted as calls without tokens"
+    if report.impossible:
+        yield (
+            f"{counted(report.impossible, 'call')} with impossible token counts: counted as calls without "
+            f"tokens; the first: {report.impossible_example}"
+        )
     if found.per == "month" and options.monthly_calls is None and traffic.span is not None:
         yield f"the log spans {traffic.span / 86_400:.1f} days; a month is 30.4 such days"
     if found.logged_cost is not None:
@@ -93,5 +95,4 @@ def _quality_notes(
         yield f"these labels certify no threshold within {loss:g} points: label more, or ask for less"
     if not options.labels:
         yield "quality is unknown without --labels: see routellm label"
-    if traffic.count < _FEW:
-        yield f"only {counted(traffic.count, 'decision')}: too few to estimate a share"
+    yield from few(traffic.count, "decision", "estimate a share")

@@ -15,6 +15,9 @@ _SHOWN = 88
 
 _MOST_MODELS = 5
 
+_FEW = 100
+"""Prompts below which shares and differences are hardly known."""
+
 
 def savings_table(found: Savings, currency: str) -> list[str]:
     """Return the table, a line each, from always weak to always strong."""
@@ -59,6 +62,11 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def few(number: int, what: str, purpose: str) -> list[str]:
+    """Return a note if there are too few for a purpose, else nothing."""
+    return [f"only {counted(number, what)}: too few to {purpose}"] if number < _FEW else []
+
+
 def examples(traffic: Traffic, threshold: float, count: int) -> tuple[list[str], list[str]]:
     """Return kept prompts nearest below the threshold and nearest at or above it, shortened to a line."""
     scores = traffic.prompt_scores
@@ -81,8 +89,8 @@ def one_line(text: str, most: int = _SHOWN) -> str:
     return flat if len(flat) <= most else f"{flat[: most - 3]}..."
 
 
-def log_lines(traffic: Traffic) -> Iterator[str]:
-    """Yield lines on whose calls the log holds and what it lacks."""
+def log_lines(traffic: Traffic, per: str) -> Iterator[str]:
+    """Yield lines on whose calls the log holds and what it lacks; `per`: what costs are per."""
     calls = traffic.calls
     named = sorted(traffic.models.items(), key=lambda item: -item[1][1])
     if named:
@@ -96,7 +104,8 @@ def log_lines(traffic: Traffic) -> Iterator[str]:
         (calls - traffic.with_answer, "the answer"),
     )
     missing = [f"{what} in {count:,} of {counted(calls, 'call')}" for count, what in lacks if count]
-    if traffic.span is None:
-        missing.append("times, so costs are not per month")
+    if per != "month":
+        times = "times" if traffic.span is None else "a day of times"
+        missing.append(f"{times}, so costs are not per month")
     if missing:
         yield f"the log lacks {'; '.join(missing)}"

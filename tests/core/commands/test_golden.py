@@ -42,6 +42,6 @@ def test_fields_of_other_names_are_read(tmp_path: Path, capsys: pytest.CaptureFi
     write_json_lines(source, [{"question": WHY, "expected": "B", "answers": {"big": "B"}}])
     arguments = ["golden", "choice", str(source), "--out", str(out), "--format", "jsonl"]
     assert main([*arguments, "--field", "prompt=question"]) == 0
-    assert "read 1 graded answers (JSON Lines)" in capsys.readouterr().err
+    assert "read 1 graded answer (JSON Lines)" in capsys.readouterr().err
     assert [row["prompt"] for row in rows(out)] == [WHY]
     assert main(arguments) == 3

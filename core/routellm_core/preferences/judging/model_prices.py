@@ -8,6 +8,7 @@ from typing import Any
 
 from routellm_core.checkpoints.json_content import MOST_VALUES, parse_json
 from routellm_core.checkpoints.plain_file import MOST_CONFIG_BYTES, read_plain
+from routellm_core.preferences.reading.json_values import json_name
 from routellm_core.preferences.reading.records import DataError
 from routellm_core.routing.prices import Price
 
@@ -44,7 +45,7 @@ def _from_file(path: Path) -> dict[str, Price]:
         raise DataError(f"{path} is not JSON ({error}).") from error
     if not isinstance(content, dict):
         raise DataError(
-            f"{path} holds a JSON {type(content).__name__}, expected an object of model -> "
+            f"{path} holds {json_name(content)}, expected an object of model -> "
             '{"input": ..., "output": ...}.'
         )
     return {model: Price.from_mapping(price, model) for model, price in content.items()}

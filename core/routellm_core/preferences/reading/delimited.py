@@ -75,7 +75,11 @@ def delimited_rows(
             values = {name: value for name, value in zip(names, row, strict=True) if name or value}
             yield Record(values, place, decimal)
         else:
-            message = f"the row does not have as many fields as the header, {names}."
+            named = ", ".join(map(repr, names))
+            message = (
+                f"the row has {len(row)} field{'' if len(row) == 1 else 's'} and the header {len(names)}, "
+                f"{named}: is a quote left open, or is --delimiter another one?"
+            )
             yield RowError(place, "with more or fewer fields than the header", message, _named(names, row))
 
 

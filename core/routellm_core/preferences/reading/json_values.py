@@ -152,8 +152,24 @@ def _row(value: object, place: str) -> Record | RowError:
         return Record(value, place)
     if isinstance(value, list) and value and all(isinstance(turn, dict) for turn in value):
         return Record({"messages": value}, place)
-    kind = f"a JSON {type(value).__name__}, expected an object"
-    return RowError(place, "not a JSON object", f"{kind}.", json.dumps(value))
+    message = f"the row is {json_name(value)}, expected an object."
+    return RowError(place, "not a JSON object", message, json.dumps(value))
+
+
+def json_name(value: object) -> str:
+    """Return what JSON calls a value, with an article."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a JSON boolean"
+        case str():
+            return "a JSON string"
+        case list():
+            return "a JSON array"
+        case dict():
+            return "a JSON object"
+    return "a JSON number"
 
 
 def _is_json(line: str, start: str) -> bool:

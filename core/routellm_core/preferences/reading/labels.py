@@ -14,7 +14,7 @@ import numpy.typing as npt
 from routellm_core.preferences.reading.battles import Battle
 from routellm_core.preferences.reading.nested import unpacked
 from routellm_core.preferences.reading.prompt_texts import prompt_field, prompt_text
-from routellm_core.preferences.reading.records import DataError, Record, RowError
+from routellm_core.preferences.reading.records import DataError, Record, RowError, shortened
 from routellm_core.preferences.reading.rows import read_records
 
 _NOT_MODELS = ("prompt", "category", "source")
@@ -123,6 +123,6 @@ def _number(record: Record, model: str, value: object) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        message = f"the score of {model!r} is {value!r}, expected a finite number."
+        message = f"the score of {model!r} is {shortened(value)}, expected a finite number."
         raise RowError(record.place, "scores: not a finite number", message, record.values)
     return number

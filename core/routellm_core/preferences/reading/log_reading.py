@@ -14,7 +14,7 @@ from routellm_core.preferences.reading.logged_call import SERVED, SKIPPED, Logge
 from routellm_core.preferences.reading.messages import Message
 from routellm_core.preferences.reading.options import NO_OPTIONS, ReadingOptions
 from routellm_core.preferences.reading.reading_report import ReadingReport
-from routellm_core.preferences.reading.records import DataError, Record, RowError
+from routellm_core.preferences.reading.records import DataError, Record, RowError, listed_fields
 from routellm_core.preferences.reading.rows import TEXT_FIELD, opened_rows
 
 _SAMPLE = 50
@@ -122,8 +122,8 @@ class LogReader:
             return next(layout for layout in LAYOUTS if layout.name == self.options.layout)
         if not records:
             fault = next((row for row in head if isinstance(row, RowError)), None)
-            why = f"; the first row: {fault}" if fault is not None else ""
-            raise DataError(f"{path} holds no row that can be read{why}.")
+            why = "." if fault is None else f"; the first row: {fault}"
+            raise DataError(f"{path} holds no row that can be read{why}")
         found = Counter(kind for record in records if (kind := matching_layout(record)) is not None)
         if not found:
             raise DataError(unknown_layout(path, records[0]))
@@ -150,10 +150,9 @@ def matching_layout(record: Record) -> type[Layout] | None:
 
 def unknown_layout(path: str | PathLike[str], record: Record) -> str:
     """Return the message for a row that fits no layout."""
-    fields = ", ".join(map(repr, islice(record.values, 12)))
     return (
-        f"{path}: no known prompt field in {record.place}, which has {fields}. Name it with --field "
-        "prompt=THEIRS, or give the layout with --format."
+        f"{path}: no known prompt field in {record.place}, which has {listed_fields(record.values)}. "
+        "Name it with --field prompt=THEIRS, or give the layout with --format."
     )
 
 

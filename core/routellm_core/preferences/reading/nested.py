@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 
 _EMPTY: Mapping[str, object] = {}
 
+_EARLIEST, _LATEST = 978_307_200.0, 4_102_444_800.0
+"""The beginnings of 2001 and 2100, in seconds since 1970."""
+
 
 def unpacked(value: object) -> object:
     """Return the value of a JSON string; anything else unchanged."""
@@ -59,8 +62,13 @@ def seconds(value: object) -> float | None:
     """Return a time as seconds since 1970; None if it is not a time.
 
     Numbers are read as seconds, milliseconds, microseconds or nanoseconds by their size; text without a
-    time zone as UTC.
+    time zone as UTC. A time before 2001 or after 2100 is that of no call of a language model.
     """
+    found = _seconds(value)
+    return found if found is not None and _EARLIEST <= found <= _LATEST else None
+
+
+def _seconds(value: object) -> float | None:
     if isinstance(value, datetime):
         return value.timestamp() if value.tzinfo else value.replace(tzinfo=UTC).timestamp()
     if isinstance(value, str):
@@ -75,8 +83,9 @@ def seconds(value: object) -> float | None:
         return None
     if not math.isfinite(number) or number <= 0:
         return None
-    while number > 1e11:  # the year 5138 in seconds
-        number /= 1000
+    for _ in range(3):
+        if number > 1e11:  # the year 5138 in seconds
+            number /= 1000
     return number
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NoReturn
 
 _SHOWN = 100
+_MOST_FIELDS = 12
 
 _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 
@@ -73,11 +75,20 @@ class Record:
     def refuse(self, field: str, expected: str) -> NoReturn:
         """Raise the error for a field that does not hold what was expected."""
         if field not in self.values:
-            known = ", ".join(map(repr, self.values))
+            known = listed_fields(self.values)
             message = f"field {field!r} is missing, expected {expected}; the row has {known}."
             raise RowError(self.place, f"{field}: missing", message, self.values)
-        shown = repr(self.values[field])
-        # A whole conversation is too long for a message.
-        shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
-        message = f"field {field!r} is {shown}, expected {expected}."
+        message = f"field {field!r} is {shortened(self.values[field])}, expected {expected}."
         raise RowError(self.place, f"{field}: not {expected}", message, self.values)
+
+
+def shortened(value: object) -> str:
+    """Return a value as an error shows it: a whole conversation is too long for a message."""
+    shown = repr(value)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+
+
+def listed_fields(values: Mapping[str, Any]) -> str:
+    """Return the first fields of a row as an error names them."""
+    named = ", ".join(map(repr, islice(values, _MOST_FIELDS)))
+    return f"{named}{', ...' if len(values) > _MOST_FIELDS else ''}" if values else "no field"

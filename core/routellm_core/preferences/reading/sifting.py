@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from os import PathLike
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from routellm_core.preferences.reading.battles import Battle
 from routellm_core.preferences.reading.frames import frame_records
 from routellm_core.preferences.reading.labels import Label
+from routellm_core.preferences.reading.log_reading import matching_layout
 from routellm_core.preferences.reading.options import NO_OPTIONS, ReadingOptions
 from routellm_core.preferences.reading.outcome_labels import is_decision, outcome_rows
 from routellm_core.preferences.reading.records import DataError, Record, RowError
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     import pandas
 
 T = TypeVar("T")
+
+_OWN_ROWS = ("table", "arena", "messages", "sharegpt")
+"""Layouts that rows of labels may have."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,9 @@ class Sifted(Generic[T]):
     container: str = ""
 
     def sentence(self, what: str) -> str:
-        """Return one line on what was read and skipped; `what` names the items."""
-        line = f"read {len(self.items):,} {what} ({self.container})"
+        """Return one line on what was read and skipped; `what` names the items, in the plural."""
+        named = what.removesuffix("s") if len(self.items) == 1 else what
+        line = f"read {len(self.items):,} {named} ({self.container})"
         if not self.rejected:
             return line
         reasons = ", ".join(f"{count:,} {reason!r}" for reason, count in self.reasons.items())
@@ -166,5 +171,17 @@ def _sifted(
     if not items:
         why = ", ".join(f"{count} for {reason!r}" for reason, count in sifted.reasons.items())
         example = f" The first: {rejected[0]}" if rejected else ""
-        raise DataError(f"{origin} holds no {what}{f': rows were rejected, {why}.{example}' if why else '.'}")
+        remedy = _remedy(rejected, what) if rejected else ""
+        raise DataError(
+            f"{origin} holds no {what}{f': rows were rejected, {why}.{example}{remedy}' if why else '.'}"
+        )
     return sifted
+
+
+def _remedy(rejected: Sequence[RowError], what: str) -> str:
+    """Return what to do with a log of calls that is given for labels; "" for anything else."""
+    row = rejected[0].row
+    layout = matching_layout(Record(row, "")) if isinstance(row, Mapping) and what == "label" else None
+    if layout is None or layout.name in _OWN_ROWS:
+        return ""
+    return f" It looks like {layout.title}: have its calls labelled with routellm label --from-log."

@@ -54,6 +54,8 @@ _NO_TEXT = (
     (b"\x80\x04\x95", "a Python pickle, which is never loaded"),
 )
 
+_PAGES = (b"<!doctype html", b"<html")
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -161,8 +163,9 @@ def _kind(head: bytes, suffix: str, origin: str) -> str:
             if suffix in (".xlsx", ".xlsm") or b"[Content_Types].xml" in head or b"xl/" in head:
                 return "xlsx"
             raise DataError(f"{origin} is a zip archive: unpack it and give the file inside.")
-    for start, name in _NO_TEXT:
-        if head.startswith(start):
+    text = head[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for start, name in (*_NO_TEXT, *((start, "a web page") for start in _PAGES if text.startswith(start))):
+        if head.startswith(start) or name == "a web page":
             raise DataError(
                 f"{origin} is {name}: save it as JSON Lines, CSV, .xlsx or Parquet, plain or .gz."
             )

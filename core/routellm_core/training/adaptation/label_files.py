@@ -58,6 +58,13 @@ def _narrowed(record: Record, models: tuple[str, str]) -> Record:
     scores = {model: told[model] for model in models if told.get(model) not in (None, "")}
     if not scores:
         text = (prompt, "category", "source")
-        scores = {str(name): 0.0 for name in told if name not in text}
+        # An object or a list is no score: such a row is of something else, as a log of calls.
+        scores = {
+            str(name): 0.0
+            for name, value in told.items()
+            if name not in text and not isinstance(value, dict | list)
+        }
+    if not scores:
+        return record
     kept = {name: value for name, value in values.items() if name not in models}
     return replace(record, values={**kept, "scores": scores})

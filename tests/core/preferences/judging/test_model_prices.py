@@ -39,7 +39,7 @@ def test_other_prices_are_refused(word: str, message: str) -> None:
     ("text", "message"),
     [
         ("{", "is not JSON"),
-        ("[1]", "holds a JSON list"),
+        ("[1]", "holds a JSON array"),
         ('{"m": {"input": 1}}', r"prices\['m'\] is .* expected the keys 'input', 'output'"),
     ],
 )

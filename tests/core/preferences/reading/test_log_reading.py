@@ -150,7 +150,7 @@ def test_the_same_parent_asks_again(tmp_path: Path) -> None:
     ("row", "kind"),
     [
         ({**rows.openai_chat(), "response": rows.FAILED_FIELDS}, "error"),
-        ({**rows.openai_chat(), "status_code": 429}, "error"),
+        ({**rows.openai_chat(), "status_code": "429.0"}, "error"),
         (rows.langfuse(level="ERROR"), "error"),
         (rows.litellm(status="failure"), "error"),
         (rows.otlp(rows.GENAI_ATTRIBUTES, status={"code": 2}), "error"),

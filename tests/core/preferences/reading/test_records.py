@@ -96,7 +96,7 @@ def test_prompts_in_every_format(file: Any, name: str, text: str) -> None:
         (BATTLE.replace('"Why?"', "7"), "2: field 'prompt' is 7, expected text"),
         (BATTLE.replace('"Why?"', '""'), "2: field 'prompt' is '', expected text"),
         ("{", "2: not JSON"),
-        ("[1]", "2: a JSON list, expected an object"),
+        ("[1]", "2: the row is a JSON array, expected an object"),
     ],
 )
 def test_a_bad_battle_is_named_by_file_line_field_and_value(file: Any, line: str, message: str) -> None:
@@ -132,7 +132,7 @@ def test_damaged_files_are_data_errors(file: Any, tmp_path: Path) -> None:
     (tmp_path / "latin.txt").write_bytes("café".encode("latin-1"))
     with pytest.raises(DataError, match=r"latin\.txt can't be read"):
         read_prompts(tmp_path / "latin.txt")
-    with pytest.raises(DataError, match=r"ragged\.csv:3: the row does not have as many fields as the header"):
+    with pytest.raises(DataError, match=r"ragged\.csv:3: the row has 3 fields and the header 2"):
         list(read_records(file("ragged.csv", "a,b\n1,2\n1,2,3\n")))
     with pytest.raises(DataError, match="holds no row"):
         read_prompts(file("empty.csv", "prompt\n"))

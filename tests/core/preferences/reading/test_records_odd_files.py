@@ -112,7 +112,7 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
         "cut off after row 2",
     ),
     "an array that is cut": ("p.json", json.dumps(OBJECTS, indent=1).encode()[:-9], "not JSON after row 1"),
-    "an array of numbers": ("p.json", b"[1, 2]", "the first row: .*a JSON int, expected an object"),
+    "an array of numbers": ("p.json", b"[1, 2]", "the first row: .*a JSON number, expected an object"),
     "a zip": ("p.zip", b"PK\x03\x04\0\0", "is a zip archive: unpack it"),
     "bzip2": ("p.jsonl.bz2", b"BZh91AY", "is bzip2: save it as JSON Lines"),
     "Zstandard": ("p.zst", b"\x28\xb5\x2f\xfd", "is Zstandard"),
@@ -130,7 +130,7 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "two columns of one name": ("p.csv", b"prompt,prompt\na,b\n", "two columns are named 'prompt'"),
     "deep brackets": ("p.jsonl", b"[" * 100_000, "not JSON"),
     "deep objects": ("p.jsonl", b'{"a":' * 100_000 + b"\n", "not JSON"),
-    "a number": ("p.jsonl", b"7\n8\n", "a JSON int, expected an object"),
+    "a number": ("p.jsonl", b"7\n8\n", "a JSON number, expected an object"),
 }
 
 

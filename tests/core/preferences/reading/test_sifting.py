@@ -65,7 +65,7 @@ def test_bad_rows_are_counted_unless_that_is_not_wanted(tmp_path: Path) -> None:
     sifted = sift_labels(path, models=["S", "W"])
 
     assert sifted.sentence("labels") == (
-        "read 1 labels (CSV with commas); 3 rows skipped: 2 'scores: not a finite number', "
+        "read 1 label (CSV with commas); 3 rows skipped: 2 'scores: not a finite number', "
         "1 'prompt: not text'"
     )
     with pytest.raises(RowError, match=r"l\.csv:3: field 'prompt' is ''"):

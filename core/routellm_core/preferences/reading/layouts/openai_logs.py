@@ -55,8 +55,7 @@ class OpenAILog(OneRowLayout):
         )
         if call.usage is None and not call.impossible:
             call = with_usage(call, values.get("usage"), values)
-        status = seconds(first(values, *_STATUS))
-        failed = has(values, "error") or (status is not None and status >= 400)
+        failed = has(values, "error") or _is_failure(first(values, *_STATUS))
         return [replace(call, kind="error") if failed else call]
 
     def _request(self, values: Values) -> Values | None:
@@ -115,3 +114,11 @@ class OpenAIBatch:
         status = answered.get("status_code", 200)
         failed = has(answer, "error") or (isinstance(status, int) and status >= 400)
         return replace(call, kind="error") if failed else call
+
+
+def _is_failure(status: object) -> bool:
+    """Return whether this is an HTTP status of a failed call; tables hold it as text or as 429.0."""
+    try:
+        return float(status) >= 400.0  # type: ignore[arg-type]  # what is no number raises
+    except (TypeError, ValueError):
+        return False

@@ -14,8 +14,8 @@ from routellm_core.preferences.reading.field_names import (
     TIME_NAMES,
     named_field,
 )
-from routellm_core.preferences.reading.layouts.layout import OneRowLayout, Values, with_usage
-from routellm_core.preferences.reading.logged_call import RawCall
+from routellm_core.preferences.reading.layouts.layout import OneRowLayout, Values, has, with_usage
+from routellm_core.preferences.reading.logged_call import CallKind, RawCall
 from routellm_core.preferences.reading.messages import Message, messages_of, text_of
 from routellm_core.preferences.reading.nested import seconds, unpacked, word
 
@@ -37,14 +37,19 @@ class Table(OneRowLayout):
             for names in (ANSWER_NAMES, MODEL_NAMES, CONVERSATION_NAMES, TIME_NAMES, ERROR_NAMES)
             if (name := named_field(values, names)) is not None
         }
-        answer = found.get(ANSWER_NAMES)
+        answer, asked = found.get(ANSWER_NAMES), prompt_messages(values)
+        kind: CallKind | None = "error" if found.get(ERROR_NAMES) else None
+        if asked is None and has(
+            values, *filter(None, [named_field(values, (*PROMPT_NAMES, *MESSAGES_NAMES))])
+        ):
+            kind = kind or "no text"  # a number, or an object of another kind
         call = RawCall(
-            messages=prompt_messages(values),
+            messages=asked,
             answer=(answer if isinstance(answer, str) else text_of(answer)) or None,
             model=word(found.get(MODEL_NAMES)),
             conversation=word(found.get(CONVERSATION_NAMES)),
             time=seconds(found.get(TIME_NAMES)),
-            kind="error" if found.get(ERROR_NAMES) else None,
+            kind=kind,
         )
         return [with_usage(call, values.get("usage"), values)]
 
