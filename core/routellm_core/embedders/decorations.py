@@ -7,11 +7,11 @@ support mail must not send it to the strong model.
 from __future__ import annotations
 
 import re
+from itertools import filterfalse
 
-from routellm_core.embedders.scripts import is_unspaced_word
-from routellm_core.embedders.shape import Shape, counts_of
-from routellm_core.embedders.word_lists import CONTACT_WORDS, GREETINGS
-from routellm_core.embedders.word_shapes import LONGEST_WORD, MAX_WORDS, core_of, is_address, is_symbol
+from routellm_core.embedders.shape import Shape, total_of
+from routellm_core.embedders.word_lists import CONTACT_WORDS
+from routellm_core.embedders.word_shapes import LONGEST_WORD, MAX_WORDS, core_of, is_decoration
 
 # Every repetition is bounded, so that the time is linear in the text's length.
 _BRACKETED = re.compile(r"(?:^|(?<=\s))[\[(][^\[\]()\n]{0,24}\d[^\[\]()\n]{0,24}[\])](?=[\s.,!?;:]|$)")
@@ -39,32 +39,25 @@ class _Kept(dict[str, bool]):
 _kept = _Kept()
 
 
-def is_decoration(word: str) -> bool:
-    """Return whether a word says nothing of how hard a prompt is.
-
-    In scripts without spaces a word is a whole sentence, and never a decoration.
-    """
-    if not word.isascii():
-        if all(map(is_symbol, word)):
-            return True
-        if is_unspaced_word(word):
-            return False
-    return any(map(str.isdigit, word)) or is_address(word) or core_of(word) in GREETINGS
-
-
 def undecorated(shape: Shape) -> Shape:
     """Return the shape of a text without its decorations."""
-    text, words = shape.text, shape.words
-    if shape.counts.digits and shape.counts.brackets:
+    counts = shape.counts
+    # In scripts without spaces a number may be part of a word.
+    if not (counts.decorations or counts.digits):
+        return shape
+    text, words, total = shape.text, shape.words, shape.total
+    if counts.digits and counts.brackets:
         text = _BRACKETED.sub("", text)
         if len(text) < len(shape.text):
             words = text.split()
-    if shape.counts.digits >= _NOTE_DIGITS:
-        words = _without_note(words)
-    plain = list(filter(_kept.__getitem__, words))
+            total = total_of(words)
+    noteless = _without_note(words) if counts.digits >= _NOTE_DIGITS else words
+    plain = list(filter(_kept.__getitem__, noteless))
     if len(plain) == len(shape.words):
         return shape
-    return Shape(text, plain, counts_of(plain), shape.options)
+    # What is left out is less than what stays, and counts are sums.
+    left_out = [*filterfalse(_kept.__getitem__, noteless), *words[len(noteless) :]]
+    return Shape.counted(text, plain, total - total_of(left_out), shape.options)
 
 
 def _without_note(words: list[str]) -> list[str]:

@@ -73,7 +73,8 @@ class Direction:
 
     def __call__(self, shape: Shape) -> float:
         """Return the logit of a text."""
-        total = self.weights.constant + self._units(units_of(self._words(shape)))
+        units = units_of(self._words(shape), is_ascii=not shape.counts.non_ascii)
+        total = self.weights.constant + self._units(units)
         if self._options is not None and shape.options is not None:
             total += self._options(units_of(option_words(shape)))
         return total + self._shape(shape.features)

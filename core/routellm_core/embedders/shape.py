@@ -7,13 +7,14 @@ Differs from the token table in that texts of any script and any domain have the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache
 from math import log1p
+from typing import Self
 
 from routellm_core.embedders.lettered_options import Options, options_of
 from routellm_core.embedders.text import clipped
-from routellm_core.embedders.word_shapes import Counts, WordShapes, core_of, is_symbol
+from routellm_core.embedders.word_shapes import Counts, WordShapes, core_of, is_symbol, unpacked
 
 FEATURES = (
     # log(1 + count) unless it says share, mean or flag; all but the last three leave lettered options out
@@ -102,37 +103,51 @@ _LONGEST_MEAN_WORD = 32.0
 _words = WordShapes()
 
 
-@dataclass(frozen=True)
+# Not frozen: one or two are made at each call, and a frozen one takes several times as long to make.
+@dataclass(slots=True)
 class Shape:
     """A text taken apart, once for all that is read off its shape.
 
     Attributes:
         text: clipped.
         words: of the text before its options, as they stand.
-        counts: what is counted in these words.
+        total: the sum of what is counted in these words, see `WordShapes`.
+        counts: the same, unpacked.
         options: the lettered options; None if there are none.
     """
 
     text: str
     words: list[str]
+    total: int
     counts: Counts
     options: Options | None
+    _features: Sequence[float] | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def counted(cls, text: str, words: list[str], total: int, options: Options | None) -> Self:
+        """Take the counts from the sum."""
+        return cls(text, words, total, unpacked(total), options)
 
     @property
     def question(self) -> str:
         """The text before its options."""
         return self.text if self.options is None else self.text[: self.options.start]
 
-    @cached_property
+    @property
     def features(self) -> Sequence[float]:
         """What is measured of the text: len(FEATURES) finite numbers, not standardised."""
+        if self._features is None:
+            self._features = self._measured()
+        return self._features
+
+    def _measured(self) -> list[float]:
         words, question = self.words, self.question
         # Unpacked once: a named field takes several times as long to read as a local name.
         (
             characters, long_words, stop_words, conjunctions, negations, polite_words, code_words,
             reasoning_words, mathematics_words, quantity_words, foreign_words, capitalised, all_capitals,
             numbers, digits, clauses, sentences, question_marks, brackets, operators, code_symbols, latex,
-            quotes, apostrophes, non_ascii, addresses, symbols,
+            quotes, apostrophes, non_ascii, addresses, symbols, _,
         ) = self.counts  # fmt: skip
         count = len(words)
         per_word, per_character = 1.0 / (count or 1), 1.0 / (characters or 1)
@@ -200,12 +215,12 @@ def shape_of(text: str) -> Shape:
     read = clipped(text)
     options = options_of(read)
     words = (read if options is None else read[: options.start]).split()
-    return Shape(read, words, counts_of(words), options)
+    return Shape.counted(read, words, _words.total(words), options)
 
 
-def counts_of(words: list[str]) -> Counts:
-    """Count what words look like; they are of a clipped text."""
-    return _words.counts(words)
+def total_of(words: list[str]) -> int:
+    """Return the sum of what words look like, see `WordShapes`; they are of a clipped text."""
+    return _words.total(words)
 
 
 def _end(word: str) -> str:

@@ -1,10 +1,11 @@
 """UnitSums: what a text's units add to a score, with a memory of units.
 
-A unit's part never changes, so that an ordinary prompt costs two look-ups and two additions a word.
+A unit's part never changes, so that an ordinary prompt costs one look-up and one addition a word.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection
 from math import sqrt
 from typing import Any
@@ -12,12 +13,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from routellm_core.embedders.decorations import is_decoration
 from routellm_core.embedders.pieces import Pieces
 from routellm_core.embedders.scripts import is_unspaced
-from routellm_core.embedders.word_shapes import LONGEST_WORD, MAX_WORDS
+from routellm_core.embedders.word_shapes import LONGEST_WORD, MAX_WORDS, is_decoration
 
 Weights = npt.NDArray[np.float16]
+
+# Every float16 is a multiple of this, so that sums of whole numbers are exact.
+_STEP = 2.0**-24
+# Added to each part, so that no sum is negative: a unit has 2^5 pieces at most, each below 2^16 or 2^40 steps.
+_ORIGIN = 2**45
+_SUMS = struct.Struct("<3Q")
+_COUNT = 1 << 128
 
 
 class UnitSums:
@@ -46,27 +53,38 @@ class UnitSums:
         self.pieces = pieces
         self.root, self.plain = root, plain
         self.reads_numbers = reads_numbers
-        self._roots = _Roots(self)
+        self._known = _Known(self)
 
     def __call__(self, units: Collection[str]) -> float:
         """Return the sum; units without any known piece add nothing."""
-        roots = self._roots
-        total = sum(map(roots.__getitem__, units), 0j)
-        if not total.imag:
+        total = sum(map(self._known.__getitem__, units))
+        if not total:
             return 0.0
-        found = total.real / sqrt(total.imag)
-        if self.plain is not None:
-            found += sum(map(roots.plains.__getitem__, units))
-        return found
+        root, plain, count = _SUMS.unpack(total.to_bytes(_SUMS.size, "little"))
+        origin = count * _ORIGIN
+        return (root - origin) * _STEP / sqrt(count) + (plain - origin) * _STEP
 
     def parts(self, units: Collection[str]) -> dict[str, float]:
         """Return what each known unit adds; the sum over all of them is `__call__`'s."""
-        known = sum(self._roots[unit].imag for unit in units)
+        cut = {unit: ids for unit in units if (ids := self.ids(unit))}
         return {
-            unit: self._roots[unit].real / sqrt(known) + self._roots.plains[unit]
-            for unit in units
-            if self._roots[unit].imag
+            unit: self._sum(self.root, ids) / sqrt(len(cut)) + self._sum(self.plain, ids)
+            for unit, ids in cut.items()
         }
+
+    def packed(self, unit: str) -> int:
+        """Return both sums of a unit in steps, and a one, side by side in one integer; 0 if it is unknown."""
+        ids = self.ids(unit)
+        if not ids:
+            return 0
+        root, plain = (
+            round(self._sum(weights, ids) / _STEP) + _ORIGIN for weights in (self.root, self.plain)
+        )
+        return root + (plain << 64) + _COUNT
+
+    @staticmethod
+    def _sum(weights: Weights | None, ids: list[int]) -> float:
+        return 0.0 if weights is None else sum(float(weights[piece]) for piece in ids)
 
     def ids(self, unit: str) -> list[int]:
         """Return the pieces of a unit."""
@@ -86,43 +104,17 @@ class UnitSums:
         self.__init__(**state)  # type: ignore[misc]  # what __init__ takes is all there is
 
 
-class _Roots(dict[str, complex]):
-    """Unit -> its part of the first sum, with 1 as imaginary part where it is known.
-
-    `plains` has its part of the second sum, put there at the same time.
-    """
+class _Known(dict[str, int]):
+    """Unit -> its packed parts; made when a unit is met for the first time."""
 
     def __init__(self, sums: UnitSums) -> None:
         super().__init__()
         self._sums = sums
-        self.plains = _Plains(self)
 
-    def __missing__(self, unit: str) -> complex:
-        found, plain = self.measured(unit)
+    def __missing__(self, unit: str) -> int:
+        found = self._sums.packed(unit)
         if len(unit) <= LONGEST_WORD:
             if len(self) >= MAX_WORDS:
                 self.clear()
-                self.plains.clear()
             self[unit] = found
-            self.plains[unit] = plain
         return found
-
-    def measured(self, unit: str) -> tuple[complex, float]:
-        """Return both parts of a unit."""
-        sums = self._sums
-        ids = sums.ids(unit)
-        if not ids:
-            return 0j, 0.0
-        plain = 0.0 if sums.plain is None else sum(float(sums.plain[piece]) for piece in ids)
-        return complex(sum(float(sums.root[piece]) for piece in ids), 1.0), plain
-
-
-class _Plains(dict[str, float]):
-    """Unit -> its part of the second sum; what is not remembered is measured again."""
-
-    def __init__(self, roots: _Roots) -> None:
-        super().__init__()
-        self._roots = roots
-
-    def __missing__(self, unit: str) -> float:
-        return self._roots.measured(unit)[1]

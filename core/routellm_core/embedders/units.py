@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection
+from itertools import chain
 from operator import add
 
 from routellm_core.embedders.scripts import UNSPACED
 from routellm_core.embedders.text import CHARACTER_LIMIT
+from routellm_core.embedders.word_shapes import LONGEST_WORD, MAX_WORDS
 
 WINDOW = 60
 """Words at the head and at the tail of a text that are read: a request stands before or after a paste."""
@@ -25,19 +27,33 @@ def window(words: list[str]) -> list[str]:
     return words if len(words) <= 2 * WINDOW else words[:WINDOW] + words[-WINDOW:]
 
 
-def units_of(words: list[str]) -> Collection[str]:
-    """Return the units of words, which are in lower case, in the order in which they first stand."""
-    # A set's order changes from process to process, and with it the last digits of a sum.
+def units_of(words: list[str], *, is_ascii: bool = False) -> Collection[str]:
+    """Return the units of words in the order in which they first stand.
+
+    Args:
+        words: in lower case.
+        is_ascii: whether they are known to be ASCII.
+    """
+    # A set's order changes from process to process.
     distinct = dict.fromkeys(words)
-    if all(map(str.isascii, distinct)):
+    if is_ascii or all(map(str.isascii, distinct)):
         return distinct
-    units: dict[str, None] = {}
-    for word in distinct:
-        if word.isascii():
-            units[word] = None
-        else:
-            units.update(dict.fromkeys(_parts(_normal(word).lower())))
-    return units
+    return dict.fromkeys(chain.from_iterable(map(_parts.__getitem__, distinct)))
+
+
+class _Parts(dict[str, tuple[str, ...]]):
+    """Word -> its units; made when a word is met for the first time."""
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        found = (word,) if word.isascii() else _cut(_normal(word).lower())
+        if len(word) <= LONGEST_WORD:
+            if len(self) >= MAX_WORDS:
+                self.clear()
+            self[word] = found
+        return found
+
+
+_parts = _Parts()
 
 
 def _normal(word: str) -> str:
@@ -52,12 +68,12 @@ def _normal(word: str) -> str:
     return found[:CHARACTER_LIMIT]
 
 
-def _parts(word: str) -> list[str]:
+def _cut(word: str) -> tuple[str, ...]:
     runs = UNSPACED.findall(word)
     if not runs:
-        return [word]
+        return (word,)
     found = [part for part in UNSPACED.split(word) if part]
     for run in runs:
         found += run
         found += map(add, run, run[1:])
-    return found
+    return tuple(found)

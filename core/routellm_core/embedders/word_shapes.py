@@ -17,6 +17,7 @@ from routellm_core.embedders.word_lists import (
     CODE_WORDS,
     CONJUNCTIONS,
     FUNCTION_WORDS_OF_OTHERS,
+    GREETINGS,
     MATHEMATICS_WORDS,
     NEGATIONS,
     POLITE_WORDS,
@@ -70,6 +71,8 @@ class Counts(NamedTuple):
     """URLs and e-mail addresses."""
     symbols: int
     """Emoji and the like."""
+    decorations: int
+    """Words that say nothing of how hard a prompt is, see `is_decoration`."""
 
 
 _PACKED = struct.Struct(f"<{len(Counts._fields)}H")
@@ -103,7 +106,7 @@ def _unit(*names: str) -> int:
 
 _LONG = 8
 _LONG_WORD, _CAPITALISED, _ALL_CAPITALS = map(_unit, ("long_words", "capitalised", "all_capitals"))
-_NUMBER, _DIGIT = _unit("numbers"), _unit("digits")
+_NUMBER, _DIGIT = _unit("numbers", "decorations"), _unit("digits")
 _LISTS = {
     "stop_words": STOP_WORDS,
     "conjunctions": CONJUNCTIONS,
@@ -114,6 +117,7 @@ _LISTS = {
     "mathematics_words": MATHEMATICS_WORDS,
     "quantity_words": QUANTITY_WORDS,
     "foreign_words": FUNCTION_WORDS_OF_OTHERS,
+    "decorations": GREETINGS,
 }
 _LISTED = {
     word: _unit(*(name for name, words in _LISTS.items() if word in words))
@@ -140,10 +144,14 @@ class WordShapes(dict[str, int]):
             self[word] = found
         return found
 
-    def counts(self, words: list[str]) -> Counts:
-        """Return the counts of a text's words; the text is clipped, so that no count exceeds its 16 bits."""
-        total: int = sum(map(self.__getitem__, words))
-        return Counts._make(_PACKED.unpack(total.to_bytes(_PACKED.size, "little")))
+    def total(self, words: list[str]) -> int:
+        """Return the sum over a text's words; the text is clipped, so that no count exceeds its 16 bits."""
+        return sum(map(self.__getitem__, words))
+
+
+def unpacked(total: int) -> Counts:
+    """Return the counts in a sum of packed ones."""
+    return Counts._make(_PACKED.unpack(total.to_bytes(_PACKED.size, "little")))
 
 
 def packed(word: str) -> int:
@@ -176,6 +184,19 @@ def is_address(word: str) -> bool:
     """Return whether a word is a URL or an e-mail address."""
     at = word.find("@")
     return "://" in word or word.startswith("www.") or (at > 0 and "." in word[at:])
+
+
+def is_decoration(word: str) -> bool:
+    """Return whether a word says nothing of how hard a prompt is: a number, an address, a greeting, emoji.
+
+    In scripts without spaces a word is a whole sentence, and never a decoration.
+    """
+    if not word.isascii():
+        if all(map(is_symbol, word)):
+            return True
+        if is_unspaced_word(word):
+            return False
+    return any(map(str.isdigit, word)) or is_address(word) or core_of(word) in GREETINGS
 
 
 def core_of(word: str) -> str:
@@ -217,6 +238,7 @@ def _counts(word: str) -> Counts:
         non_ascii=0 if plain else len(word) - len(word.encode("ascii", "ignore")),
         addresses=is_address(word),
         symbols=0 if plain else sum(map(is_symbol, word)),
+        decorations=is_decoration(word),
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from routellm_core.embedders.decorations import is_decoration, undecorated
+from routellm_core.embedders.decorations import undecorated
 from routellm_core.embedders.shape import FEATURES, shape_of
+from routellm_core.embedders.word_shapes import is_decoration
 
 TEXT = "Where can I see the status of my refund?"
 

@@ -6,11 +6,11 @@ import pytest
 
 from routellm_core.embedders import word_shapes
 from routellm_core.embedders.text import CHARACTER_LIMIT
-from routellm_core.embedders.word_shapes import Counts, WordShapes, core_of, is_address
+from routellm_core.embedders.word_shapes import Counts, WordShapes, core_of, is_address, unpacked
 
 
 def counts(text: str) -> Counts:
-    return WordShapes().counts(text.split())
+    return unpacked(WordShapes().total(text.split()))
 
 
 def test_words_are_told_by_their_core_in_any_case_and_punctuation() -> None:
@@ -58,9 +58,9 @@ def test_the_memory_is_bounded_and_never_changes_a_count(monkeypatch: pytest.Mon
     monkeypatch.setattr(word_shapes, "MAX_WORDS", 10)
     shapes = WordShapes()
     words = [f"word{number}?" for number in range(50)]
-    assert shapes.counts(words) == shapes.counts(words)
+    assert shapes.total(words) == shapes.total(words)
     assert len(shapes) <= 10
-    shapes.counts(["x" * 100])
+    shapes.total(["x" * 100])
     assert "x" * 100 not in shapes
 
 
