@@ -26,7 +26,7 @@ RUN_NAME = "ChatRouteLLM"
 
 def routing_run(call: RoutedCall) -> RoutingRun | NoRun:
     """Return the run around a call, to be used by `with` or `async with`."""
-    return RoutingRun(call) if call.traced else _NO_RUN
+    return RoutingRun(call) if call.traced else NO_RUN
 
 
 class RoutingRun:
@@ -119,4 +119,4 @@ class NoRun:
     async def __aexit__(self, *error: object) -> None: ...
 
 
-_NO_RUN = NoRun()
+NO_RUN = NoRun()

@@ -29,6 +29,10 @@ class ShownAttempts:
     _held: HeldEvents | None = None
     _earlier: HeldEvents | None = None
 
+    def may_show(self, attempt: Attempt) -> bool:
+        """Return whether anything of an attempt, or of an earlier one, could be shown to anybody."""
+        return bool(self._held or self._earlier or attempt.config.get("callbacks"))
+
     def attempt(self, attempt: Attempt, *, replaceable: bool, judged: bool) -> Attempt:
         """Return an attempt whose events are held back while another one may replace it.
 

@@ -16,7 +16,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_routellm.attempt import Attempt
 from langchain_routellm.attempt_context import astepped, inherited, stepped
 from langchain_routellm.routed_call import Reading, RoutedCall
-from langchain_routellm.routing_run import NoRun, RoutingRun, routing_run
+from langchain_routellm.routing_run import NO_RUN, NoRun, RoutingRun, routing_run
 from langchain_routellm.shown_attempts import ShownAttempts
 from langchain_routellm.side import Side
 from langchain_routellm.unseen_call import UnseenCall, value_of
@@ -30,6 +30,9 @@ from routellm_core.routing.routing_counter import RoutingCounter
 from routellm_core.routing.shown_answer import ShownAnswer
 
 T = TypeVar("T")
+
+Asking = Callable[[Attempt], Awaitable[T]]
+MessageOf = Callable[[T], object]
 
 
 @dataclass(frozen=True)
@@ -112,40 +115,55 @@ class Switchboard:
             self._answer_in_shadow(call, decision, partial(shown_of, answer))
         return answer
 
-    async def aanswer(
+    def aanswer(
+        self, call: RoutedCall, ask: Asking[T], message_of: MessageOf[T] | None = None
+    ) -> Awaitable[T]:
+        """Return a whole answer, async."""
+        if call.traced:
+            return self._awithin_run(call, ask, message_of)
+        # One coroutine less to resume at every step of the answer's way.
+        return self._aanswer(call, NO_RUN, ask, message_of)
+
+    async def _awithin_run(self, call: RoutedCall, ask: Asking[T], message_of: MessageOf[T] | None) -> T:
+        async with routing_run(call) as run:
+            return await self._aanswer(call, run, ask, message_of)
+
+    async def _aanswer(
         self,
         call: RoutedCall,
-        ask: Callable[[Attempt], Awaitable[T]],
-        message_of: Callable[[T], object] | None = None,
+        run: RoutingRun | NoRun,
+        ask: Asking[T],
+        message_of: MessageOf[T] | None,
     ) -> T:
-        """Return a whole answer, async."""
-
         def shown_of(answer: T) -> ShownAnswer:
             return _shown_answer(call, answer, message_of(answer) if message_of else answer)
 
-        async with routing_run(call) as run:
-            shown = self._shown(call, is_async=True)
+        shown = self._shown(call, is_async=True)
 
-            async def ask_shown(decision: Decision) -> T:
-                attempt = self._attempt(shown, run.attempt(call, decision), parsed=message_of is not None)
+        async def ask_shown(decision: Decision) -> T:
+            attempt = self._attempt(shown, run.attempt(call, decision), parsed=message_of is not None)
+            if shown.has_earlier:
                 await shown.adiscard()
-                with inherited(attempt.config) if shown.holds else nullcontext():
-                    return await ask(attempt)
+            if not shown.holds:
+                return await ask(attempt)
+            with inherited(attempt.config):
+                return await ask(attempt)
 
-            decision = await self.dispatcher.adecide(self.request(call), call.previous, call.origin)
-            try:
-                answer = await self.dispatcher.aanswer(
-                    decision,
-                    ask_shown,
-                    message_of,
-                    is_invalid=call.is_invalid,
-                    is_shown=shown.is_shown,
-                    opinion=self._opinion(call, run, shown_of, is_async=True),
-                )
-            except UnparsedAnswerError as unparsed:
-                outcome: T = unparsed.as_the_host_does()
-                return outcome
-            finally:
+        decision = await self.dispatcher.adecide(self.request(call), call.previous, call.origin)
+        try:
+            answer = await self.dispatcher.aanswer(
+                decision,
+                ask_shown,
+                message_of,
+                is_invalid=call.is_invalid,
+                is_shown=shown.is_shown,
+                opinion=self._opinion(call, run, shown_of, is_async=True),
+            )
+        except UnparsedAnswerError as unparsed:
+            outcome: T = unparsed.as_the_host_does()
+            return outcome
+        finally:
+            if shown.holds:
                 await shown.arelease()
         if self.dispatcher.is_sampled(decision):
             self._answer_in_shadow(call, decision, partial(shown_of, answer))
@@ -257,6 +275,8 @@ class Switchboard:
 
     def _attempt(self, shown: ShownAttempts, attempt: Attempt, *, parsed: bool = False) -> Attempt:
         """Return an attempt that shows nothing of itself while another one may take its place."""
+        if not shown.may_show(attempt):
+            return attempt
         escalation, decision = self.dispatcher.escalation, attempt.decision
         judged = escalation.judges(decision)
         judged |= self.checker is not None and escalation.compares(decision)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -25,7 +25,7 @@ def message_usage(message: object) -> TokenUsage | None:
 
 def usage_of(usage: UsageMetadata | Mapping[str, Any] | None) -> TokenUsage | None:
     """Return the tokens in LangChain's usage metadata; None if it has none."""
-    if not usage or not isinstance(usage, Mapping):
+    if not usage or not _is_mapping(usage):
         return None
     # LangChain marks an answer read from its own cache with a cost of 0.
     if usage.get("total_cost") == 0:
@@ -34,10 +34,15 @@ def usage_of(usage: UsageMetadata | Mapping[str, Any] | None) -> TokenUsage | No
     found = TokenUsage(
         input=usage.get("input_tokens") or 0,
         output=usage.get("output_tokens") or 0,
-        cached_input=(details.get("cache_read") or 0) if isinstance(details, Mapping) else 0,
+        cached_input=(details.get("cache_read") or 0) if _is_mapping(details) else 0,
     )
     # Without a single token it was not counted.
     return (found or None) and found.credible()
+
+
+def _is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
+    # Nearly always a dict: an abstract class takes long to tell what is an instance of it.
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 class StreamTokens:

@@ -7,11 +7,10 @@ support mail must not send it to the strong model.
 from __future__ import annotations
 
 import re
-from itertools import filterfalse
 
-from routellm_core.embedders.shape import Shape, total_of
+from routellm_core.embedders.shape import WORD_SHAPES, Shape
 from routellm_core.embedders.word_lists import CONTACT_WORDS
-from routellm_core.embedders.word_shapes import LONGEST_WORD, MAX_WORDS, core_of, is_decoration
+from routellm_core.embedders.word_shapes import DECORATION, core_of
 
 # Every repetition is bounded, so that the time is linear in the text's length.
 _BRACKETED = re.compile(r"(?:^|(?<=\s))[\[(][^\[\]()\n]{0,24}\d[^\[\]()\n]{0,24}[\])](?=[\s.,!?;:]|$)")
@@ -22,21 +21,6 @@ _NOTE_WORDS = 7
 _NOTE_DIGITS = 4
 _CONTACT_DIGITS = 7
 _LEAST_LEFT = 1
-
-
-class _Kept(dict[str, bool]):
-    """Word -> whether it stays; found out when a word is met for the first time."""
-
-    def __missing__(self, word: str) -> bool:
-        found = not is_decoration(word)
-        if len(word) <= LONGEST_WORD:
-            if len(self) >= MAX_WORDS:
-                self.clear()
-            self[word] = found
-        return found
-
-
-_kept = _Kept()
 
 
 def undecorated(shape: Shape) -> Shape:
@@ -50,20 +34,27 @@ def undecorated(shape: Shape) -> Shape:
         text = _BRACKETED.sub("", text)
         if len(text) < len(shape.text):
             words = text.split()
-            total = total_of(words)
+            total = WORD_SHAPES.total(words)
+    plain: list[str] = []
     noteless = _without_note(words) if counts.digits >= _NOTE_DIGITS else words
-    plain = list(filter(_kept.__getitem__, noteless))
+    for word in noteless:
+        packed = WORD_SHAPES[word]
+        if packed < DECORATION:
+            plain.append(word)
+        else:
+            total -= packed
     if len(plain) == len(shape.words):
         return shape
-    # What is left out is less than what stays, and counts are sums.
-    left_out = [*filterfalse(_kept.__getitem__, noteless), *words[len(noteless) :]]
-    return Shape.counted(text, plain, total - total_of(left_out), shape.options)
+    total -= WORD_SHAPES.total(words[len(noteless) :])
+    return Shape.counted(text, plain, total, shape.options)
 
 
 def _without_note(words: list[str]) -> list[str]:
     """Return words without a note at the end that holds a long number ("Call me at 555 0142.")."""
     end = len(words)
-    while end > _LEAST_LEFT and (not _kept[words[end - 1]] or core_of(words[end - 1]) in CONTACT_WORDS):
+    while end > _LEAST_LEFT and (
+        WORD_SHAPES[words[end - 1]] >= DECORATION or core_of(words[end - 1]) in CONTACT_WORDS
+    ):
         end -= 1
     if sum(map(str.isdigit, "".join(words[end:]))) >= _CONTACT_DIGITS:
         words = words[:end]

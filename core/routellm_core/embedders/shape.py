@@ -100,7 +100,8 @@ _NO_FLAG = (0.0,) * 8
 _BULLETS = ("\n- ", "\n* ", "\n• ", "\n1. ", "\n1) ")
 _LONGEST_MEAN_WORD = 32.0
 
-_words = WordShapes()
+WORD_SHAPES = WordShapes()
+"""What the words of all texts look like."""
 
 
 # Not frozen: one or two are made at each call, and a frozen one takes several times as long to make.
@@ -215,12 +216,7 @@ def shape_of(text: str) -> Shape:
     read = clipped(text)
     options = options_of(read)
     words = (read if options is None else read[: options.start]).split()
-    return Shape.counted(read, words, _words.total(words), options)
-
-
-def total_of(words: list[str]) -> int:
-    """Return the sum of what words look like, see `WordShapes`; they are of a clipped text."""
-    return _words.total(words)
+    return Shape.counted(read, words, WORD_SHAPES.total(words), options)
 
 
 def _end(word: str) -> str:

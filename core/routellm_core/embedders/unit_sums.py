@@ -21,7 +21,7 @@ Weights = npt.NDArray[np.float16]
 
 # Every float16 is a multiple of this, so that sums of whole numbers are exact.
 _STEP = 2.0**-24
-# Added to each part, so that no sum is negative: a unit has 2^5 pieces at most, each below 2^16 or 2^40 steps.
+# Added to each part, so that no sum is negative: a unit has 2^5 pieces at most, each below 2^40 steps.
 _ORIGIN = 2**45
 _SUMS = struct.Struct("<3Q")
 _COUNT = 1 << 128
@@ -60,7 +60,8 @@ class UnitSums:
         total = sum(map(self._known.__getitem__, units))
         if not total:
             return 0.0
-        root, plain, count = _SUMS.unpack(total.to_bytes(_SUMS.size, "little"))
+        sums: tuple[int, int, int] = _SUMS.unpack(total.to_bytes(_SUMS.size, "little"))
+        root, plain, count = sums
         origin = count * _ORIGIN
         return (root - origin) * _STEP / sqrt(count) + (plain - origin) * _STEP
 

@@ -72,7 +72,8 @@ class Counts(NamedTuple):
     symbols: int
     """Emoji and the like."""
     decorations: int
-    """Words that say nothing of how hard a prompt is, see `is_decoration`."""
+    """Words that say nothing of how hard a prompt is, see `is_decoration`. The highest count, so that a
+    word is one of them if it is packed into `DECORATION` or more."""
 
 
 _PACKED = struct.Struct(f"<{len(Counts._fields)}H")
@@ -103,6 +104,8 @@ def _unit(*names: str) -> int:
     """Return one count of each name, packed."""
     return sum(1 << (16 * Counts._fields.index(name)) for name in names)
 
+
+DECORATION = _unit("decorations")
 
 _LONG = 8
 _LONG_WORD, _CAPITALISED, _ALL_CAPITALS = map(_unit, ("long_words", "capitalised", "all_capitals"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
-from routellm_core.checkpoints.percentile import percentile_of
+from routellm_core.checkpoints.percentile import percentile_of, two_places
 from routellm_core.router import Router
 from routellm_core.routing.capabilities import NO_OBSTACLES
 from routellm_core.routing.decision import Decision, Reason, Route
@@ -262,7 +262,7 @@ class RoutingPolicy:
             place = self.share.preview if previewed else self.share.place
             found = place(request.scored, score)
             return found.place, found.threshold, found.percentile
-        percentile = round(percentile_of(score, self.quantiles), 2) if self.quantiles else None
+        percentile = two_places(percentile_of(score, self.quantiles)) if self.quantiles else None
         if request.threshold is None and self.borders is not None:
             tier = tier_of(score, self.borders)
             return tier, self.borders[max(tier - 1, 0)], percentile

@@ -17,7 +17,8 @@ MIN_SCORED_CHARACTERS = 16
 holds no prompt below this length either (paper, section 4.1)."""
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: one is made at each call, and a frozen one takes several times as long to make.
+@dataclass(slots=True)
 class RoutingRequest:
     """What is known of a call before it is routed.
 
@@ -55,7 +56,7 @@ class RoutingRequest:
 
     def __post_init__(self) -> None:
         if self.threshold is not None:
-            object.__setattr__(self, "threshold", check_fraction(self.threshold, "threshold"))
+            self.threshold = check_fraction(self.threshold, "threshold")
         if self.route is not None:
             check_route(self.route, "route")
 

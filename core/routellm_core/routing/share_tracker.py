@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any, NamedTuple
 
-from routellm_core.checkpoints.percentile import percentile_of
+from routellm_core.checkpoints.percentile import percentile_of, two_places
 from routellm_core.routing.score_cache import DEFAULT_SIZE, Key, text_key
 from routellm_core.routing.threshold import goes_to_strong
 from routellm_core.routing.validation import check_count, check_fraction
@@ -158,7 +158,9 @@ class ShareTracker:
     def _placement(self, score: float) -> Placement:
         scores = self._compared()
         threshold = self._threshold(scores)
-        return Placement(goes_to_strong(score, threshold), threshold, round(percentile_of(score, scores), 2))
+        return Placement(
+            goes_to_strong(score, threshold), threshold, two_places(percentile_of(score, scores))
+        )
 
     def _compared(self) -> list[float]:
         return self._sorted if len(self._sorted) >= WARM_UP else self._shipped

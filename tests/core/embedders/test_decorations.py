@@ -6,7 +6,7 @@ import pytest
 
 from routellm_core.embedders.decorations import undecorated
 from routellm_core.embedders.shape import FEATURES, shape_of
-from routellm_core.embedders.word_shapes import is_decoration
+from routellm_core.embedders.word_shapes import DECORATION, WordShapes, is_decoration, packed, unpacked
 
 TEXT = "Where can I see the status of my refund?"
 
@@ -16,11 +16,13 @@ TEXT = "Where can I see the status of my refund?"
 )
 def test_decorations(word: str) -> None:
     assert is_decoration(word)
+    assert packed(word) >= DECORATION
 
 
 @pytest.mark.parametrize("word", ["refund?", "平均分给4个班", "naïve", "high", "..."])
 def test_what_is_none(word: str) -> None:
     assert not is_decoration(word)
+    assert packed(word) < DECORATION
 
 
 @pytest.mark.parametrize(
@@ -48,3 +50,16 @@ def test_brackets_of_formulas_and_plain_texts_stay(text: str) -> None:
 
 def test_a_text_of_decorations_alone_has_no_words_left() -> None:
     assert undecorated(shape_of("48213 https://example.com Thanks!")).words == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hi, is order 48213-B (from 2024-03-12) late? Thanks! Call me at +1 555 0142.",
+        "f(x1) = 3; \u5e73\u5747\u5206\u7ed94\u4e2a\u73ed 12 \U0001f60a na\u00efve?",
+        "1 2 3",
+    ],
+)
+def test_what_is_left_out_is_left_out_of_the_counts(text: str) -> None:
+    plain = undecorated(shape_of(text))
+    assert plain.counts == unpacked(WordShapes().total(plain.words))

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from routellm_core.checkpoints.percentile import percentile_of
+from routellm_core.checkpoints.percentile import percentile_of, two_places
 from routellm_core.routing.share_tracker import NEVER, STEP, ShareTracker
 
 QUANTILES = np.linspace(0.5, 0.7, 101).tolist()
@@ -94,6 +94,8 @@ def test_the_percentile_is_of_the_shipped_mix_and_then_of_the_traffic() -> None:
 
 def test_ties_count_as_half() -> None:
     assert percentile_of(0.5, [0.1, 0.5, 0.5, 0.9]) == 50.0
+    assert [percentile_of(score, [0.1, 0.5, 0.5, 0.9]) for score in (0.0, 0.2, 1.0)] == [0.0, 25.0, 100.0]
+    assert [two_places(number) for number in (0.0, 100.0 / 3.0, 99.996, 100.0)] == [0.0, 33.33, 100.0, 100.0]
 
 
 def test_good_traffic_is_ordered_by_its_score() -> None:
