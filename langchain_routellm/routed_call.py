@@ -31,6 +31,7 @@ from routellm_core.routing.decision import Route
 from routellm_core.routing.ladder import PAIR, Ladder
 from routellm_core.routing.panics import failure_of
 from routellm_core.routing.request import scored_text
+from routellm_core.routing.shadow_sample import AskedFor
 from routellm_core.routing.stuffed_prompt import stuffed_question
 from routellm_core.routing.tool_loop import StuckLimits, invalid_calls
 
@@ -130,6 +131,13 @@ class RoutedCall:
     def is_invalid(self, answer: object) -> bool:
         """Return whether an answer calls a tool that the call does not have, or one in a wrong way."""
         return invalid_calls(calls_of(answer), tool_schemas(self.kwargs.get("tools"))) > 0
+
+    @property
+    def asked_for(self) -> AskedFor | None:
+        """What is asked for besides a plain answer."""
+        if self.schema is not None or self.kwargs.get("response_format"):
+            return "object"
+        return "tools" if self.kwargs.get("tools") else None
 
     def _is_stuck(self, limits: StuckLimits | None) -> bool:
         if limits is None or self.turns is None:

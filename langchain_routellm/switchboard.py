@@ -271,7 +271,7 @@ class Switchboard:
         weak = self.sides[self.dispatcher.policy.ladder.lowest]
         config: RunnableConfig = {"configurable": call.config.get("configurable") or {}}
         unseen = UnseenCall(call, weak, config, "shadow", traced=False)
-        self.dispatcher.answer_in_shadow(decision, strong, unseen.ask)
+        self.dispatcher.answer_in_shadow(decision, strong, unseen.ask, call.asked_for)
 
     def _attempt(self, shown: ShownAttempts, attempt: Attempt, *, parsed: bool = False) -> Attempt:
         """Return an attempt that shows nothing of itself while another one may take its place."""

@@ -35,7 +35,7 @@ from llamaindex_routellm.reading import Reading
 from llamaindex_routellm.routed_call import RoutedCall
 from llamaindex_routellm.routing_request import request_of
 from llamaindex_routellm.side import Side
-from llamaindex_routellm.unseen_call import UnseenCall, shown_answer, value_of, whole_call
+from llamaindex_routellm.unseen_call import UnseenCall, asked_for, shown_answer, value_of, whole_call
 from routellm_core import Decision, RoutingRequest
 from routellm_core.checkpoints.explanation import Explanation
 from routellm_core.routing.call_account import Origin
@@ -242,7 +242,9 @@ class Switchboard:
         if self.dispatcher.is_sampled(decision):
             lowest = self.dispatcher.policy.ladder.lowest
             unseen = UnseenCall(whole_call(call, is_async=False), decision, lowest, self.sides)
-            self.dispatcher.answer_in_shadow(decision, lambda: shown_answer(strong()), unseen.ask)
+            self.dispatcher.answer_in_shadow(
+                decision, lambda: shown_answer(strong()), unseen.ask, asked_for(call)
+            )
 
     def _escalate_unparsed(self, attempt: Attempt, error: Exception) -> None:
         """Raise the error that makes core ask strong, if this one may mean that an answer does not fit."""

@@ -16,6 +16,7 @@ from llamaindex_routellm.tool_call import ToolCall
 from llamaindex_routellm.tool_steps import calls_of, calls_run
 from routellm_core import Decision
 from routellm_core.routing.decision import Route
+from routellm_core.routing.shadow_sample import AskedFor
 from routellm_core.routing.shown_answer import ShownAnswer
 
 if TYPE_CHECKING:
@@ -83,6 +84,12 @@ def whole_call(call: RoutedCall[object], *, is_async: bool) -> RoutedCall[object
         # The caller may add to the list while another model is still asked.
         whole.messages = list(whole.messages)
     return whole
+
+
+def asked_for(call: RoutedCall[object]) -> AskedFor | None:
+    """Return what a call asks for besides a plain answer."""
+    needs = call.needs()
+    return "object" if "structured_output" in needs else "tools" if "tools" in needs else None
 
 
 def value_of(answered: Answered) -> object:

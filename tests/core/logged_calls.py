@@ -42,10 +42,12 @@ def write_outcomes(where: str, scores: dict[str, float]) -> None:
     log.close()
 
 
-def write_answers(where: str, texts: Sequence[str], answer: str) -> None:
+def write_answers(where: str, texts: Sequence[str], answer: str, asked_for: str | None = None) -> None:
     """Log this answer of both models to these texts, as a shadow sample does."""
+    more = {} if asked_for is None else {"asked_for": asked_for}
     log = DecisionLog.open(where, log_text=True)
     for number, text in enumerate(texts):
-        row = {"answers_of": f"d{number}", "answers": dict.fromkeys(MODELS, answer), "models": MODELS}
+        answers = dict.fromkeys(MODELS, answer)
+        row = {"answers_of": f"d{number}", "answers": answers, "models": MODELS, **more}
         log.write(row, text)
     log.close()

@@ -209,6 +209,7 @@ async def test_in_shadow_mode_tool_calls_and_objects_are_sampled(
     await asked(llm.with_structured_output(TYPED, include_raw=how == "stream"), how)
     await asked(llm.with_structured_output(Price), how)
     _, typed, parsed = shadowed(llm, path)
+    assert [row.get("asked_for") for row in shadowed(llm, path)] == ["tools", "object", "object"]
     for row in (typed, parsed):
         assert set(json.loads(row["answers"]["strong"])) == {"amount", "currency"}
         assert set(json.loads(row["answers"]["weak"])) == {"amount", "currency"}

@@ -23,7 +23,7 @@ from routellm_core.routing.panics import failure_of
 from routellm_core.routing.policy import RoutingPolicy
 from routellm_core.routing.request import RoutingRequest
 from routellm_core.routing.routing_counter import RoutingCounter
-from routellm_core.routing.shadow_sample import Sampled, ShadowSample
+from routellm_core.routing.shadow_sample import AskedFor, Sampled, ShadowSample
 from routellm_core.routing.shown_answer import ShownAnswer
 
 _LOG = logging.getLogger("routellm")
@@ -62,7 +62,11 @@ class Decider:
         return self.sample is not None and self.shadow and self.sample.takes(decision)
 
     def answer_in_shadow(
-        self, decision: Decision, strong: Callable[[], ShownAnswer], ask: Callable[[], ShownAnswer]
+        self,
+        decision: Decision,
+        strong: Callable[[], ShownAnswer],
+        ask: Callable[[], ShownAnswer],
+        asked_for: AskedFor | None = None,
     ) -> None:
         """Have weak answer a sampled call as well, in the background; never raises and never waits.
 
@@ -72,6 +76,7 @@ class Decider:
             decision: of the call.
             strong: returns strong's answer.
             ask: asks weak, in another thread.
+            asked_for: "tools" or "object" where the call has tools or a schema.
         """
         if self.sample is None or self.journal is None:
             return
@@ -83,7 +88,7 @@ class Decider:
             answer = strong()
             # Written now: what the caller does to an object afterwards is not the answer's.
             answer = answer._replace(value=answer.written)
-            self.sample.submit(Sampled(decision, answer, ask, self.journal, self.counter))
+            self.sample.submit(Sampled(decision, answer, ask, self.journal, self.counter, asked_for))
         except Exception as error:
             self.counter.count_sampled("left_out")
             _LOG.warning("a call is left out of the shadow sample (%s).", type(error).__name__)

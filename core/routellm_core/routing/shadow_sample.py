@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Condition
-from typing import Any
+from typing import Any, Literal
 
 from routellm_core.routing.background_thread import start_in_background
 from routellm_core.routing.decision import Decision
@@ -29,6 +29,8 @@ from routellm_core.routing.shown_answer import ShownAnswer
 from routellm_core.routing.weak_calls import lot
 
 _LOG = logging.getLogger("routellm")
+
+AskedFor = Literal["tools", "object"]
 
 THREADS = 4
 """Calls that are answered in the background at once."""
@@ -50,6 +52,7 @@ class Sampled:
         ask: asks weak.
         journal: writes down both.
         counter: counts what becomes of it.
+        asked_for: "tools" or "object" where the call has tools or a schema; None for a plain answer.
     """
 
     decision: Decision
@@ -57,6 +60,7 @@ class Sampled:
     ask: Callable[[], ShownAnswer] = field(repr=False)
     journal: Journal = field(repr=False)
     counter: RoutingCounter = field(repr=False)
+    asked_for: AskedFor | None = None
 
 
 class ShadowSample:
@@ -230,6 +234,9 @@ class ShadowSample:
             return 0.0
         cost = None if self.price is None or weak.usage is None else self.price.cost(weak.usage)
         row: dict[str, Any] = {"cost": cost, "latency": round(time.perf_counter() - start, 6)}
+        if sampled.asked_for is not None:
+            # Such an answer is none to the text alone, which `routellm label` asks.
+            row["asked_for"] = sampled.asked_for
         texts = {sampled.decision.route: sampled.strong.written, self.weak: weak.written}
         with self._changed:
             self._logged += cost or 0.0

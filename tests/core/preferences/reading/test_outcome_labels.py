@@ -154,6 +154,8 @@ def test_a_sample_is_uniform_and_the_same_for_the_same_seed(
 def test_answers_of_a_shadow_sample_are_not_paid_again(log: str, capsys: pytest.CaptureFixture[str]) -> None:
     texts = list(dict.fromkeys(TEXTS))
     write_answers(log, texts[:10], "It is 7.")
+    # Answers with tools or a schema are none to the text alone, which `label` asks.
+    write_answers(log, texts[:12], '[{"name": "add", "arguments": {}}]', "tools")
     files = ["--out", "battles.jsonl", "--log", "judged.jsonl", "--dry-run", "--json"]
     asked = [
         "--from-log",

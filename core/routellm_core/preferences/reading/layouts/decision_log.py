@@ -86,9 +86,12 @@ def answering_model(values: Values) -> str | None:
 
 
 def _shadow_answers(values: Values) -> list[RawCall]:
-    """Return a call for each model's answer, which `routellm label` does not ask for again."""
+    """Return a call for each model's answer, which `routellm label` does not ask for again.
+
+    Answers with tools or a schema are none to the text alone, so that there is no call for them.
+    """
     text, models = values.get("text"), mapping(values.get("models"))
-    if not isinstance(text, str) or not text:
+    if not isinstance(text, str) or not text or values.get("asked_for"):
         return []
     return [
         RawCall(
