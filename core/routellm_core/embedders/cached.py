@@ -11,13 +11,15 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from routellm_core.checkpoints.open_databases import open_database
 from routellm_core.embedders.embedder import (
     AsyncEmbedder,
     Embedder,
@@ -157,7 +159,7 @@ class CachedEmbedder:
         # One connection for each use: SQLite's own may not cross threads or forks, and opening takes far less
         # than embedding.
         try:
-            with closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as database:
+            with open_database(partial(sqlite3.connect, self.path, timeout=_BUSY_SECONDS)) as database:
                 database.execute(_SCHEMA)
                 yield database
         except sqlite3.Error as error:

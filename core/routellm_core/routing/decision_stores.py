@@ -6,9 +6,12 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from routellm_core.checkpoints.open_databases import open_database
 
 if TYPE_CHECKING:
     import sqlite3
@@ -78,7 +81,7 @@ class SqliteStore:
     def append(self, rows: list[Row]) -> None:
         """Append rows in one transaction; raises OSError or sqlite3.Error if they are not written."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(connect(self.path)) as connection, connection:
+        with open_database(partial(connect, self.path)) as connection, connection:
             for row in rows:
                 encoded = _encoded(row, ensure_ascii=True)
                 about = row.get("outcome_of") or row.get("answers_of")
@@ -138,11 +141,11 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE TABLE IF NOT EXISTS outcomes (decision TEXT, time TEXT, row TEXT NOT NULL)")
 
 
-def connect_to_read(path: Path) -> sqlite3.Connection:
+def open_to_read(path: Path) -> AbstractContextManager[sqlite3.Connection]:
     """Open a log's database to read it, whatever characters its path has; raises sqlite3.Error."""
     import sqlite3
 
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    return open_database(partial(sqlite3.connect, f"{path.absolute().as_uri()}?mode=ro", uri=True))
 
 
 def _append_whole(file: int, data: bytes) -> None:

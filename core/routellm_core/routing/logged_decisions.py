@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from routellm_core.routing.decision_log import LOG_VERSION, SQLITE_SCHEME
-from routellm_core.routing.decision_stores import KEEP, connect_to_read
+from routellm_core.routing.decision_stores import KEEP, open_to_read
 
 _SQLITE_HEAD = b"SQLite format 3\0"
+
+_PART = 100
+"""Rows of a database that are read at once."""
 
 
 class DecisionLogError(ValueError):
@@ -82,14 +84,25 @@ def _database_rows(path: Path) -> Iterator[dict[str, Any]]:
     import sqlite3
 
     try:
-        with closing(connect_to_read(path)) as connection:
-            for table in ("decisions", "outcomes"):
-                for (text,) in connection.execute(f"SELECT row FROM {table} ORDER BY rowid"):
-                    row = _row(text)
-                    if row is not None:
-                        yield row
+        for table in ("decisions", "outcomes"):
+            for text in _texts(path, table):
+                row = _row(text)
+                if row is not None:
+                    yield row
     except sqlite3.Error as error:
         raise DecisionLogError(f"{path} can't be read as a decision log ({error}).") from error
+
+
+def _texts(path: Path, table: str) -> Iterator[str | bytes]:
+    # Opened for each part: the reader may take its time, and the process may fork in the meantime.
+    query, last = f"SELECT rowid, row FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT {_PART}", -1
+    while True:
+        with open_to_read(path) as connection:
+            rows = connection.execute(query, (last,)).fetchall()
+        yield from (text for _, text in rows)
+        if len(rows) < _PART:
+            return
+        last = rows[-1][0]
 
 
 def _row(text: str | bytes) -> dict[str, Any] | None:

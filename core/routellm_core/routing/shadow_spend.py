@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import closing
 from threading import Lock
 
 from routellm_core.routing.decision_log import DecisionLog
-from routellm_core.routing.decision_stores import connect_to_read
+from routellm_core.routing.decision_stores import open_to_read
 from routellm_core.routing.logged_decisions import log_path
 
 _LOG = logging.getLogger("routellm")
@@ -59,7 +58,7 @@ class ShadowSpend:
         try:
             if not path.is_file():
                 return 0.0
-            with closing(connect_to_read(path)) as connection:
+            with open_to_read(path) as connection:
                 (found,) = connection.execute(_SUM).fetchone()
             return float(found or 0.0)
         except Exception as error:

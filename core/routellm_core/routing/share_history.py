@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from routellm_core.routing.decision import Route
-from routellm_core.routing.decision_stores import connect_to_read
+from routellm_core.routing.decision_stores import open_to_read
 from routellm_core.routing.logged_decisions import decided_route, log_path
 from routellm_core.routing.share_tracker import STEP, ShareTracker
 
@@ -69,7 +68,7 @@ def _tail(path: Path) -> Iterator[dict[str, Any]]:
 
 def _last_rows(path: Path) -> Iterator[dict[str, Any]]:
     query = "SELECT row FROM decisions ORDER BY rowid DESC LIMIT ?"
-    with closing(connect_to_read(path)) as connection:
+    with open_to_read(path) as connection:
         rows = connection.execute(query, (TAIL_ROWS,)).fetchall()
     for (text,) in reversed(rows):
         yield from _parsed(text)

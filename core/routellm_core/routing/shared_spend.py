@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from threading import Lock
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from routellm_core.routing.background_thread import start_in_background
 from routellm_core.routing.decision_log import DecisionLog
-from routellm_core.routing.decision_stores import connect_to_read
+from routellm_core.routing.decision_stores import open_to_read
 from routellm_core.routing.logged_decisions import log_path, read_decisions
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ class SharedSpend:
         if not self._log.shared:
             rows = read_decisions(self._path)
             return sum(_cost(row) for row in rows if since <= str(row.get("time")) < until)
-        with closing(connect_to_read(self._path)) as connection:
+        with open_to_read(self._path) as connection:
             (found,) = connection.execute(_SUM, (since, until)).fetchone()
         return float(found or 0.0)
 

@@ -8,7 +8,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from routellm_core.routing.decision_stores import SqliteStore, connect_to_read
+from routellm_core.routing.decision_stores import SqliteStore, open_to_read
 
 
 def test_a_new_database_that_another_process_is_writing_to_is_waited_for(tmp_path: Path) -> None:
@@ -31,5 +31,5 @@ def test_a_new_database_that_another_process_is_writing_to_is_waited_for(tmp_pat
     SqliteStore(path).append([{"id": "one"}])
     holder.join()
 
-    with closing(connect_to_read(path)) as database:
+    with open_to_read(path) as database:
         assert database.execute("SELECT id FROM decisions").fetchall() == [("one",)]
