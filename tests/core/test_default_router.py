@@ -18,12 +18,12 @@ from routellm_core.loading import DEFAULT_FOLDER
 from routellm_core.routers.additive import AdditiveRouter
 
 PINNED = {
-    "What is the capital of France?": 0.53536084,
-    "Prove that the square root of 2 is irrational.": 0.67024560,
-    "A train leaves at 3 pm at 60 mph, another at 4 pm at 80 mph. When does it catch up?": 0.65002909,
+    "What is the capital of France?": 0.53819511,
+    "Prove that the square root of 2 is irrational.": 0.66676997,
+    "A train leaves at 3 pm at 60 mph, another at 4 pm at 80 mph. When does it catch up?": 0.66285034,
     "Which of these is a noble gas?\nA. Iron\nB. Neon\nC. Oxygen\nD. Lead\nAnswer:": 0.63976183,
-    "日本語で自己紹介してください": 0.55936745,
-    "": 0.64959252,
+    "日本語で自己紹介してください": 0.56506323,
+    "": 0.64904167,
 }
 
 

@@ -39,7 +39,7 @@ class Penalties:
     prior: float = 100.0
     prior_weight: float = 0.3
     alone: float = 100.0
-    few: float = 100.0
+    few: float = 150.0
 
 
 @dataclass(frozen=True, eq=False)
