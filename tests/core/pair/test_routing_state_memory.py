@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from routellm_core import RoutingRequest, settings
-from routellm_core.embedders import decorations, pieces, unit_sums, word_shapes
+from routellm_core.embedders import pieces, unit_sums, units, word_shapes
 from routellm_core.pair import routing_state
 from routellm_core.pair.routing_state import RoutingState
 from routellm_core.routing.conversation_memory import ConversationMemory
@@ -33,7 +33,7 @@ def test_memory_is_flat_in_the_calls(log: str, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(routing_state, "ScoreCache", lambda: ScoreCache(256))
     monkeypatch.setattr(routing_state, "ConversationMemory", lambda ladder: ConversationMemory(256, ladder))
     monkeypatch.setattr(settings, "ShareTracker", partial(ShareTracker, remembered=256))
-    for module in (decorations, pieces, unit_sums, word_shapes):
+    for module in (pieces, unit_sums, units, word_shapes):
         monkeypatch.setattr(module, "MAX_WORDS", 500)
     given = {
         "router": "default",
