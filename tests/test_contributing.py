@@ -30,3 +30,29 @@ def test_the_order_of_imports_is_the_one_that_is_checked() -> None:
     assert [re.findall(r"\w+", layer) for layer in told.split("→")] == [
         layer.split(" | ") for layer in layers
     ]
+
+
+def test_each_folder_has_its_line_in_one_of_the_two_maps() -> None:
+    """Folders of tests lie as the packages do, so the map names but those that hold something else."""
+    tops = (
+        "core/routellm_core",
+        "core/training_data",
+        "docs",
+        "examples",
+        "langchain_routellm",
+        "llamaindex_routellm",
+    )
+    folders = {
+        file.parent.relative_to(ROOT).as_posix()
+        for top in tops
+        for file in (ROOT / top).rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Where things live")[2]
+    rows = re.findall(r"^\|.*", readme, flags=re.MULTILINE) + re.findall(r"^\|.*", TEXT, flags=re.MULTILINE)
+    named = {
+        name.rstrip("/").removeprefix(".../") for row in rows for name in re.findall(r"`([\w./]+/)`", row)
+    }
+    named |= {f"core/routellm_core/{name}" for name in named}
+    assert len(folders) > 30
+    assert not folders - named

@@ -1,1 +1,1 @@
-"""Training: routers for other models and data; heavy packages are imported here and nowhere else."""
+"""Training: every way to fit a router, to other models and data; heavy packages load when they are used."""
