@@ -22,6 +22,7 @@ async def test_in_shadow_mode_weak_answers_a_sample_too(pair: Pair, tmp_path: Pa
     assert message.text.startswith("[gpt-strong]")
     assert row["answers_of"] == message.response_metadata["routellm"]["id"]
     assert row["answers"]["strong"] == message.text
+    assert "asked_for" not in row
     assert row["answers"]["weak"].startswith("[gpt-weak]")
     assert row["cost"] == pytest.approx(0.1 * row["tokens"]["weak"]["input"])
     # the user's tracer sees the user's call alone

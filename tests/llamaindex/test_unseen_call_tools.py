@@ -168,6 +168,7 @@ async def test_in_shadow_mode_tool_calls_are_sampled_and_run_once(
     (row,) = sampled(llm, path)
     for side in ("strong", "weak"):
         assert json.loads(row["answers"][side]) == [{"name": "add", "arguments": {"a": 2, "b": 3}}]
+    assert row["asked_for"] == "tools"
     assert row["tokens"]["weak"]["output"] > 0
     assert ([(2, 3)] if "predict" in method else []) == RAN
     sample = llm.routing_stats().sample
@@ -184,6 +185,7 @@ async def test_in_shadow_mode_objects_are_sampled(
     (row,) = sampled(llm, path)
     assert json.loads(row["answers"]["strong"]) == found.model_dump()
     assert set(json.loads(row["answers"]["weak"])) == {"amount", "currency"}
+    assert row["asked_for"] == "object"
     assert row["tokens"]["weak"]["output"] > 0
 
 

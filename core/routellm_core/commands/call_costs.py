@@ -12,6 +12,7 @@ import numpy.typing as npt
 from routellm_core.commands.price_arguments import (
     NamedPrice,
     add_price_arguments,
+    currency_of,
     given_prices,
     side_price,
 )
@@ -47,7 +48,7 @@ class CallCosts:
     @property
     def currency(self) -> str:
         """The prefix of amounts: "$" for list prices, "" if unknown."""
-        return "$" if self.strong.listed and self.weak.listed else ""
+        return currency_of((self.strong, self.weak))
 
     def columns(self) -> Floats:
         """Return input, output and cached input of each prompt, shape (3, n)."""

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from routellm_core.commands.price_arguments import NamedPrice
+from routellm_core.commands.price_arguments import NamedPrice, currency_of
 from routellm_core.evaluation.savings_text import money
 from routellm_core.evaluation.traffic import ANSWER_TOKENS
 from routellm_core.preferences.judging.call_log import CallLog, call_key
@@ -74,7 +74,7 @@ class LabelCost:
     @property
     def currency(self) -> str:
         """What stands before amounts: "$" for list prices, nothing where it is not known."""
-        return "$" if self.prices and all(price.listed for price in self.prices.values()) else ""
+        return currency_of(self.prices.values()) if self.prices else ""
 
     def headline(self) -> str:
         """Say in one line what is asked and what it costs."""

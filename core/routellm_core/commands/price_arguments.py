@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from routellm_core.preferences.judging.model_prices import read_model_prices
@@ -33,6 +33,11 @@ class NamedPrice:
         """Return the price and its source in one line."""
         price = self.price
         return f"{self.model}: {price.input:g} in, {price.output:g} out per million tokens ({self.source})"
+
+
+def currency_of(prices: Iterable[NamedPrice]) -> str:
+    """Return the sign of the currency: dollars if all are of the shipped table, else unknown."""
+    return "$" if all(price.listed for price in prices) else ""
 
 
 def add_price_arguments(parser: ArgumentParser) -> None:

@@ -23,6 +23,7 @@ from routellm_core.commands.note import Note
 from routellm_core.commands.price_arguments import (
     NamedPrice,
     add_price_arguments,
+    currency_of,
     given_prices,
     pair_prices,
 )
@@ -145,7 +146,7 @@ def run(options: Namespace, say: Callable[[str], None]) -> Iterator[str]:
     sampled = nearness(router, traffic.prompts)
     outside = None if sampled is None else sampled[1]
     notes = savings_notes(found, traffic, prices, options, outside, builder.unanswered_tokens, reader.report)
-    currency = "$" if all(price.listed for price in prices) else ""
+    currency = currency_of(prices)
     title = headline(found, options.strong, options.weak, currency)
     if options.report:
         section = _section(options, found, traffic, prices, labelled, [title, *notes])
@@ -231,7 +232,7 @@ def _section(
         prompt_scores=traffic.prompt_scores,
         tokens=traffic.tokens,
         prices=(prices[0].price, prices[1].price),
-        currency="$" if all(price.listed for price in prices) else "",
+        currency=currency_of(prices),
         decisions_a_month=month,
         labelled=labelled,
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 
-from routellm_core.commands.price_arguments import NamedPrice
+from routellm_core.commands.price_arguments import NamedPrice, currency_of
 from routellm_core.commands.quality_lines import DEFAULT_LOSS
 from routellm_core.evaluation.savings import Savings
-from routellm_core.evaluation.savings_text import counted, few, log_lines
+from routellm_core.evaluation.savings_text import counted, few, log_lines, money
 from routellm_core.evaluation.traffic import Traffic
 from routellm_core.preferences.reading.reading_report import ReadingReport
 from routellm_core.routing.validation import check_positive
@@ -36,7 +36,7 @@ def savings_notes(
     """
     return [
         *map(_price_note, prices),
-        *_token_notes(found, traffic, options, answer_tokens, report),
+        *_token_notes(found, traffic, prices, options, answer_tokens, report),
         *_quality_notes(found, traffic, options, outside),
         *log_lines(traffic, found.per),
     ]
@@ -59,7 +59,12 @@ def _price_note(named: NamedPrice) -> str:
 
 
 def _token_notes(
-    found: Savings, traffic: Traffic, options: Namespace, answer_tokens: float, report: ReadingReport
+    found: Savings,
+    traffic: Traffic,
+    prices: Sequence[NamedPrice],
+    options: Namespace,
+    answer_tokens: float,
+    report: ReadingReport,
 ) -> Iterator[str]:
     yield "each model is assumed to read and write as many tokens as the model that answered in the log"
     if traffic.tokens[2].any():
@@ -77,7 +82,8 @@ def _token_notes(
     if found.per == "month" and options.monthly_calls is None and traffic.span is not None:
         yield f"the log spans {traffic.span / 86_400:.1f} days; a month is 30.4 such days"
     if found.logged_cost is not None:
-        yield f"the models in the log cost {found.logged_cost:.6g} per {found.per} at the same prices"
+        cost = money(found.logged_cost, currency_of(prices))
+        yield f"the models in the log cost {cost} per {found.per} at the same prices"
     if found.rows[0].cost >= found.rows[-1].cost:
         yield f"{options.weak} is not cheaper than {options.strong} on this log: are they swapped?"
 

@@ -25,6 +25,8 @@ _POLICY = (
 DECISIONS = 1000
 """Decisions a month, if the log does not say."""
 
+ASSUMED_VOLUME = "decisions a month (assumed)"
+
 
 def write_report(path: str | PathLike[str], title: str, sections: Sequence[ReportSection]) -> None:
     """Write the page; a file that is there is replaced whole.
@@ -103,8 +105,9 @@ def _numbers(section: ReportSection) -> str:
 def _prices(section: ReportSection, prefix: str) -> str:
     if section.prices is None:
         return ""
-    month = DECISIONS if section.decisions_a_month is None else round(section.decisions_a_month)
-    fields = [_field(f"{prefix}-volume", "volume", "decisions a month", month)]
+    known = section.decisions_a_month
+    volume, month = ("decisions a month", known) if known is not None else (ASSUMED_VOLUME, DECISIONS)
+    fields = [_field(f"{prefix}-volume", "volume", volume, round(month))]
     for side, name, price in zip(
         ("strong", "weak"), (section.strong, section.weak), section.prices, strict=True
     ):
