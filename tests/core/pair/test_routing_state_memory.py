@@ -22,7 +22,7 @@ from routellm_core.routing.share_tracker import ShareTracker
 from routellm_core.settings import RoutingSettings
 
 MODELS = {"strong": "big", "weak": "small"}
-FULL, PART, PARTS = 2_400, 1_000, 3
+FULL, PART, PARTS = 4_500, 1_000, 3
 """Calls: what fills the windows, and how many are watched then, how often."""
 
 
