@@ -17,7 +17,7 @@ _EVEN = 0.02
 
 TYPICAL = (
     *(0.0, 2.5, 3.5, 5.5, 6.5, 8.5, 10.5, 13.5, 15.5, 18.5, 21.5),
-    *(25.0, 30.5, 36.5, 44.5, 52.5, 60.5, 67.5, 79.0, 87.5, 101.0),
+    *(25.0, 30.5, 36.5, 44.5, 52.5, 60.5, 67.5, 77.5, 86.5, 101.0),
 )
 """Quantiles of the ratings that one frontier model gave to the mix of prompts behind the default router's
 score quantiles, at every 5 %. Other readers use the numbers otherwise: `ReaderRouter.fitted`."""
